@@ -1,0 +1,2 @@
+//! The nymi command.
+fn main() {}

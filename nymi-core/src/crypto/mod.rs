@@ -1,0 +1,109 @@
+//! The few cryptographic operations that the core needs, behind traits that the caller passes in.
+//!
+//! There is no process-wide default: whoever calls a verification says who does the arithmetic.
+//! [`RustCrypto`] is the pure-Rust provider; `nymi-crypto-ring` holds a faster verifier.
+
+mod rustcrypto;
+
+pub use rustcrypto::{RustCrypto, SecretKey};
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// An uncompressed P-256 point, `04 || X || Y`, as SubjectPublicKeyInfo carries it.
+///
+/// Only the form is checked; a provider refuses points that are not on the curve.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKey([u8; 65]);
+
+/// The DER bytes that precede the point in a P-256 SubjectPublicKeyInfo (RFC 5480, 2).
+const SPKI_PREFIX: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+impl PublicKey {
+    /// The key with this uncompressed point; none if the first byte or the length is another.
+    pub fn from_uncompressed(point: &[u8]) -> Option<Self> {
+        let point: [u8; 65] = point.try_into().ok()?;
+        (point[0] == 4).then_some(Self(point))
+    }
+
+    /// Reads a P-256 SubjectPublicKeyInfo in DER; none if it is anything else.
+    pub fn from_spki_der(der: &[u8]) -> Option<Self> {
+        Self::from_uncompressed(der.strip_prefix(SPKI_PREFIX.as_slice())?)
+    }
+
+    /// `04 || X || Y`.
+    pub const fn as_uncompressed(&self) -> &[u8; 65] {
+        &self.0
+    }
+
+    /// The point in compressed form, 02 or 03 and X.
+    pub fn to_compressed(self) -> [u8; 33] {
+        let mut point = [0; 33];
+        point[0] = 2 | (self.0[64] & 1);
+        point[1..].copy_from_slice(&self.0[1..33]);
+        point
+    }
+
+    /// The key as a SubjectPublicKeyInfo in DER, 91 bytes.
+    pub fn to_spki_der(self) -> Vec<u8> {
+        [SPKI_PREFIX.as_slice(), &self.0].concat()
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", hex::encode(self.to_compressed()))
+    }
+}
+
+/// A signature does not verify, or its encoding is not valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not verify")]
+pub struct BadSignature;
+
+/// A point is not on P-256, or the agreement failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the public key is not a point on P-256")]
+pub struct BadPoint;
+
+/// Verifies ECDSA P-256 signatures with SHA-256.
+pub trait SignatureVerifier: Send + Sync {
+    /// Verifies an ASN.1 DER `ECDSA-Sig-Value` (RFC 3279, 2.2.3), as certificates carry it.
+    fn verify_der(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), BadSignature>;
+
+    /// Verifies the 64 bytes `r || s`, as JWS (RFC 7518, 3.4) and the channel proof carry it.
+    fn verify_fixed(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), BadSignature>;
+}
+
+/// The x-coordinate of an ECDH result, 32 bytes; cleared when dropped.
+pub type SharedSecret = Zeroizing<[u8; 32]>;
+
+/// Makes ECDSA P-256 signatures with SHA-256 and takes part in P-256 key agreement.
+///
+/// A trait, so that a key may live in a hardware module.
+pub trait PrivateKey: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// Signs a message; `r || s`.
+    fn sign_fixed(&self, message: &[u8]) -> [u8; 64];
+
+    /// The x-coordinate of this key times `peer`, a compressed (33 bytes) or uncompressed (65 bytes)
+    /// point on the curve.
+    fn agree(&self, peer: &[u8]) -> Result<SharedSecret, BadPoint>;
+}

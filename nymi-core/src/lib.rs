@@ -1,0 +1,37 @@
+//! The protocol core of the connected-worker authentication platform.
+//!
+//! Everything that decides lives here, and nothing that does: no I/O, no clock, no randomness of
+//! its own, no async. Time, random bytes, keys and limits come in as arguments; values go out.
+//! Servers, the simulator and the native client are shells around this crate.
+//!
+//! | module | answers |
+//! | --- | --- |
+//! | [`presence`] | is this advertisement a fresh one of that band? |
+//! | [`chain`] | does this certificate chain lead to our pinned L1, for this purpose? |
+//! | [`assertion`] | who signed, when, over which document? |
+//! | [`tap`] | is a band being tapped, close or gone? |
+//! | [`policy`] | what does the active policy say? |
+//! | [`message`] | which request is this, and how is it answered? |
+//! | [`band`] | what does a terminal say to a band? |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+#[macro_use]
+extern crate std;
+
+pub mod assertion;
+pub mod band;
+pub mod chain;
+pub mod crypto;
+pub mod message;
+pub mod policy;
+pub mod presence;
+pub mod tap;
+
+mod band_id;
+mod time;
+
+pub use band_id::{BandId, BandIdError};
+pub use time::{TimeError, UnixMillis};

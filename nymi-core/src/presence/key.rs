@@ -1,0 +1,77 @@
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::cmac::Cmac;
+use super::frame::{Frame, Tail};
+use crate::BandId;
+
+/// One of the two advertising keys of an enrollment; cleared when dropped, never printed.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct AdvKey([u8; 16]);
+
+impl AdvKey {
+    /// The key with these bytes.
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for storing under encryption.
+    pub const fn expose(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub(super) fn cmac(&self) -> Cmac {
+        Cmac::new(&self.0)
+    }
+}
+
+impl fmt::Debug for AdvKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdvKey(…)")
+    }
+}
+
+/// AdvKey_1 of one band, prepared for making and checking codes.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct PacKey {
+    cmac: Cmac,
+    #[zeroize(skip)]
+    band: BandId,
+}
+
+impl PacKey {
+    /// Prepares the first advertising key of a band.
+    pub fn new(adv_key_1: &AdvKey, band: BandId) -> Self {
+        Self { cmac: adv_key_1.cmac(), band }
+    }
+
+    /// The band whose codes this key makes.
+    pub const fn band(&self) -> BandId {
+        self.band
+    }
+
+    /// `CMAC(AdvKey_1, "P" || byte 0 || B || u32 counter || tail)[0..8]`.
+    pub fn pac(&self, byte_0: u8, counter: u32, tail: Tail) -> [u8; 8] {
+        let mut block = [0; 16];
+        block[0] = b'P';
+        block[1] = byte_0;
+        block[2..8].copy_from_slice(self.band.as_bytes());
+        block[8..12].copy_from_slice(&counter.to_be_bytes());
+        block[12..16].copy_from_slice(&tail.bytes());
+        let [a, b, c, d, e, f, g, h, ..] = self.cmac.tag_block(&block);
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// Whether the frame's code is right, in constant time.
+    pub(super) fn is_authentic(&self, frame: &Frame, tail: Tail) -> bool {
+        self.pac(frame.byte_0(), frame.counter, tail).ct_eq(&frame.pac).into()
+    }
+}
+
+impl fmt::Debug for PacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PacKey({}, …)", self.band)
+    }
+}

@@ -1,0 +1,2 @@
+//! Behaviour of nymi-core through its public interface.
+mod presence_vectors;

@@ -1,0 +1,1 @@
+//! A fast signature verifier for nymi-core, from ring

@@ -1,0 +1,1 @@
+//! The C ABI: nymi_api

@@ -1,0 +1,1 @@
+//! Nymi Bluetooth Endpoint

@@ -1,0 +1,1 @@
+//! Nymi Enterprise Server

@@ -1,0 +1,1 @@
+//! Virtual hardware: bands, radio, readers, and the program nymulator

@@ -1,0 +1,1 @@
+//! The Nymi Agent: channel protocol and WebAPI
