@@ -1,2 +1,6 @@
-//! The nymi command.
-fn main() {}
+//! The `nymi` command; everything it does is in the library beside it.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nymi_cli::run()
+}

@@ -64,8 +64,9 @@ impl PacKey {
         [a, b, c, d, e, f, g, h]
     }
 
-    /// Whether the frame's code is right, in constant time.
-    pub(super) fn is_authentic(&self, frame: &Frame, tail: Tail) -> bool {
+    /// Whether the frame's code is right under this tail, in constant time. Says nothing of freshness;
+    /// see [`verify`](super::verify).
+    pub fn verifies(&self, frame: &Frame, tail: Tail) -> bool {
         self.pac(frame.byte_0(), frame.counter, tail).ct_eq(&frame.pac).into()
     }
 }

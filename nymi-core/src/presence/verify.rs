@@ -192,7 +192,7 @@ pub fn verify(
         return Verification::of(Outcome::Malformed, None, None);
     };
     let tail = frame.boot_nonce.map_or_else(|| t_set.into(), Tail::BootNonce);
-    if !key.is_authentic(&frame, tail) {
+    if !key.verifies(&frame, tail) {
         return Verification::of(Outcome::Failed, None, None);
     }
     if frame.flags.time_lost {

@@ -1,0 +1,184 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use nymi_core::UnixMillis;
+use nymi_core::chain::GradeRequirement;
+
+/// Who tapped, where and when: the connected-worker platform on one machine.
+#[derive(Parser)]
+#[command(name = "nymi", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  nymi up                          run everything here and open the page
+  nymi demo                        the whole flow without a person
+  nymi tap AAAH-00001              tap a virtual band of the running system
+  nymi explain 6003                what a status code means and what to do
+  nymi assertion verify --l1 l1.pem --grade bronze --document record.txt \"$TOKEN\"
+
+Set NYMI_LOG to change what is logged, for example NYMI_LOG=nymi_nes=debug.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run server, agent, endpoint, virtual bands and a page in one process
+    Up(UpArgs),
+    /// Enroll, tap, assert, sign and verify without a person; exit 0 only if all of it holds
+    Demo(DemoArgs),
+    /// Tap a virtual band of a running `nymi up`
+    Tap(TapArgs),
+    /// Work with signed assertions
+    #[command(subcommand)]
+    Assertion(AssertionCommand),
+    /// Say what a status code, event, fault code or message means and what to do
+    Explain(ExplainArgs),
+    /// Run test vectors through the protocol core
+    #[command(subcommand)]
+    CheckVectors(VectorsCommand),
+}
+
+/// What `nymi up` takes.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = UP_EXAMPLES)]
+pub struct UpArgs {
+    /// Keep everything in this directory [default: $XDG_DATA_HOME/nymi/up]
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    pub data: Option<PathBuf>,
+    /// Keep nothing: use a temporary directory and remove it at the end
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// Open no browser; the page is served all the same
+    #[arg(long)]
+    pub headless: bool,
+    /// Print one JSON object on the first line when everything is ready
+    #[arg(long)]
+    pub json: bool,
+    /// Port of the agent's channel socket; 0 picks a free one
+    #[arg(long, value_name = "N", default_value_t = 9120)]
+    pub agent_port: u16,
+    /// Port of the WebAPI; 0 picks a free one
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub webapi_port: u16,
+    /// Port of the enterprise server; 0 picks a free one
+    #[arg(long, value_name = "N", default_value_t = 8443)]
+    pub nes_port: u16,
+    /// Port of the page; 0 picks a free one
+    #[arg(long, value_name = "N", default_value_t = 8000)]
+    pub page_port: u16,
+    /// How many virtual bands to enroll, a user each
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=50))]
+    pub bands: u8,
+    /// Seed of the virtual radio and wrists; the same seed gives the same noise
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+const UP_EXAMPLES: &str = "\
+Examples:
+  nymi up
+  nymi up --ephemeral --agent-port 0 --webapi-port 0 --nes-port 0 --page-port 0
+  nymi up --data /var/lib/nymi-eval --headless --json";
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Print a JSON object for each step and one for the result
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Seed of the virtual radio and wrists
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct TapArgs {
+    /// Serial number or NymiBandID
+    pub(crate) band: String,
+    /// Tap on the NFC reader instead of near the Bluetooth adapter
+    #[arg(long)]
+    pub(crate) nfc: bool,
+    /// Where the virtual hardware listens [default: that of the running `nymi up`]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) nymulator: Option<String>,
+    /// The data directory of that `nymi up`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AssertionCommand {
+    /// Verify an assertion offline against L1 alone; exit 0 only if it holds
+    Verify(VerifyArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = VERIFY_NOTES)]
+pub(crate) struct VerifyArgs {
+    /// The assertion, a compact JWS; `-` reads it from standard input
+    pub(crate) token: String,
+    /// The pinned root certificate, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) l1: PathBuf,
+    /// The grade that L2 must have: gold, bronze or any
+    #[arg(long, default_value = "gold")]
+    pub(crate) grade: GradeRequirement,
+    /// Check as of this moment instead of now
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) at: Option<UnixMillis>,
+    /// The signed document; the assertion must name its SHA-256
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Option<PathBuf>,
+    /// Require this audience
+    #[arg(long, value_name = "NAME")]
+    pub(crate) audience: Option<String>,
+    /// Require this nonce
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) nonce: Option<String>,
+    /// Require this issuer, the URL of the server
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Print the verified claims as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const VERIFY_NOTES: &str = "\
+With --document this is a record check: the signature holds for ever, so its expiry does not count.
+Without it, this is a log-in check: the assertion must not have expired at the moment of the check.";
+
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// A status code, an event number, a fault code, or the text of a message or log line
+    #[arg(required = true)]
+    pub(crate) query: Vec<String>,
+    /// Print what is known as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum VectorsCommand {
+    /// Key agreements, and sequences of presence frames
+    Presence {
+        /// The vector file
+        file: PathBuf,
+        /// Print a JSON object for each case
+        #[arg(long)]
+        json: bool,
+    },
+    /// Certificate chains in the format of x509-limbo
+    Limbo {
+        /// The vector file
+        file: PathBuf,
+        /// Print a JSON object for each case
+        #[arg(long)]
+        json: bool,
+        /// Cases that are expected to differ, each with its reason (TOML)
+        #[arg(long, value_name = "FILE")]
+        exceptions: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,179 @@
+//! Where `nymi up` keeps its state, and the small files that it leaves there.
+
+use std::env;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::error::CliError;
+
+/// `$XDG_DATA_HOME/nymi/up`, or `~/.local/share/nymi/up`.
+pub(crate) fn default_dir() -> Result<PathBuf, CliError> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("nymi/up"))
+        .ok_or_else(|| {
+            CliError::new("neither XDG_DATA_HOME nor HOME is set; name a directory with --data")
+        })
+}
+
+/// A data directory that this process alone uses.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    // Held for their effect on drop: the lock is released, a temporary directory removed.
+    _lock: File,
+    _temporary: Option<TempDir>,
+}
+
+impl DataDir {
+    /// Opens the directory, making it with mode 0700 where it is missing.
+    pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|error| unusable(path, &error))?;
+        Self::locked(path.to_owned(), None)
+    }
+
+    /// A new directory that is removed at the end.
+    pub(crate) fn temporary() -> Result<Self, CliError> {
+        let directory = tempfile::Builder::new()
+            .prefix("nymi-up-")
+            .tempdir()
+            .map_err(|error| unusable(&env::temp_dir(), &error))?;
+        Self::locked(directory.path().to_owned(), Some(directory))
+    }
+
+    fn locked(path: PathBuf, temporary: Option<TempDir>) -> Result<Self, CliError> {
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(|error| unusable(&path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock, _temporary: temporary }),
+            Err(TryLockError::WouldBlock) => Err(CliError::about(
+                path.display(),
+                "another `nymi up` uses this data directory; stop it or choose another with --data",
+            )),
+            Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> CliError {
+    CliError::about(
+        path.display(),
+        format_args!(
+            "the data directory cannot be used: {error}; make it writable for this user, choose \
+             another with --data, or run with --ephemeral"
+        ),
+    )
+}
+
+/// Writes a file that only this user may read, whole or not at all, and waits for the disk.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), CliError> {
+    let write = || {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(directory)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(directory)?.sync_all()
+    };
+    write().map_err(|error| CliError::about(path.display(), format_args!("cannot be written: {error}")))
+}
+
+/// Reads a JSON file; none where it is missing.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, CliError> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CliError::about(path.display(), error)),
+    };
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|error| CliError::about(path.display(), format_args!("is damaged: {error}")))
+}
+
+/// How other commands find a running `nymi up`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunFile {
+    /// The control port of the virtual hardware, `host:port`.
+    pub(crate) nymulator: String,
+}
+
+impl RunFile {
+    const NAME: &str = "running.json";
+
+    pub(crate) fn read(directory: &Path) -> Result<Self, CliError> {
+        read_json(&directory.join(Self::NAME))?.ok_or_else(|| {
+            CliError::new(format!(
+                "no `nymi up` runs with the data directory {}; start one, or name its virtual \
+                 hardware with --nymulator HOST:PORT",
+                directory.display()
+            ))
+        })
+    }
+
+    pub(crate) fn write(&self, directory: &DataDir) -> Result<(), CliError> {
+        let text = serde_json::to_vec(self)
+            .map_err(|error| CliError::about("internal error", error))?;
+        write_private(&directory.join(Self::NAME), &text)
+    }
+
+    pub(crate) fn remove(directory: &DataDir) {
+        // Left behind, it only makes a later `nymi tap` say that nothing answers.
+        let _ = fs::remove_file(directory.join(Self::NAME));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_second_user_of_the_directory_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        let first = DataDir::open(temporary.path()).unwrap();
+        let error = DataDir::open(temporary.path()).unwrap_err().to_string();
+        assert!(error.contains("another `nymi up`"), "{error}");
+        drop(first);
+        DataDir::open(temporary.path()).unwrap();
+    }
+
+    #[test]
+    fn files_are_private() {
+        let directory = DataDir::temporary().unwrap();
+        let file = directory.join("secret");
+        write_private(&file, b"x").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_temporary_directory_goes_away() {
+        let directory = DataDir::temporary().unwrap();
+        let path = directory.path().to_owned();
+        drop(directory);
+        assert!(!path.exists());
+    }
+}
