@@ -1,1 +1,16 @@
-//! What the network parts share: listener guard, TLS, Phoenix channel client, HTTP client
+//! What the network parts share.
+//!
+//! A server binds with [`serve::bind`], puts its [`guard::Guard`] in front and runs under a
+//! [`serve::ServerHandle`]; WebSockets are accepted by [`ws`]. A client speaks Phoenix channels
+//! through [`channel`] (endpoints and NAPI to the agent) and REST through [`http`] and, typed, through
+//! [`nes`] (agent, NAPI and enrollment terminals to the Enterprise Server). [`tls`] makes the
+//! configurations of both sides, [`backoff`] decides when to try again.
+
+pub mod backoff;
+pub mod channel;
+pub mod guard;
+pub mod http;
+pub mod nes;
+pub mod serve;
+pub mod tls;
+pub mod ws;

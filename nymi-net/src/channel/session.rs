@@ -1,0 +1,344 @@
+//! The task behind a channel client: connect, join, talk, and again.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use nymi_core::message::phoenix::{self, Message as Phoenix, Vsn};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+
+use super::{ChannelConfig, ChannelEvent, Push, Reply};
+use crate::ws::MAX_MESSAGE;
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Why a connection is over.
+enum Ended {
+    /// The owner wants no more.
+    Stopped,
+    /// Try again, after telling this.
+    Lost(ChannelEvent),
+}
+
+impl Ended {
+    fn lost(reason: impl Into<String>) -> Self {
+        Self::Lost(ChannelEvent::Disconnected { reason: reason.into() })
+    }
+}
+
+impl From<tungstenite::Error> for Ended {
+    fn from(error: tungstenite::Error) -> Self {
+        Self::lost(format!("the connection to the agent broke: {error}"))
+    }
+}
+
+pub(super) async fn run(
+    config: ChannelConfig,
+    pushes: mpsc::Receiver<Push>,
+    events: mpsc::Sender<ChannelEvent>,
+    joined: watch::Sender<bool>,
+    stopping: watch::Receiver<bool>,
+) {
+    let mut backoff = config.backoff.clone();
+    let mut client = Client { config, pushes, events, joined, stopping };
+    loop {
+        let mut was_joined = false;
+        let ended = client.connection(&mut was_joined).await;
+        client.joined.send_replace(false);
+        if was_joined {
+            backoff.reset();
+        }
+        match ended {
+            Err(Ended::Lost(event)) => {
+                if client.emit(event).await.is_err() {
+                    return;
+                }
+            }
+            Ok(()) | Err(Ended::Stopped) => return,
+        }
+        let delay = tokio::time::sleep(backoff.delay());
+        tokio::pin!(delay);
+        loop {
+            tokio::select! {
+                () = &mut delay => break,
+                _ = client.stopping.wait_for(|stop| *stop) => return,
+                // Nothing can be pushed now; a closed queue means that every handle is gone.
+                push = client.pushes.recv() => if push.is_none() { return },
+            }
+        }
+    }
+}
+
+struct Client {
+    config: ChannelConfig,
+    pushes: mpsc::Receiver<Push>,
+    events: mpsc::Sender<ChannelEvent>,
+    joined: watch::Sender<bool>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Client {
+    async fn emit(&mut self, event: ChannelEvent) -> Result<(), Ended> {
+        tokio::select! {
+            sent = self.events.send(event) => sent.map_err(|_| Ended::Stopped),
+            _ = self.stopping.wait_for(|stop| *stop) => Err(Ended::Stopped),
+        }
+    }
+
+    async fn connection(&mut self, was_joined: &mut bool) -> Result<(), Ended> {
+        let mut stopping = self.stopping.clone();
+        let connecting = timeout(self.config.deadline, connect(&self.config));
+        let stream = tokio::select! {
+            connected = connecting => connected.map_err(|_| {
+                Ended::lost(format!("{} did not answer in time", self.config.url))
+            })??,
+            _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopped),
+        };
+        let mut talk = Talk::new(stream, &self.config);
+        talk.join(&self.config).await?;
+        let outcome = self.talk(&mut talk, was_joined).await;
+        talk.leave(matches!(outcome, Ok(()) | Err(Ended::Stopped))).await;
+        outcome
+    }
+
+    async fn talk(&mut self, talk: &mut Talk, was_joined: &mut bool) -> Result<(), Ended> {
+        let mut heartbeat = interval(self.config.heartbeat);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        heartbeat.tick().await;
+        let join_deadline = tokio::time::sleep(self.config.deadline);
+        tokio::pin!(join_deadline);
+        loop {
+            tokio::select! {
+                _ = self.stopping.wait_for(|stop| *stop) => return Ok(()),
+                () = &mut join_deadline, if !*was_joined => {
+                    return Err(Ended::lost("the agent did not answer the join in time"));
+                }
+                _ = heartbeat.tick() => talk.heartbeat().await?,
+                push = self.pushes.recv() => match push {
+                    None => return Ok(()),
+                    Some(push) if *was_joined => talk.push(push).await?,
+                    Some(_) => {}
+                },
+                message = talk.stream.next() => {
+                    let Some(event) = talk.read(message)? else { continue };
+                    if matches!(event, ChannelEvent::Joined(_)) {
+                        *was_joined = true;
+                        self.joined.send_replace(true);
+                    }
+                    self.emit(event).await?;
+                }
+            }
+        }
+    }
+}
+
+/// One connection.
+struct Talk {
+    stream: Stream,
+    vsn: Vsn,
+    topic: String,
+    next_ref: u64,
+    join_ref: String,
+    heartbeat_ref: Option<String>,
+    pending: HashMap<String, oneshot::Sender<Reply>>,
+    deadline: Duration,
+}
+
+impl Talk {
+    fn new(stream: Stream, config: &ChannelConfig) -> Self {
+        Self {
+            stream,
+            vsn: config.vsn,
+            topic: config.topic.clone(),
+            next_ref: 1,
+            join_ref: "1".to_owned(),
+            heartbeat_ref: None,
+            pending: HashMap::new(),
+            deadline: config.deadline,
+        }
+    }
+
+    fn reference(&mut self) -> String {
+        let reference = self.next_ref.to_string();
+        self.next_ref += 1;
+        reference
+    }
+
+    async fn send(&mut self, message: &Phoenix) -> Result<(), Ended> {
+        let text = phoenix::encode(self.vsn, message);
+        match timeout(self.deadline, self.stream.send(Message::text(text))).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(Ended::lost("the agent stopped reading; it or the network is overloaded")),
+        }
+    }
+
+    async fn join(&mut self, config: &ChannelConfig) -> Result<(), Ended> {
+        let reference = self.reference();
+        self.join_ref.clone_from(&reference);
+        let payload = (config.join)();
+        self.send_event(reference, phoenix::JOIN, payload).await
+    }
+
+    async fn send_event(
+        &mut self,
+        reference: String,
+        event: &str,
+        payload: Value,
+    ) -> Result<(), Ended> {
+        let message = Phoenix {
+            join_ref: Some(self.join_ref.clone()),
+            reference: Some(reference),
+            topic: self.topic.clone(),
+            event: event.to_owned(),
+            payload,
+        };
+        self.send(&message).await
+    }
+
+    async fn push(&mut self, push: Push) -> Result<(), Ended> {
+        let reference = self.reference();
+        if let Some(reply) = push.reply {
+            self.pending.retain(|_, waiting| !waiting.is_closed());
+            self.pending.insert(reference.clone(), reply);
+        }
+        self.send_event(reference, &push.event, push.payload).await
+    }
+
+    async fn heartbeat(&mut self) -> Result<(), Ended> {
+        if self.heartbeat_ref.is_some() {
+            return Err(Ended::lost("the agent does not answer heartbeats"));
+        }
+        let reference = self.reference();
+        self.heartbeat_ref = Some(reference.clone());
+        let message = Phoenix {
+            join_ref: None,
+            reference: Some(reference),
+            topic: phoenix::SOCKET_TOPIC.to_owned(),
+            event: phoenix::HEARTBEAT.to_owned(),
+            payload: json!({}),
+        };
+        self.send(&message).await
+    }
+
+    /// What a WebSocket message means for the owner, if anything.
+    fn read(
+        &mut self,
+        message: Option<Result<Message, tungstenite::Error>>,
+    ) -> Result<Option<ChannelEvent>, Ended> {
+        let text = match message {
+            None => return Err(Ended::lost("the agent closed the connection")),
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Close(frame))) => {
+                let why = frame.map_or_else(String::new, |frame| format!(": {frame}"));
+                return Err(Ended::lost(format!("the agent closed the connection{why}")));
+            }
+            Some(Ok(_)) => return Ok(None),
+        };
+        let message = phoenix::decode(self.vsn, &text)
+            .map_err(|_| Ended::lost("the agent sent something that is not a channel message; is the address that of a Nymi Agent?"))?;
+        self.meaning(message)
+    }
+
+    fn meaning(&mut self, message: Phoenix) -> Result<Option<ChannelEvent>, Ended> {
+        if self.heartbeat_ref.is_some() && message.reference == self.heartbeat_ref {
+            self.heartbeat_ref = None;
+            return Ok(None);
+        }
+        if message.topic != self.topic {
+            return Ok(None);
+        }
+        match message.event.as_str() {
+            phoenix::REPLY => self.reply(message),
+            phoenix::ERROR => Err(Ended::lost(closed_by_agent(&message.payload))),
+            phoenix::CLOSE => Err(Ended::lost(closed_by_agent(&message.payload))),
+            _ => Ok(Some(ChannelEvent::Message { event: message.event, payload: message.payload })),
+        }
+    }
+
+    fn reply(&mut self, message: Phoenix) -> Result<Option<ChannelEvent>, Ended> {
+        let Some(reference) = message.reference else { return Ok(None) };
+        let mut payload = message.payload;
+        let ok = payload.get("status").and_then(Value::as_str) == Some("ok");
+        let response = payload.get_mut("response").map(Value::take).unwrap_or_default();
+        if reference == self.join_ref {
+            return if ok {
+                Ok(Some(ChannelEvent::Joined(response)))
+            } else {
+                Err(Ended::Lost(ChannelEvent::JoinRefused(response)))
+            };
+        }
+        if let Some(waiting) = self.pending.remove(&reference) {
+            // The asker may have stopped waiting.
+            let _ = waiting.send(Reply { ok, response });
+        }
+        Ok(None)
+    }
+
+    /// Says goodbye, without insisting.
+    async fn leave(&mut self, politely: bool) {
+        let farewell = async {
+            if politely {
+                let reference = self.reference();
+                let _ = self.send_event(reference, phoenix::LEAVE, json!({})).await;
+            }
+            let _ = self.stream.close(None).await;
+        };
+        let _ = timeout(Duration::from_millis(500), farewell).await;
+    }
+}
+
+fn closed_by_agent(payload: &Value) -> String {
+    match payload.get("reason").and_then(Value::as_str) {
+        Some(reason) => format!("the agent closed the channel: {reason}"),
+        None => "the agent closed the channel".to_owned(),
+    }
+}
+
+async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
+    let url = &config.url;
+    let uri: axum::http::Uri = url
+        .parse()
+        .map_err(|_| Ended::lost(format!("agent_url {url:?} is not a URL; write ws://host:9120/socket/websocket")))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let (tls, default_port) = match uri.scheme_str() {
+        Some("ws") => (false, 80),
+        Some("wss") => (true, 443),
+        _ => {
+            return Err(Ended::lost(format!("agent_url {url:?} must begin with ws:// or wss://")));
+        }
+    };
+    let port = uri.port_u16().unwrap_or(default_port);
+    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|error| {
+        Ended::lost(format!("cannot connect to the agent at {host}:{port}: {error}; check that it runs and that the address is right"))
+    })?;
+    let _ = tcp.set_nodelay(true);
+    let connector = if tls { Connector::Rustls(tls_config(config)?) } else { Connector::Plain };
+    let limits = WebSocketConfig::default()
+        .read_buffer_size(16 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4 * MAX_MESSAGE)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
+    let separator = if uri.query().is_some() { '&' } else { '?' };
+    let address = format!("{url}{separator}vsn={}", config.vsn.as_str());
+    let connected =
+        tokio_tungstenite::client_async_tls_with_config(address, tcp, Some(limits), Some(connector));
+    let (stream, _) = connected.await.map_err(|error| {
+        Ended::lost(format!("{url} did not accept the connection: {error}; check that a Nymi Agent listens there"))
+    })?;
+    Ok(stream)
+}
+
+fn tls_config(config: &ChannelConfig) -> Result<std::sync::Arc<rustls::ClientConfig>, Ended> {
+    match &config.tls {
+        Some(tls) => Ok(tls.clone()),
+        None => crate::tls::client_config(&[]).map_err(|error| Ended::lost(error.to_string())),
+    }
+}
