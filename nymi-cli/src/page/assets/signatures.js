@@ -1,0 +1,129 @@
+// A signature as evidence: who, what it means, when, how it was given and how it was verified.
+
+import { attribute, button, el, localTime, setText, utcTime } from "./dom.js";
+import { problem } from "./notices.js";
+
+const METHOD = { ble: "Bluetooth tap", "nfc+ble": "NFC tap, with a fresh Bluetooth frame" };
+
+/** The list of signatures. `verify(token, document)` asks the page's own route. */
+export class Signatures {
+  #root;
+  #verify;
+  #config;
+  #shown = [];
+
+  constructor(root, verify, config) {
+    this.#root = root;
+    this.#verify = verify;
+    this.#config = config;
+  }
+
+  /** Adds a verified signature over `document`, newest first. */
+  add(signature, token, document) {
+    const shown = new Shown(signature, token, document, this.#verify, this.#config);
+    if (this.#shown.length === 0) this.#root.replaceChildren();
+    this.#shown.unshift(shown);
+    this.#root.prepend(shown.element);
+    shown.element.focus({ preventScroll: false });
+  }
+
+  /** Says of each signature whether it covers the record as it is now. */
+  compare(document) {
+    for (const shown of this.#shown) shown.compare(document);
+  }
+}
+
+class Shown {
+  #document;
+  #now;
+  #covers;
+
+  constructor(signature, token, document, verify, config) {
+    const { claims } = signature;
+    this.#document = document;
+    this.#now = document;
+    this.#covers = el("p", { class: "covers", "data-covers": "yes" });
+    this.element = el("article", { class: "signature", tabindex: -1, "data-jti": claims.jti },
+      el("p", { class: "meaning" }, claims.meaning ?? "Signed by"),
+      el("h3", {}, claims.Username, " ", el("span", {}, `${claims.Domain}\\${claims.Username}`)),
+      this.#covers,
+      el("dl", {}, facts(signature)),
+      this.#again(token, verify),
+      el("details", {}, el("summary", {}, "Take it along and verify it elsewhere"), portable(token, document, config)));
+    this.compare(document);
+  }
+
+  compare(document) {
+    this.#now = document;
+    const covers = document === this.#document;
+    attribute(this.#covers, "data-covers", covers ? "yes" : "no");
+    setText(this.#covers, covers
+      ? "Verified. It covers the record above."
+      : "Verified for the record as it was. The record above has changed since and is not covered.");
+  }
+
+  #again(token, verify) {
+    const result = el("div", { class: "again", "aria-live": "polite" });
+    const check = async () => {
+      try {
+        await verify(token, this.#now);
+        result.replaceChildren(el("p", { class: "notice", "data-kind": "good" }, "Verified again, over the record above."));
+      } catch (error) {
+        result.replaceChildren(problem(error));
+      }
+    };
+    return el("div", {}, button("Verify again", check), result);
+  }
+}
+
+function facts({ claims, leaf, l2, l1_fingerprint: l1, grade }) {
+  const fact = (name, ...value) => [el("dt", {}, name), el("dd", {}, ...value)];
+  return [
+    fact("When", el("time", { datetime: claims.verified_at }, localTime(claims.verified_at)), el("br"),
+      el("small", {}, `${utcTime(claims.verified_at)} (UTC)`)),
+    fact("How", METHOD[claims.method] ?? claims.method, el("br"),
+      el("small", {}, claims.intent ? `intended with the tap at ${utcTime(claims.intent_at)}` : "without a tap")),
+    fact("Band", el("code", {}, claims.NymiBandID), el("br"), el("small", {}, `time step ${claims.counter}`)),
+    fact("Where", `endpoint ${claims.endpoint}`, el("br"), el("small", {}, `reported by agent ${claims.agent}`)),
+    fact("Record", el("code", { class: "long" }, claims.document_sha256), el("br"),
+      el("small", {}, "SHA-256, the same as of the text above when it was signed")),
+    fact("Verified", "Offline, with nothing but the enterprise's root certificate (L1)", chain(leaf, l2, l1, grade)),
+  ];
+}
+
+function chain(leaf, l2, l1, grade) {
+  return el("ol", { class: "chain" },
+    el("li", {}, "ES256 signature by ", el("b", {}, leaf)),
+    el("li", {}, "issued by ", el("b", {}, l2), ` (${grade})`),
+    el("li", {}, "issued by the pinned L1, SHA-256 ", el("code", { class: "long" }, pairs(l1))));
+}
+
+function pairs(hex) {
+  return hex.match(/../g).join(":");
+}
+
+function portable(token, document, config) {
+  const copied = el("span", { "aria-live": "polite" });
+  const copy = async () => {
+    await navigator.clipboard.writeText(token);
+    setText(copied, " Copied.");
+  };
+  const l1 = config.l1.file ?? "l1.pem";
+  return [
+    el("p", {}, "Three things are enough, anywhere and without this system: the record, the token and L1."),
+    el("div", { class: "buttons" },
+      download("Save record.txt", "record.txt", document),
+      download("Save signature.jws", "signature.jws", token),
+      button("Copy the token", copy), copied),
+    el("pre", {}, el("code", {}, `nymi assertion verify --l1 ${l1} --grade ${config.grade} --document record.txt "$(cat signature.jws)"`)),
+    el("pre", { class: "token" }, el("code", {}, token)),
+  ];
+}
+
+function download(text, name, content) {
+  return button(text, () => {
+    const url = URL.createObjectURL(new Blob([content], { type: "text/plain" }));
+    el("a", { href: url, download: name }).click();
+    URL.revokeObjectURL(url);
+  });
+}
