@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nymi_core::message::Status;
+use nymi_core::message::{NesUrl, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use crate::guard::is_loopback_host;
 use crate::http::{HttpClient, HttpError, HttpReply};
 
 mod reply;
@@ -136,29 +135,17 @@ pub struct UserStatusReply {
 }
 
 /// The service URL that a user's or administrator's text means: `https://host/nes` as it is, the
-/// host alone (with or without `https://`) with `/service` added; http to loopback only.
+/// host alone (with or without `https://`) with the service's name added; http to loopback only.
 ///
 /// # Errors
 /// A [`NesError`] with [`Status::INVALID_FIELD`] that says what is wrong.
 pub fn service_url(text: &str, service: &str) -> Result<String, NesError> {
-    let bad = |why: &str| NesError::new(Status::INVALID_FIELD, format!("nes_url {text:?} {why}"));
-    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let uri: axum::http::Uri =
-        full.parse().map_err(|_| bad("is not a URL; write https://host/nes"))?;
-    let host = uri.host().filter(|host| !host.is_empty());
-    let host = host.ok_or_else(|| bad("names no host; write https://host/nes"))?;
-    match uri.scheme_str() {
-        Some("https") => {}
-        Some("http") if is_loopback_host(host) => {}
-        Some("http") => return Err(bad("is http, which is for loopback only; use https://")),
-        _ => return Err(bad("is neither https nor http; write https://host/nes")),
-    }
-    if uri.query().is_some() || uri.authority().is_some_and(|a| a.as_str().contains('@')) {
-        return Err(bad("holds a query or credentials; write https://host/nes"));
-    }
-    let base = full.trim_end_matches('/');
-    let has_path = uri.path().trim_matches('/') != "";
-    Ok(if has_path { base.to_owned() } else { format!("{base}/{service}") })
+    let base = text.trim_end_matches('/');
+    let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let full = if rest.contains('/') { base.to_owned() } else { format!("{base}/{service}") };
+    full.parse::<NesUrl>().map(|url| url.as_str().to_owned()).map_err(|error| {
+        NesError::new(Status::INVALID_FIELD, format!("nes_url {text:?} is wrong: {error}"))
+    })
 }
 
 /// A session with one NES; cheap to clone, clones share the token.
