@@ -1,0 +1,194 @@
+//! Reads the fields of a request so that every present field is checked before any missing one.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::value::{
+    AccountName, AgentUrl, Digest, HexBytes, NeaName, NesUrl, NfcUid, Secret, Uuid, kind,
+};
+use super::{Map, Status};
+use crate::BandId;
+
+/// Why a request is refused: the status and the sentence for `error_specifics`.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) status: Status,
+    pub(super) specifics: String,
+}
+
+/// A value that a field can have, and the words for what was expected.
+pub(super) trait Field: Sized {
+    const EXPECTED: &'static str;
+
+    fn read(value: &Value) -> Option<Self>;
+}
+
+macro_rules! fields {
+    ($($type:ty),*) => {$(
+        impl Field for $type {
+            const EXPECTED: &'static str = <$type>::EXPECTED;
+
+            fn read(value: &Value) -> Option<Self> {
+                Self::deserialize(value).ok()
+            }
+        }
+    )*};
+}
+
+fields!(
+    AccountName,
+    AgentUrl,
+    Digest,
+    HexBytes,
+    NeaName,
+    NesUrl,
+    NfcUid,
+    Secret,
+    Uuid
+);
+
+impl Field for BandId {
+    const EXPECTED: &'static str = "a NymiBandID such as AA:BB:CC:DD:EE:FF";
+
+    fn read(value: &Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
+}
+
+impl Field for Map {
+    const EXPECTED: &'static str = "an object";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_object().cloned()
+    }
+}
+
+/// Any string, the empty one included.
+pub(super) struct AnyText(pub(super) String);
+
+impl Field for AnyText {
+    const EXPECTED: &'static str = "a string";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(|text| Self(text.to_owned()))
+    }
+}
+
+/// A string that is not empty and has at most `MAX` bytes.
+pub(super) struct Text<const MAX: usize = 1024>(pub(super) String);
+
+impl<const MAX: usize> Field for Text<MAX> {
+    const EXPECTED: &'static str = match MAX {
+        4096 => "a non-empty string of at most 4096 bytes",
+        _ => "a non-empty string of at most 1024 bytes",
+    };
+
+    fn read(value: &Value) -> Option<Self> {
+        let text = value
+            .as_str()
+            .filter(|text| !text.is_empty() && text.len() <= MAX)?;
+        Some(Self(text.to_owned()))
+    }
+}
+
+/// The fields of one object of a request, and the first faults found in them.
+pub(super) struct Fields<'a> {
+    map: &'a Map,
+    /// What stands before a field's name in sentences: empty, or `query.`.
+    prefix: &'static str,
+    invalid: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(map: &'a Map) -> Self {
+        Self {
+            map,
+            prefix: "",
+            invalid: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// A field that may be absent; null counts as absent.
+    pub(super) fn optional<T: Field>(&mut self, name: &str) -> Option<T> {
+        self.map
+            .get(name)
+            .filter(|value| !value.is_null())
+            .and_then(|value| self.read(name, value))
+    }
+
+    /// A field that must be there; null is not a value.
+    pub(super) fn required<T: Field>(&mut self, name: &str) -> Option<T> {
+        let Some(value) = self.map.get(name) else {
+            self.missing(name, T::EXPECTED);
+            return None;
+        };
+        self.read(name, value)
+    }
+
+    fn read<T: Field>(&mut self, name: &str, value: &Value) -> Option<T> {
+        let read = T::read(value);
+        if read.is_none() {
+            self.invalid(name, T::EXPECTED, value);
+        }
+        read
+    }
+
+    /// Notes that a field has a value that it must not have.
+    pub(super) fn invalid(&mut self, name: &str, expected: &str, found: &Value) {
+        let (prefix, found) = (self.prefix, kind(found));
+        self.invalid.push(format!(
+            "{prefix}{name}: expected {expected}, found {found}"
+        ));
+    }
+
+    /// Notes that a field is not there.
+    pub(super) fn missing(&mut self, name: &str, expected: &str) {
+        let prefix = self.prefix;
+        self.missing
+            .push(format!("{prefix}{name} is missing: expected {expected}"));
+    }
+
+    /// Reads the fields of an object within this one; its faults are named `name.field`.
+    pub(super) fn within<T>(
+        &mut self,
+        map: &Map,
+        prefix: &'static str,
+        read: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> T {
+        let mut inner = Fields {
+            map,
+            prefix,
+            invalid: Vec::new(),
+            missing: Vec::new(),
+        };
+        let read = read(&mut inner);
+        self.invalid.append(&mut inner.invalid);
+        self.missing.append(&mut inner.missing);
+        read
+    }
+
+    /// The names of the object's fields.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+        self.map.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The faults found: invalid fields (1003) before missing ones (1002).
+    pub(super) fn fault(self) -> Option<Fault> {
+        let (status, faults) = match (self.invalid.is_empty(), self.missing.is_empty()) {
+            (false, _) => (Status::INVALID_FIELD, self.invalid),
+            (true, false) => (Status::MISSING_FIELD, self.missing),
+            (true, true) => return None,
+        };
+        Some(Fault {
+            status,
+            specifics: faults.join("; "),
+        })
+    }
+}
