@@ -1,39 +1,20 @@
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use super::config::TapConfig;
+use super::track::{Presence, Proximity, Track};
 use crate::{BandId, UnixMillis};
 
-/// How long a band has been silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Presence {
-    /// Heard within the last 5 s.
-    Yes,
-    /// Within 15 s.
-    Likely,
-    /// Within 60 s.
-    Unlikely,
-    /// Not for 60 s, or never.
-    #[default]
-    No,
-}
+/// Bands that are followed at once; beyond it the longest silent is forgotten for a new one, so that
+/// made-up addresses cost no memory and displace no band that is heard.
+pub const MAX_BANDS: usize = 1024;
 
-/// How near a band is to the adapter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Proximity {
-    /// Held at the adapter.
-    Tap,
-    /// Close.
-    Close,
-    /// Far.
-    Far,
-    /// Not heard for 30 s, or not long enough to judge.
-    #[default]
-    Gone,
-}
+/// Further back than this, time was set and not merely out of order.
+const STEP_MS: i64 = 1000;
+
+/// What a radio can measure (Bluetooth Core 5.4, Vol 4 Part E 7.7.65.2: -127 to +20 dBm; 127 stands
+/// for "not available"). Anything else says that the band was heard, but not how near it is.
+const MEASURABLE: core::ops::RangeInclusive<i16> = -127..=20;
 
 /// What the detector noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,16 +52,25 @@ pub enum TapEvent {
     },
 }
 
-/// The detector of one adapter.
+/// The detector of one adapter; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct Detector {
     config: TapConfig,
+    bands: BTreeMap<BandId, Track>,
+    /// The next deadline of each band.
+    deadlines: BTreeSet<(UnixMillis, BandId)>,
+    clock: Clock,
 }
 
 impl Detector {
     /// A detector that has heard nothing yet.
-    pub fn new(config: TapConfig) -> Self {
-        Self { config }
+    pub const fn new(config: TapConfig) -> Self {
+        Self {
+            config,
+            bands: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            clock: Clock { now: None, ahead_ms: 0 },
+        }
     }
 
     /// The parameters.
@@ -88,33 +78,148 @@ impl Detector {
         &self.config
     }
 
-    /// Takes new parameters; what is known of the bands stays, their windows begin anew.
+    /// Takes new parameters; what was concluded of the bands stays, their windows begin anew.
     pub fn reconfigure(&mut self, config: TapConfig) {
         self.config = config;
+        for track in self.bands.values_mut() {
+            track.reconfigure(&config);
+        }
     }
 
-    /// A band was heard.
-    pub fn handle_sample(&mut self, _now: UnixMillis, _band: BandId, _rssi_dbm: i16) -> Vec<TapEvent> {
-        Vec::new()
+    /// A band was heard with this strength.
+    pub fn handle_sample(&mut self, now: UnixMillis, band: BandId, rssi_dbm: i16) -> Vec<TapEvent> {
+        let mut events = self.handle_timeout(now);
+        let now = self.clock.tick(now);
+        let at = self.clock.outside(now);
+        if !self.bands.contains_key(&band) {
+            self.make_room(at, &mut events);
+        }
+        let track = self.bands.entry(band).or_insert_with(|| Track::new(&self.config));
+        if let Some(deadline) = track.deadline() {
+            self.deadlines.remove(&(deadline, band));
+        }
+        let before = track.presence;
+        track.hear(now);
+        if let Some(deadline) = track.deadline() {
+            self.deadlines.insert((deadline, band));
+        }
+        if before != track.presence {
+            events.push(TapEvent::Presence { band, before, after: track.presence, at });
+        }
+        if MEASURABLE.contains(&rssi_dbm)
+            && let Some(mean) = track.measure(&self.config, rssi_dbm)
+        {
+            events.push(TapEvent::Tap { band, rssi: mean.rounded(), at });
+        }
+        events.extend(settle_proximity(&self.config, band, track, at));
+        events
     }
 
-    /// Time passed.
-    pub fn handle_timeout(&mut self, _now: UnixMillis) -> Vec<TapEvent> {
-        Vec::new()
+    /// Time passed. Every deadline up to now is handled, in order, each at its own time.
+    pub fn handle_timeout(&mut self, now: UnixMillis) -> Vec<TapEvent> {
+        let now = self.clock.tick(now);
+        let mut events = Vec::new();
+        while let Some((deadline, band)) =
+            self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now)
+        {
+            self.deadlines.remove(&(deadline, band));
+            let at = self.clock.outside(deadline);
+            let Some(track) = self.bands.get_mut(&band) else { continue };
+            let before = track.presence;
+            track.fall_silent();
+            events.extend(settle_proximity(&self.config, band, track, at));
+            if before != track.presence {
+                events.push(TapEvent::Presence { band, before, after: track.presence, at });
+            }
+            match track.deadline() {
+                Some(next) => _ = self.deadlines.insert((next, band)),
+                None => _ = self.bands.remove(&band),
+            }
+        }
+        events
     }
 
-    /// When [`Self::handle_timeout`] has something to do, if nothing is heard before.
+    /// When [`Self::handle_timeout`] has something to do, if nothing is heard before; none while no
+    /// band is known.
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        None
+        self.deadlines.first().map(|(deadline, _)| self.clock.outside(*deadline))
     }
 
     /// How present a band is.
-    pub fn presence(&self, _band: BandId) -> Presence {
-        Presence::No
+    pub fn presence(&self, band: BandId) -> Presence {
+        self.bands.get(&band).map_or(Presence::No, |track| track.presence)
     }
 
     /// How near a band is; none if proximity is off.
-    pub fn proximity(&self, _band: BandId) -> Option<Proximity> {
-        None
+    pub fn proximity(&self, band: BandId) -> Option<Proximity> {
+        let known = self.bands.get(&band).map_or(Proximity::Gone, |track| track.proximity);
+        self.config.judges_proximity().then_some(known)
+    }
+
+    /// The bands that were heard within the last 60 s.
+    pub fn bands(&self) -> impl Iterator<Item = BandId> + '_ {
+        self.bands.keys().copied()
+    }
+
+    /// Forgets the longest silent band if there is no room for another.
+    fn make_room(&mut self, at: UnixMillis, events: &mut Vec<TapEvent>) {
+        if self.bands.len() < MAX_BANDS {
+            return;
+        }
+        let oldest = self.bands.iter().min_by_key(|(_, track)| track.heard).map(|(band, _)| *band);
+        let Some((band, mut track)) = oldest.and_then(|band| self.bands.remove_entry(&band)) else {
+            return;
+        };
+        if let Some(deadline) = track.deadline() {
+            self.deadlines.remove(&(deadline, band));
+        }
+        let before = track.presence;
+        while track.deadline().is_some() {
+            track.fall_silent();
+        }
+        events.extend(settle_proximity(&self.config, band, &mut track, at));
+        events.push(TapEvent::Presence { band, before, after: track.presence, at });
+    }
+}
+
+/// Reports the proximity if it is not what was last reported.
+fn settle_proximity(
+    config: &TapConfig,
+    band: BandId,
+    track: &mut Track,
+    at: UnixMillis,
+) -> Option<TapEvent> {
+    let after = track.current_proximity();
+    if !config.judges_proximity() || after == track.proximity {
+        return None;
+    }
+    let before = core::mem::replace(&mut track.proximity, after);
+    Some(TapEvent::Proximity { band, before, after, at })
+}
+
+/// The caller's time, made to run forwards only.
+#[derive(Clone, Debug)]
+struct Clock {
+    /// The latest moment, in a time that never runs back.
+    now: Option<UnixMillis>,
+    /// That time minus the caller's.
+    ahead_ms: i64,
+}
+
+impl Clock {
+    fn tick(&mut self, outside: UnixMillis) -> UnixMillis {
+        let told = outside.saturating_add(self.ahead_ms);
+        let latest = self.now.map_or(told, |now| now.max(told));
+        let back_ms = latest.since(told);
+        if back_ms > STEP_MS {
+            self.ahead_ms = self.ahead_ms.saturating_add(back_ms);
+        }
+        self.now = Some(latest);
+        latest
+    }
+
+    /// A moment in the caller's time.
+    const fn outside(&self, inside: UnixMillis) -> UnixMillis {
+        UnixMillis(inside.0.saturating_sub(self.ahead_ms))
     }
 }
