@@ -1,0 +1,41 @@
+//! The pinned certificate that every chain must lead to.
+
+use super::certificate::Certificate;
+use super::error::ChainError;
+
+/// A certificate that the operator trusts: the enterprise's L1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustAnchor {
+    certificate: Certificate,
+}
+
+impl TrustAnchor {
+    /// Reads an anchor from DER.
+    pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
+        Ok(Self {
+            certificate: Certificate::from_der(der)?,
+        })
+    }
+
+    /// Reads an anchor from PEM: the first certificate of the text.
+    pub fn from_pem(text: &str) -> Result<Self, ChainError> {
+        Ok(Self {
+            certificate: Certificate::from_pem(text)?,
+        })
+    }
+
+    /// The encoding.
+    pub fn der(&self) -> &[u8] {
+        self.certificate.der()
+    }
+
+    /// SHA-256 of the encoding.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.certificate.fingerprint()
+    }
+
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+}
