@@ -17,7 +17,11 @@ impl Backoff {
     /// Delays from `first`, doubling up to `max`.
     pub fn new(first: Duration, max: Duration) -> Self {
         let max = max.max(first);
-        Self { first, max, next: first }
+        Self {
+            first,
+            max,
+            next: first,
+        }
     }
 
     /// The next delay, between half and all of the present step; the step doubles.

@@ -127,7 +127,12 @@ impl ChannelClient {
         let (stop, stopping) = watch::channel(false);
         let deadline = config.deadline;
         tokio::spawn(session::run(config, push_queue, events, joined, stopping));
-        let handle = ChannelHandle { pushes, is_joined, stop: Arc::new(stop), deadline };
+        let handle = ChannelHandle {
+            pushes,
+            is_joined,
+            stop: Arc::new(stop),
+            deadline,
+        };
         (handle, event_queue)
     }
 }
@@ -152,7 +157,11 @@ impl ChannelHandle {
     /// # Errors
     /// If the channel is not joined, too much waits, or the client is closed.
     pub fn push(&self, event: &str, payload: Value) -> Result<(), PushError> {
-        self.enqueue(Push { event: event.to_owned(), payload, reply: None })
+        self.enqueue(Push {
+            event: event.to_owned(),
+            payload,
+            reply: None,
+        })
     }
 
     /// Sends a message and waits for its `phx_reply`.
@@ -161,7 +170,11 @@ impl ChannelHandle {
     /// As [`ChannelHandle::push`], and if no reply comes.
     pub async fn push_with_reply(&self, event: &str, payload: Value) -> Result<Reply, PushError> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Push { event: event.to_owned(), payload, reply: Some(reply) })?;
+        self.enqueue(Push {
+            event: event.to_owned(),
+            payload,
+            reply: Some(reply),
+        })?;
         match tokio::time::timeout(self.deadline, answer).await {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(_)) | Err(_) => Err(PushError::NoReply),

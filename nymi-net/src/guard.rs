@@ -29,7 +29,9 @@ pub enum Refused {
     #[error("this server is not known by that Host; add the name to allowed_hosts if it should be")]
     Host,
     /// 403.
-    #[error("pages of that Origin may not use this server; add it to allowed_origins if they should")]
+    #[error(
+        "pages of that Origin may not use this server; add it to allowed_origins if they should"
+    )]
     Origin,
 }
 
@@ -58,14 +60,17 @@ impl Guard {
     /// Also accepts these host names or addresses (without port).
     #[must_use]
     pub fn with_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
-        self.allowed_hosts.extend(hosts.into_iter().map(|host| normal_host(host.as_ref())));
+        self.allowed_hosts
+            .extend(hosts.into_iter().map(|host| normal_host(host.as_ref())));
         self
     }
 
     /// Also accepts pages of these origins, such as `https://records.example.com`.
     #[must_use]
     pub fn with_origins<T: AsRef<str>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
-        let origins = origins.into_iter().map(|origin| normal_origin(origin.as_ref()));
+        let origins = origins
+            .into_iter()
+            .map(|origin| normal_origin(origin.as_ref()));
         self.allowed_origins.extend(origins);
         self
     }
@@ -74,7 +79,12 @@ impl Guard {
     ///
     /// # Errors
     /// What the guard refused.
-    pub fn check(&self, headers: &HeaderMap, uri_host: Option<&str>, tls: bool) -> Result<(), Refused> {
+    pub fn check(
+        &self,
+        headers: &HeaderMap,
+        uri_host: Option<&str>,
+        tls: bool,
+    ) -> Result<(), Refused> {
         let host = single(headers, header::HOST).ok_or(Refused::Host)?;
         let host = host.or(uri_host).ok_or(Refused::Host)?;
         let name = host_name(host).ok_or(Refused::Host)?;
@@ -101,7 +111,11 @@ impl Guard {
         router.layer(middleware::from_fn(move |request: Request, next: Next| {
             let guard = Arc::clone(&guard);
             async move {
-                match guard.check(request.headers(), request.uri().authority().map(|a| a.as_str()), tls) {
+                match guard.check(
+                    request.headers(),
+                    request.uri().authority().map(|a| a.as_str()),
+                    tls,
+                ) {
                     Ok(()) => next.run(request).await,
                     Err(refused) => refused.into_response(),
                 }
@@ -142,7 +156,9 @@ fn normal_origin(origin: &str) -> String {
         Some(("https", _)) => ":443",
         _ => return origin,
     };
-    origin.strip_suffix(default_port).map_or(origin.clone(), str::to_owned)
+    origin
+        .strip_suffix(default_port)
+        .map_or(origin.clone(), str::to_owned)
 }
 
 /// `localhost`, 127.0.0.0/8 or ::1.

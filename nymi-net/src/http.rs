@@ -33,7 +33,9 @@ pub enum HttpError {
         reason: &'static str,
     },
     /// No connection, or it broke.
-    #[error("cannot reach {url}: {detail}; check the address, that the server runs and that no firewall is between")]
+    #[error(
+        "cannot reach {url}: {detail}; check the address, that the server runs and that no firewall is between"
+    )]
     Unreachable {
         /// What was asked.
         url: String,
@@ -41,7 +43,9 @@ pub enum HttpError {
         detail: String,
     },
     /// The server's certificate is not trusted, or TLS failed otherwise.
-    #[error("the TLS connection to {url} is not trusted: {detail}; install the server's root certificate or give L1")]
+    #[error(
+        "the TLS connection to {url} is not trusted: {detail}; install the server's root certificate or give L1"
+    )]
     Tls {
         /// What was asked.
         url: String,
@@ -142,7 +146,9 @@ impl HttpClient {
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
-        let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let bytes = body
+            .map(|body| Bytes::from(body.to_string()))
+            .unwrap_or_default();
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -152,7 +158,12 @@ impl HttpClient {
         })?;
         tokio::time::timeout(deadline, self.exchange(url, request))
             .await
-            .unwrap_or_else(|_| Err(HttpError::Timeout { url: url.to_owned(), after: deadline }))
+            .unwrap_or_else(|_| {
+                Err(HttpError::Timeout {
+                    url: url.to_owned(),
+                    after: deadline,
+                })
+            })
     }
 
     async fn exchange(
@@ -160,20 +171,38 @@ impl HttpClient {
         url: &str,
         request: Request<Full<Bytes>>,
     ) -> Result<HttpReply, HttpError> {
-        let answer = self.client.request(request).await.map_err(|error| broken(url, &error))?;
+        let answer = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| broken(url, &error))?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
-            HttpError::Body { url: url.to_owned(), detail: error.to_string() }
-        })?;
-        Ok(HttpReply { status: head.status, body: body.to_bytes() })
+        let body = Limited::new(body, MAX_BODY)
+            .collect()
+            .await
+            .map_err(|error| HttpError::Body {
+                url: url.to_owned(),
+                detail: error.to_string(),
+            })?;
+        Ok(HttpReply {
+            status: head.status,
+            body: body.to_bytes(),
+        })
     }
 }
 
 /// The URL, if it is https, or http to loopback.
 fn checked(url: &str) -> Result<Uri, HttpError> {
-    let refuse = |reason| HttpError::Url { url: url.to_owned(), reason };
-    let uri: Uri = url.parse().map_err(|_| refuse("it is not a URL; write https://host/…"))?;
-    let host = uri.host().ok_or_else(|| refuse("it names no host; write https://host/…"))?;
+    let refuse = |reason| HttpError::Url {
+        url: url.to_owned(),
+        reason,
+    };
+    let uri: Uri = url
+        .parse()
+        .map_err(|_| refuse("it is not a URL; write https://host/…"))?;
+    let host = uri
+        .host()
+        .ok_or_else(|| refuse("it names no host; write https://host/…"))?;
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if is_loopback_host(host) => Ok(uri),
@@ -213,10 +242,21 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_only() {
-        for url in ["https://nes.example.com/nes", "http://127.0.0.1:1/nes", "http://localhost/", "http://[::1]:8443/"] {
+        for url in [
+            "https://nes.example.com/nes",
+            "http://127.0.0.1:1/nes",
+            "http://localhost/",
+            "http://[::1]:8443/",
+        ] {
             assert!(checked(url).is_ok(), "{url}");
         }
-        for url in ["http://nes.example.com/nes", "http://127.0.0.1.example.com/", "ftp://host/", "/nes", "nes"] {
+        for url in [
+            "http://nes.example.com/nes",
+            "http://127.0.0.1.example.com/",
+            "ftp://host/",
+            "/nes",
+            "nes",
+        ] {
             assert!(checked(url).is_err(), "{url}");
         }
     }

@@ -50,7 +50,11 @@ pub struct NesError {
 
 impl NesError {
     fn new(status: Status, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), detail: Map::new() }
+        Self {
+            status,
+            message: message.into(),
+            detail: Map::new(),
+        }
     }
 
     /// `EventTypeID` of the refusal, where NES gave one.
@@ -62,7 +66,10 @@ impl NesError {
 /// One row of `api/NymiBands`; absent columns are none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-#[allow(missing_docs, reason = "the columns of the guide, under their own names")]
+#[allow(
+    missing_docs,
+    reason = "the columns of the guide, under their own names"
+)]
 pub struct BandRow {
     pub username: Option<String>,
     pub domain: Option<String>,
@@ -142,10 +149,19 @@ pub struct UserStatusReply {
 pub fn service_url(text: &str, service: &str) -> Result<String, NesError> {
     let base = text.trim_end_matches('/');
     let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
-    let full = if rest.contains('/') { base.to_owned() } else { format!("{base}/{service}") };
-    full.parse::<NesUrl>().map(|url| url.as_str().to_owned()).map_err(|error| {
-        NesError::new(Status::INVALID_FIELD, format!("nes_url {text:?} is wrong: {error}"))
-    })
+    let full = if rest.contains('/') {
+        base.to_owned()
+    } else {
+        format!("{base}/{service}")
+    };
+    full.parse::<NesUrl>()
+        .map(|url| url.as_str().to_owned())
+        .map_err(|error| {
+            NesError::new(
+                Status::INVALID_FIELD,
+                format!("nes_url {text:?} is wrong: {error}"),
+            )
+        })
 }
 
 /// A session with one NES; cheap to clone, clones share the token.
@@ -172,10 +188,22 @@ impl NesClient {
     ///
     /// # Errors
     /// If the URL cannot be used.
-    pub fn new(nes_url: &str, http: HttpClient, credentials: Credentials) -> Result<Self, NesError> {
+    pub fn new(
+        nes_url: &str,
+        http: HttpClient,
+        credentials: Credentials,
+    ) -> Result<Self, NesError> {
         let url = service_url(nes_url, "nes")?;
         let token = Mutex::new(None);
-        Ok(Self { shared: Arc::new(Shared { url, http, credentials, token }), deadline: DEADLINE })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                url,
+                http,
+                credentials,
+                token,
+            }),
+            deadline: DEADLINE,
+        })
     }
 
     /// The same session with another limit for each request.
@@ -210,7 +238,8 @@ impl NesClient {
         nea_name: &str,
     ) -> Result<CertificateReply, NesError> {
         let body = serde_json::json!({"csr": csr_pem, "nea_name": nea_name});
-        self.ask(Method::POST, "api/Certificates", Some(&body)).await
+        self.ask(Method::POST, "api/Certificates", Some(&body))
+            .await
     }
 
     /// The bands that match all given columns.
@@ -218,7 +247,12 @@ impl NesClient {
     /// # Errors
     /// As for every request.
     pub async fn bands(&self, query: &[(&str, &str)]) -> Result<Vec<BandRow>, NesError> {
-        self.ask(Method::GET, &reply::with_query("api/NymiBands", query), None).await
+        self.ask(
+            Method::GET,
+            &reply::with_query("api/NymiBands", query),
+            None,
+        )
+        .await
     }
 
     /// [`NesClient::bands`] as NES wrote them: an array of objects.
@@ -229,7 +263,12 @@ impl NesClient {
         &self,
         query: &[(&str, &str)],
     ) -> Result<Vec<Map<String, Value>>, NesError> {
-        self.ask(Method::GET, &reply::with_query("api/NymiBands", query), None).await
+        self.ask(
+            Method::GET,
+            &reply::with_query("api/NymiBands", query),
+            None,
+        )
+        .await
     }
 
     /// `api/Pac/verify` with the body of nes.md.
@@ -271,7 +310,12 @@ impl NesClient {
     /// As for every request; [`Status::TERMINAL_CLOCK`] if NES's clock is too far from it.
     pub async fn set_time(&self, band: &str, t_set_ms: u64) -> Result<SetTimeReply, NesError> {
         let path = format!("api/NymiBands/{}/SetTime", reply::segment(band));
-        self.ask(Method::POST, &path, Some(&serde_json::json!({"t_set_ms": t_set_ms}))).await
+        self.ask(
+            Method::POST,
+            &path,
+            Some(&serde_json::json!({"t_set_ms": t_set_ms})),
+        )
+        .await
     }
 
     /// Reports an enrollment event with its columns.
@@ -279,7 +323,8 @@ impl NesClient {
     /// # Errors
     /// As for every request.
     pub async fn enrollment_event(&self, body: &Value) -> Result<Value, NesError> {
-        self.ask(Method::POST, "api/EnrollmentEvents", Some(body)).await
+        self.ask(Method::POST, "api/EnrollmentEvents", Some(body))
+            .await
     }
 
     /// The directory's status of a user.
@@ -292,7 +337,12 @@ impl NesClient {
         username: &str,
     ) -> Result<UserStatusReply, NesError> {
         let (domain, username) = (reply::segment(domain), reply::segment(username));
-        self.ask(Method::GET, &format!("api/UserStatus/{domain}/{username}"), None).await
+        self.ask(
+            Method::GET,
+            &format!("api/UserStatus/{domain}/{username}"),
+            None,
+        )
+        .await
     }
 
     /// Any route under the service: the JSON answer of a request with this session's token.
@@ -325,7 +375,9 @@ impl NesClient {
     ) -> Result<HttpReply, NesError> {
         let bearer = Zeroizing::new(format!("Bearer {token}"));
         let http = &self.shared.http;
-        let sent = http.request(method.clone(), url, Some(&bearer), body, self.deadline).await;
+        let sent = http
+            .request(method.clone(), url, Some(&bearer), body, self.deadline)
+            .await;
         sent.map_err(NesError::from)
     }
 
@@ -353,7 +405,10 @@ impl NesClient {
             Credentials::Token(token) => token.clone(),
             Credentials::Basic { user, password } => self.basic_login(user, password).await?,
         };
-        Ok(Token { value: Arc::new(value), since: Instant::now() })
+        Ok(Token {
+            value: Arc::new(value),
+            since: Instant::now(),
+        })
     }
 
     async fn basic_login(&self, user: &str, password: &str) -> Result<Zeroizing<String>, NesError> {
@@ -361,7 +416,9 @@ impl NesClient {
         let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
         let url = format!("{}/api/BasicLoginWithToken", self.shared.url);
         let http = &self.shared.http;
-        let reply = http.request(Method::GET, &url, Some(&basic), None, self.deadline).await?;
+        let reply = http
+            .request(Method::GET, &url, Some(&basic), None, self.deadline)
+            .await?;
         reply::token(&url, user, &reply)
     }
 }

@@ -33,10 +33,14 @@ pub enum BindError {
     #[error("port {port} on {ip} is in use by another program; stop that program or choose another port", port = .0.port(), ip = .0.ip())]
     InUse(SocketAddr),
     /// The system does not let this user listen there.
-    #[error("not allowed to listen on {0}; choose a port from 1024 on, or run with the right to bind it")]
+    #[error(
+        "not allowed to listen on {0}; choose a port from 1024 on, or run with the right to bind it"
+    )]
     Forbidden(SocketAddr),
     /// This machine has no such address.
-    #[error("{0} is not an address of this machine; listen on 127.0.0.1 or an address that `ip addr` shows")]
+    #[error(
+        "{0} is not an address of this machine; listen on 127.0.0.1 or an address that `ip addr` shows"
+    )]
     NoSuchAddress(SocketAddr),
     /// Anything else.
     #[error("cannot listen on {address}: {source}; check the address and the system's limits")]
@@ -50,12 +54,14 @@ pub enum BindError {
 
 /// Opens a listening socket; port 0 takes a free one.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::InUse(address),
-        io::ErrorKind::PermissionDenied => BindError::Forbidden(address),
-        io::ErrorKind::AddrNotAvailable => BindError::NoSuchAddress(address),
-        _ => BindError::Other { address, source },
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse(address),
+            io::ErrorKind::PermissionDenied => BindError::Forbidden(address),
+            io::ErrorKind::AddrNotAvailable => BindError::NoSuchAddress(address),
+            _ => BindError::Other { address, source },
+        })
 }
 
 /// A running server. Dropped, it stops at once; [`ServerHandle::shutdown`] lets requests finish.
@@ -109,7 +115,11 @@ pub fn serve(
     let (stop, stopping) = watch::channel(false);
     let router = guard.protect(router, tls.is_some());
     let task = tokio::spawn(accept_loop(listener, router, tls, stopping));
-    Ok(ServerHandle { local_addr, stop, task: Some(task) })
+    Ok(ServerHandle {
+        local_addr,
+        stop,
+        task: Some(task),
+    })
 }
 
 async fn accept_loop(
@@ -119,14 +129,16 @@ async fn accept_loop(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
+    let for_connections = stopping.clone();
     loop {
         tokio::select! {
-            _ = stopping.wait_for(|stop| *stop) => break,
+            () = stopped(&mut stopping) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    let stopping = stopping.clone();
-                    connections.spawn(connection(stream, peer, router.clone(), tls.clone(), stopping));
+                    let (router, tls) = (router.clone(), tls.clone());
+                    let stopping = for_connections.clone();
+                    connections.spawn(connection(stream, peer, router, tls, stopping));
                 }
                 Err(error) => {
                     // Out of file descriptors and the like: pausing beats spinning.
@@ -160,12 +172,8 @@ async fn connection(
     }
 }
 
-async fn http<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    mut stopping: watch::Receiver<bool>,
-) where
+async fn http<S>(stream: S, peer: SocketAddr, router: Router, mut stopping: watch::Receiver<bool>)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
@@ -178,8 +186,7 @@ async fn http<S>(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = pin!(connection);
-    let stopped = async { drop(stopping.wait_for(|stop| *stop).await) };
-    let ended = run(connection.as_mut(), stopped).await;
+    let ended = run(connection.as_mut(), stopped(&mut stopping)).await;
     let result = match ended {
         Some(result) => result,
         None => {
@@ -190,6 +197,12 @@ async fn http<S>(
     if let Err(error) = result {
         tracing::debug!(%peer, %error, "connection ended");
     }
+}
+
+/// Waits until the value is true or its sender is gone.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // The guard that it answers must not live across an await.
+    drop(stopping.wait_for(|stop| *stop).await);
 }
 
 /// The connection's result, or none if the server stops first.

@@ -69,13 +69,19 @@ impl ServerTls {
     /// Reads the files.
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let config = server_config(&files)?;
-        Ok(Self { files, current: Arc::new(RwLock::new(Arc::new(config))) })
+        Ok(Self {
+            files,
+            current: Arc::new(RwLock::new(Arc::new(config))),
+        })
     }
 
     /// Reads the files again; on an error the present certificate stays.
     pub fn reload(&self) -> Result<(), TlsError> {
         let config = Arc::new(server_config(&self.files)?);
-        *self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = config;
+        *self
+            .current
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = config;
         Ok(())
     }
 
@@ -85,16 +91,20 @@ impl ServerTls {
     }
 
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        Arc::clone(
+            &self
+                .current
+                .read()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()),
+        )
     }
 }
 
-fn certificates(
-    key: &'static str,
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = read(key, path)?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .filter_map(Result::ok)
+        .collect();
     if chain.is_empty() {
         return Err(TlsError::NotPem {
             key,
@@ -107,8 +117,11 @@ fn certificates(
 }
 
 fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path)
-        .map_err(|source| TlsError::Unreadable { key, path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TlsError::Unreadable {
+        key,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
@@ -127,7 +140,9 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
 }
 
 fn rustls_zeroizing(bytes: Vec<u8>) -> zeroize::Zeroizing<Vec<u8>> {

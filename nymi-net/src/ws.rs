@@ -80,11 +80,23 @@ fn handshake_key(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<HeaderValue, (StatusCode, &'static str)> {
-    if method != Method::GET || !is_upgrade(headers) || !has_token(headers, header::CONNECTION, "upgrade") {
-        return Err((StatusCode::UPGRADE_REQUIRED, "this address speaks WebSocket only"));
+    if method != Method::GET
+        || !is_upgrade(headers)
+        || !has_token(headers, header::CONNECTION, "upgrade")
+    {
+        return Err((
+            StatusCode::UPGRADE_REQUIRED,
+            "this address speaks WebSocket only",
+        ));
     }
-    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err((StatusCode::BAD_REQUEST, "only WebSocket version 13 is spoken here"));
+    if headers
+        .get(header::SEC_WEBSOCKET_VERSION)
+        .is_none_or(|version| version != "13")
+    {
+        return Err((
+            StatusCode::BAD_REQUEST,
+            "only WebSocket version 13 is spoken here",
+        ));
     }
     headers
         .get(header::SEC_WEBSOCKET_KEY)
@@ -95,7 +107,10 @@ fn handshake_key(
 /// Sends a close frame, then reads and drops what the peer still sends until it closes, for at most
 /// `patience`; only then is the socket dropped, so that no reset overtakes what was sent before.
 pub async fn close(mut socket: Socket, code: CloseCode, reason: &str, patience: Duration) {
-    let frame = CloseFrame { code, reason: reason.into() };
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
     let farewell = async {
         socket.send(Message::Close(Some(frame))).await?;
         let mut discard = [0; 8192];

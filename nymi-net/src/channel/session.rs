@@ -1,10 +1,10 @@
 //! The task behind a channel client: connect, join, talk, and again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use nymi_core::message::phoenix::{self, Message as Phoenix, Vsn};
+use nymi_core::message::phoenix::{self, Message as Phoenix, Ref, Vsn};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
 use super::{ChannelConfig, ChannelEvent, Push, Reply};
+use crate::serve::stopped;
 use crate::ws::MAX_MESSAGE;
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -28,7 +29,9 @@ enum Ended {
 
 impl Ended {
     fn lost(reason: impl Into<String>) -> Self {
-        Self::Lost(ChannelEvent::Disconnected { reason: reason.into() })
+        Self::Lost(ChannelEvent::Disconnected {
+            reason: reason.into(),
+        })
     }
 }
 
@@ -46,7 +49,13 @@ pub(super) async fn run(
     stopping: watch::Receiver<bool>,
 ) {
     let mut backoff = config.backoff.clone();
-    let mut client = Client { config, pushes, events, joined, stopping };
+    let mut client = Client {
+        config,
+        pushes,
+        events,
+        joined,
+        stopping,
+    };
     loop {
         let mut was_joined = false;
         let ended = client.connection(&mut was_joined).await;
@@ -67,7 +76,7 @@ pub(super) async fn run(
         loop {
             tokio::select! {
                 () = &mut delay => break,
-                _ = client.stopping.wait_for(|stop| *stop) => return,
+                () = stopped(&mut client.stopping) => return,
                 // Nothing can be pushed now; a closed queue means that every handle is gone.
                 push = client.pushes.recv() => if push.is_none() { return },
             }
@@ -87,7 +96,7 @@ impl Client {
     async fn emit(&mut self, event: ChannelEvent) -> Result<(), Ended> {
         tokio::select! {
             sent = self.events.send(event) => sent.map_err(|_| Ended::Stopped),
-            _ = self.stopping.wait_for(|stop| *stop) => Err(Ended::Stopped),
+            () = stopped(&mut self.stopping) => Err(Ended::Stopped),
         }
     }
 
@@ -98,12 +107,13 @@ impl Client {
             connected = connecting => connected.map_err(|_| {
                 Ended::lost(format!("{} did not answer in time", self.config.url))
             })??,
-            _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopped),
+            () = stopped(&mut stopping) => return Err(Ended::Stopped),
         };
         let mut talk = Talk::new(stream, &self.config);
         talk.join(&self.config).await?;
         let outcome = self.talk(&mut talk, was_joined).await;
-        talk.leave(matches!(outcome, Ok(()) | Err(Ended::Stopped))).await;
+        talk.leave(matches!(outcome, Ok(()) | Err(Ended::Stopped)))
+            .await;
         outcome
     }
 
@@ -113,9 +123,10 @@ impl Client {
         heartbeat.tick().await;
         let join_deadline = tokio::time::sleep(self.config.deadline);
         tokio::pin!(join_deadline);
+        let mut stopping = self.stopping.clone();
         loop {
             tokio::select! {
-                _ = self.stopping.wait_for(|stop| *stop) => return Ok(()),
+                () = stopped(&mut stopping) => return Ok(()),
                 () = &mut join_deadline, if !*was_joined => {
                     return Err(Ended::lost("the agent did not answer the join in time"));
                 }
@@ -144,9 +155,9 @@ struct Talk {
     vsn: Vsn,
     topic: String,
     next_ref: u64,
-    join_ref: String,
-    heartbeat_ref: Option<String>,
-    pending: HashMap<String, oneshot::Sender<Reply>>,
+    join_ref: Ref,
+    heartbeat_ref: Option<Ref>,
+    pending: BTreeMap<Ref, oneshot::Sender<Reply>>,
     deadline: Duration,
 }
 
@@ -157,15 +168,15 @@ impl Talk {
             vsn: config.vsn,
             topic: config.topic.clone(),
             next_ref: 1,
-            join_ref: "1".to_owned(),
+            join_ref: Ref::from(1),
             heartbeat_ref: None,
-            pending: HashMap::new(),
+            pending: BTreeMap::new(),
             deadline: config.deadline,
         }
     }
 
-    fn reference(&mut self) -> String {
-        let reference = self.next_ref.to_string();
+    fn reference(&mut self) -> Ref {
+        let reference = Ref::from(self.next_ref);
         self.next_ref += 1;
         reference
     }
@@ -174,7 +185,9 @@ impl Talk {
         let text = phoenix::encode(self.vsn, message);
         match timeout(self.deadline, self.stream.send(Message::text(text))).await {
             Ok(sent) => Ok(sent?),
-            Err(_) => Err(Ended::lost("the agent stopped reading; it or the network is overloaded")),
+            Err(_) => Err(Ended::lost(
+                "the agent stopped reading; it or the network is overloaded",
+            )),
         }
     }
 
@@ -187,17 +200,13 @@ impl Talk {
 
     async fn send_event(
         &mut self,
-        reference: String,
+        reference: Ref,
         event: &str,
         payload: Value,
     ) -> Result<(), Ended> {
-        let message = Phoenix {
-            join_ref: Some(self.join_ref.clone()),
-            reference: Some(reference),
-            topic: self.topic.clone(),
-            event: event.to_owned(),
-            payload,
-        };
+        let join_ref = Some(self.join_ref.clone());
+        let mut message = Phoenix::push(join_ref, &self.topic, event, payload);
+        message.reference = Some(reference);
         self.send(&message).await
     }
 
@@ -216,14 +225,7 @@ impl Talk {
         }
         let reference = self.reference();
         self.heartbeat_ref = Some(reference.clone());
-        let message = Phoenix {
-            join_ref: None,
-            reference: Some(reference),
-            topic: phoenix::SOCKET_TOPIC.to_owned(),
-            event: phoenix::HEARTBEAT.to_owned(),
-            payload: json!({}),
-        };
-        self.send(&message).await
+        self.send(&Phoenix::heartbeat(reference)).await
     }
 
     /// What a WebSocket message means for the owner, if anything.
@@ -256,25 +258,27 @@ impl Talk {
         }
         match message.event.as_str() {
             phoenix::REPLY => self.reply(message),
-            phoenix::ERROR => Err(Ended::lost(closed_by_agent(&message.payload))),
-            phoenix::CLOSE => Err(Ended::lost(closed_by_agent(&message.payload))),
-            _ => Ok(Some(ChannelEvent::Message { event: message.event, payload: message.payload })),
+            phoenix::ERROR | phoenix::CLOSE => Err(Ended::lost(closed_by_agent(&message.payload))),
+            _ => Ok(Some(ChannelEvent::Message {
+                event: message.event,
+                payload: message.payload,
+            })),
         }
     }
 
     fn reply(&mut self, message: Phoenix) -> Result<Option<ChannelEvent>, Ended> {
-        let Some(reference) = message.reference else { return Ok(None) };
-        let mut payload = message.payload;
-        let ok = payload.get("status").and_then(Value::as_str) == Some("ok");
-        let response = payload.get_mut("response").map(Value::take).unwrap_or_default();
-        if reference == self.join_ref {
+        let (Some(reference), Some(reply)) = (&message.reference, message.as_reply()) else {
+            return Ok(None);
+        };
+        let (ok, response) = (reply.is_ok, reply.response.clone());
+        if *reference == self.join_ref {
             return if ok {
                 Ok(Some(ChannelEvent::Joined(response)))
             } else {
                 Err(Ended::Lost(ChannelEvent::JoinRefused(response)))
             };
         }
-        if let Some(waiting) = self.pending.remove(&reference) {
+        if let Some(waiting) = self.pending.remove(reference) {
             // The asker may have stopped waiting.
             let _ = waiting.send(Reply { ok, response });
         }
@@ -303,15 +307,23 @@ fn closed_by_agent(payload: &Value) -> String {
 
 async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
     let url = &config.url;
-    let uri: axum::http::Uri = url
-        .parse()
-        .map_err(|_| Ended::lost(format!("agent_url {url:?} is not a URL; write ws://host:9120/socket/websocket")))?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let uri: axum::http::Uri = url.parse().map_err(|_| {
+        Ended::lost(format!(
+            "agent_url {url:?} is not a URL; write ws://host:9120/socket/websocket"
+        ))
+    })?;
+    let host = uri
+        .host()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+        .to_owned();
     let (tls, default_port) = match uri.scheme_str() {
         Some("ws") => (false, 80),
         Some("wss") => (true, 443),
         _ => {
-            return Err(Ended::lost(format!("agent_url {url:?} must begin with ws:// or wss://")));
+            return Err(Ended::lost(format!(
+                "agent_url {url:?} must begin with ws:// or wss://"
+            )));
         }
     };
     let port = uri.port_u16().unwrap_or(default_port);
@@ -319,7 +331,11 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         Ended::lost(format!("cannot connect to the agent at {host}:{port}: {error}; check that it runs and that the address is right"))
     })?;
     let _ = tcp.set_nodelay(true);
-    let connector = if tls { Connector::Rustls(tls_config(config)?) } else { Connector::Plain };
+    let connector = if tls {
+        Connector::Rustls(tls_config(config)?)
+    } else {
+        Connector::Plain
+    };
     let limits = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
         .write_buffer_size(0)
@@ -328,10 +344,16 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         .max_frame_size(Some(MAX_MESSAGE));
     let separator = if uri.query().is_some() { '&' } else { '?' };
     let address = format!("{url}{separator}vsn={}", config.vsn.as_str());
-    let connected =
-        tokio_tungstenite::client_async_tls_with_config(address, tcp, Some(limits), Some(connector));
+    let connected = tokio_tungstenite::client_async_tls_with_config(
+        address,
+        tcp,
+        Some(limits),
+        Some(connector),
+    );
     let (stream, _) = connected.await.map_err(|error| {
-        Ended::lost(format!("{url} did not accept the connection: {error}; check that a Nymi Agent listens there"))
+        Ended::lost(format!(
+            "{url} did not accept the connection: {error}; check that a Nymi Agent listens there"
+        ))
     })?;
     Ok(stream)
 }

@@ -14,7 +14,11 @@ pub(super) fn read<T: DeserializeOwned>(url: &str, reply: &HttpReply) -> Result<
     if !reply.status.is_success() {
         return Err(refusal(url, reply));
     }
-    let body: &[u8] = if reply.body.is_empty() { b"null" } else { &reply.body };
+    let body: &[u8] = if reply.body.is_empty() {
+        b"null"
+    } else {
+        &reply.body
+    };
     serde_json::from_slice(body).map_err(|error| {
         NesError::new(
             Status::NES_VERSION,
@@ -32,19 +36,23 @@ pub(super) fn token(
     match reply.status {
         StatusCode::UNAUTHORIZED => Err(NesError::new(
             Status::NES_CREDENTIALS,
-            format!("Basic Authentication query returned with a status code of 401 Unauthorized. {url} refused the user name or password of {user:?}; check both, the domain part included"),
+            format!(
+                "Basic Authentication query returned with a status code of 401 Unauthorized. {url} refused the user name or password of {user:?}; check both, the domain part included"
+            ),
         )),
         StatusCode::NOT_FOUND => Err(NesError::new(
             Status::NES_UNREACHABLE,
-            format!("there is no Nymi Enterprise Server at {url}; check nes_url and directory_service_id"),
+            format!(
+                "there is no Nymi Enterprise Server at {url}; check nes_url and directory_service_id"
+            ),
         )),
         _ => {
             #[derive(serde::Deserialize)]
             struct Login {
                 #[serde(rename = "Token")]
-                token: Zeroizing<String>,
+                token: String,
             }
-            read::<Login>(url, reply).map(|login| login.token)
+            read::<Login>(url, reply).map(|login| Zeroizing::new(login.token))
         }
     }
 }
