@@ -1,0 +1,110 @@
+//! `nymi assertion verify`: an offline check against L1 alone.
+
+use std::fs;
+use std::io::Read;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use nymi_core::UnixMillis;
+use nymi_core::assertion::{self, Check, Expectations, VerifiedAssertion};
+use nymi_core::chain::TrustAnchor;
+use nymi_core::crypto::RustCrypto;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::args::VerifyArgs;
+use crate::error::CliError;
+
+/// Verifies and prints; exit code 0 if it holds, 1 if not, 2 if it could not be checked.
+pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
+    let inputs = match Inputs::read(args) {
+        Ok(inputs) => inputs,
+        Err(error) => {
+            eprintln!("nymi: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let anchors = [inputs.l1];
+    let check = match inputs.document_sha256 {
+        Some(document_sha256) => Check::Record { document_sha256 },
+        None => Check::LogIn {
+            now: args.at.unwrap_or_else(now),
+            audience: args.audience.as_deref(),
+            nonce: args.nonce.as_deref(),
+        },
+    };
+    let mut expectations = Expectations::new(args.grade, check);
+    expectations.issuer = args.issuer.as_deref();
+    match assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations) {
+        Ok(verified) => {
+            report(&verified, args);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            if args.json {
+                println!("{}", json!({"verified": false, "error": error.to_string()}));
+            } else {
+                println!("not verified: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Inputs {
+    token: String,
+    l1: TrustAnchor,
+    document_sha256: Option<[u8; 32]>,
+}
+
+impl Inputs {
+    fn read(args: &VerifyArgs) -> Result<Self, CliError> {
+        let l1 = fs::read_to_string(&args.l1)
+            .map_err(|error| CliError::about(args.l1.display(), error))?;
+        let l1 = TrustAnchor::from_pem(&l1)
+            .map_err(|error| CliError::about(args.l1.display(), error))?;
+        let document_sha256 = match &args.document {
+            Some(file) => {
+                let document =
+                    fs::read(file).map_err(|error| CliError::about(file.display(), error))?;
+                Some(Sha256::digest(document).into())
+            }
+            None => None,
+        };
+        let mut token = args.token.clone();
+        if token == "-" {
+            token.clear();
+            let limit = assertion::MAX_TOKEN as u64 + 2;
+            std::io::stdin()
+                .take(limit)
+                .read_to_string(&mut token)
+                .map_err(|error| CliError::about("standard input", error))?;
+        }
+        Ok(Self { token, l1, document_sha256 })
+    }
+}
+
+fn now() -> UnixMillis {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
+    let claims = &verified.claims;
+    if args.json {
+        println!("{}", json!({"verified": true, "claims": claims}));
+        return;
+    }
+    let who = format!("{}\\{}", claims.domain, claims.username);
+    println!("verified: {who} at {}", claims.verified_at);
+    println!("  band      {} at endpoint {} ({})", claims.band, claims.endpoint, claims.method);
+    if let Some(meaning) = &claims.meaning {
+        println!("  meaning   {meaning}");
+    }
+    if let Some(hash) = &claims.document_sha256 {
+        let matched = if args.document.is_some() { ", matches the document" } else { "" };
+        println!("  document  SHA-256 {hash}{matched}");
+    }
+    println!("  issuer    {} for {}", claims.iss, claims.aud);
+    println!("  assertion {}", claims.jti);
+}

@@ -1,0 +1,62 @@
+//! The `nymi` command: the whole platform in one process, and the tools around it.
+//!
+//! [`up`] starts server, agent, endpoint, virtual hardware and page, each through its own library
+//! and connected only by the real protocols. The other commands are clients of that, or tools that
+//! need nothing but `nymi-core`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command's output")]
+
+mod args;
+mod assertion;
+pub mod check_vectors;
+mod data_dir;
+pub mod demo;
+mod error;
+pub mod explain;
+pub mod page;
+mod tap;
+pub mod up;
+
+pub use args::UpArgs;
+pub use error::CliError;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use args::{AssertionCommand, Cli, Command, VectorsCommand};
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    match cli.command {
+        Command::Up(args) => finish(up::run(args)),
+        Command::Demo(args) => demo::run(args.seed, args.json),
+        Command::Tap(args) => finish(tap::run(&args)),
+        Command::Assertion(AssertionCommand::Verify(args)) => assertion::verify(&args),
+        Command::Explain(args) => explain::run(&args.query.join(" "), args.json),
+        Command::CheckVectors(VectorsCommand::Presence { file, json }) => {
+            check_vectors::run_presence(&file, json)
+        }
+        Command::CheckVectors(VectorsCommand::Limbo { file, json, exceptions }) => {
+            check_vectors::limbo::run(&file, exceptions.as_deref(), json)
+        }
+    }
+}
+
+fn finish(result: Result<(), CliError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nymi: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("NYMI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

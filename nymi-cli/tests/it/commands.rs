@@ -1,0 +1,93 @@
+//! The commands that need no running system.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Up, nymi, stderr, stdout};
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../nymi-core/tests/vectors/presence.json");
+
+#[test]
+fn the_presence_vectors_pass() {
+    let output = nymi(&["check-vectors", "presence", VECTORS]);
+    assert!(output.status.success());
+    assert_eq!(stdout(&output).trim(), "1450 passed, 0 failed");
+}
+
+#[test]
+fn a_wrong_vector_is_found_and_named() {
+    let mut vectors: Value = serde_json::from_slice(&fs::read(VECTORS).unwrap()).unwrap();
+    vectors["agreement"][3]["confirm"] = "00".repeat(16).into();
+    vectors["sequences"][5]["steps"][0]["outcome"] = "verified_twice".into();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), vectors.to_string()).unwrap();
+    let path = file.path().to_str().unwrap();
+
+    let output = nymi(&["check-vectors", "presence", path]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("agreement 3: confirm"), "{text}");
+    assert!(text.contains("sequence 5, step 0"), "{text}");
+    assert!(text.ends_with("1448 passed, 2 failed\n"), "{text}");
+
+    let output = nymi(&["check-vectors", "presence", "--json", path]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().filter(|line| line["result"] == "mismatch").count(), 2);
+}
+
+#[test]
+fn a_file_that_holds_no_vectors_is_an_error_of_its_own() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for content in ["", "{}", "[1]", r#"{"agreement":[],"sequences":[]}"#] {
+        fs::write(file.path(), content).unwrap();
+        for kind in ["presence", "limbo"] {
+            let output = nymi(&["check-vectors", kind, file.path().to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(2), "{kind} {content}");
+        }
+    }
+    let output = nymi(&["check-vectors", "presence", "/nowhere/at/all.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("/nowhere/at/all.json"));
+}
+
+#[test]
+fn codes_are_explained() {
+    let output = nymi(&["explain", "6003"]);
+    assert!(output.status.success());
+    assert!(stdout(&output).contains("6003"), "{}", stdout(&output));
+    let output = nymi(&["explain", "--json", "2201"]);
+    let shown: Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+    assert!(shown.to_string().contains("The requested query was not found on the NES server."));
+    let output = nymi(&["explain", "zzzzqqq"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+}
+
+#[test]
+fn a_band_is_tapped_from_the_command_line() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    let output = nymi(&["tap", "--data", data, "X"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--nymulator"), "{}", stderr(&output));
+
+    let up = Up::start(&["--data", data]);
+    let serial = up.ready["bands"][0]["SerialNumber"].as_str().unwrap();
+    assert!(nymi(&["tap", "--data", data, serial]).status.success());
+    assert!(nymi(&["tap", "--nymulator", up.text("nymulator"), "--nfc", up.band(0)]).status.success());
+    let output = nymi(&["tap", "--data", data, "NO-SUCH-BAND"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("NO-SUCH-BAND"), "{}", stderr(&output));
+}
+
+#[test]
+fn help_has_examples() {
+    for arguments in [vec!["--help"], vec!["up", "--help"], vec!["assertion", "verify", "--help"]] {
+        let output = nymi(&arguments);
+        assert!(output.status.success());
+        assert!(stdout(&output).contains("Usage: "), "{arguments:?}");
+    }
+    assert!(stdout(&nymi(&["--help"])).contains("Examples:"));
+}

@@ -1,0 +1,7 @@
+//! The `nymi` command from outside: real processes, real sockets, and nothing but what it prints.
+mod commands;
+mod durability;
+mod hostile;
+mod signature;
+mod starting;
+mod support;
