@@ -159,10 +159,11 @@ struct Evidence {
 
 async fn verify(State(config): Shared, body: Bytes) -> Result<Response, Refusal> {
     let Evidence { token, document } = parse(&body)?;
-    let found = config.verifier.verify(&token, document.as_bytes());
-    found
-        .map(|signature| answer(&signature))
-        .map_err(|sentence| Refusal(StatusCode::UNPROCESSABLE_ENTITY, sentence))
+    // That a signature is wrong is an answer, not a failure to answer.
+    Ok(match config.verifier.verify(&token, document.as_bytes()) {
+        Ok(signature) => answer(&json!({ "signature": signature })),
+        Err(sentence) => answer(&json!({ "Message": sentence })),
+    })
 }
 
 fn answer<T: Serialize + ?Sized>(value: &T) -> Response {

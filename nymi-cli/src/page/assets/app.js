@@ -28,6 +28,13 @@ async function configuration() {
   }
 }
 
+/** The facts of a signature over this document, or an error that says what is wrong with it. */
+async function verify(token, document) {
+  const { signature, Message: wrong } = await post("/api/verify", { token, document });
+  if (!signature) throw new Error(wrong);
+  return signature;
+}
+
 class App {
   #config;
   #api;
@@ -48,7 +55,6 @@ class App {
     this.#config = config;
     this.#api = new WebApi(config.webapi);
     this.#bands = new Bands(byId("band-list"), (serial, action, body) => this.#act(serial, action, body));
-    const verify = (token, document) => post("/api/verify", { token, document });
     this.#signatures = new Signatures(byId("signature-list"), verify, config);
     this.#signing = new Signing({
       request: (operation, payload) => this.#api.request(operation, payload),

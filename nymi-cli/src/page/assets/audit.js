@@ -44,13 +44,13 @@ export class Audit {
 }
 
 function line(row, isNew) {
-  const cell = (value, name) => el("td", { "data-name": name }, value ?? "");
+  const cell = (value, name) => el("td", { "data-name": name }, value);
   const tr = el("tr", {},
     cell(`${row.id}`, "No."),
     el("td", { "data-name": "Time" }, el("time", { datetime: row.at, title: utcTime(row.at) }, localTime(row.at))),
-    el("td", { "data-name": "Event" }, el("span", { class: "code" }, `${row.EventTypeID}`), " ", row.event),
+    el("td", { "data-name": "Event" }, el("span", {}, el("span", { class: "code" }, `${row.EventTypeID}`), " ", row.event)),
     cell(row.user, "Person"),
-    el("td", { "data-name": "Band" }, el("code", {}, row.NymiBandID ?? "")),
+    cell(row.NymiBandID ? el("code", {}, row.NymiBandID) : null, "Band"),
     cell(row.endpoint, "Endpoint"),
     cell(row.detail, "Detail"));
   attribute(tr, "class", isNew ? "new" : null);

@@ -13,7 +13,7 @@ export function el(tag, props = {}, ...children) {
       attribute(element, name, value);
     }
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -33,9 +33,13 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** A time as people here read it. */
+const LOCAL = new Intl.DateTimeFormat(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+});
+
+/** A time as people here read it, with its zone. */
 export function localTime(iso) {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return LOCAL.format(new Date(iso));
 }
 
 /** The same time in UTC, as the signature carries it. */

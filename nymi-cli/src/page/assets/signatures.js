@@ -24,7 +24,7 @@ export class Signatures {
     if (this.#shown.length === 0) this.#root.replaceChildren();
     this.#shown.unshift(shown);
     this.#root.prepend(shown.element);
-    shown.element.focus({ preventScroll: false });
+    shown.element.focus();
   }
 
   /** Says of each signature whether it covers the record as it is now. */
@@ -43,7 +43,8 @@ class Shown {
     this.#document = document;
     this.#now = document;
     this.#covers = el("p", { class: "covers", "data-covers": "yes" });
-    this.element = el("article", { class: "signature", tabindex: -1, "data-jti": claims.jti },
+    const name = `${claims.meaning ?? "Signed by"} ${claims.Username}, verified`;
+    this.element = el("article", { class: "signature", tabindex: -1, "aria-label": name, "data-jti": claims.jti },
       el("p", { class: "meaning" }, claims.meaning ?? "Signed by"),
       el("h3", {}, claims.Username, " ", el("span", {}, `${claims.Domain}\\${claims.Username}`)),
       this.#covers,

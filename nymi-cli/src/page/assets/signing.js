@@ -76,8 +76,8 @@ export class Signing {
 
   #wait() {
     this.#enter("waiting",
-      el("p", { class: "what" }, el("strong", {}, `${this.#job.meaning} … tap your band`)),
-      el("p", {}, "Whoever taps next signs this record. Under “Virtual bands”, press Tap or Tap NFC."),
+      el("p", { class: "what" }, el("strong", {}, "Waiting for a tap")),
+      el("p", {}, `Whoever taps next signs this record as “${this.#job.meaning}”. Under “Virtual bands”, press Tap or Tap NFC.`),
       el("p", { class: "audible" }),
       button("Cancel", () => this.cancel()));
   }
