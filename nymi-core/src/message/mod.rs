@@ -27,7 +27,6 @@ mod answer;
 pub mod channel;
 mod event;
 mod fields;
-pub mod grade;
 mod operation;
 mod payload;
 pub mod phoenix;

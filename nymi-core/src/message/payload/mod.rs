@@ -15,7 +15,7 @@ use super::{
     AccountName, AgentUrl, Digest, HexBytes, Map, NeaName, NesUrl, Operation, Secret, Uuid,
 };
 use crate::BandId;
-use crate::message::grade::Grade;
+use crate::chain::Grade;
 
 /// The fields of a request, by operation.
 #[derive(Clone, Debug, PartialEq)]

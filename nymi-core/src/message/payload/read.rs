@@ -7,8 +7,8 @@ use super::{
     AssertIdentity, BandExchange, Cancel, Firmware, Init, KeyAction, Notification, Notify, Random,
     Sign, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
+use crate::chain::Grade;
 use crate::message::fields::{AnyText, Field, Fields, Text};
-use crate::message::grade::Grade;
 
 struct AssertUser;
 
