@@ -23,14 +23,23 @@ pub(super) const FILES: &[(&str, &str, &str)] = &[
     ("/http.js", SCRIPT, include_str!("assets/http.js")),
     ("/notices.js", SCRIPT, include_str!("assets/notices.js")),
     ("/record.js", SCRIPT, include_str!("assets/record.js")),
-    ("/signatures.js", SCRIPT, include_str!("assets/signatures.js")),
+    (
+        "/signatures.js",
+        SCRIPT,
+        include_str!("assets/signatures.js"),
+    ),
     ("/signing.js", SCRIPT, include_str!("assets/signing.js")),
     ("/webapi.js", SCRIPT, include_str!("assets/webapi.js")),
 ];
 
 /// A route for each file.
 pub(super) fn routes() -> Router<Arc<PageConfig>> {
-    FILES.iter().fold(Router::new(), |router, &(path, media_type, content)| {
-        router.route(path, get(async move || ([(header::CONTENT_TYPE, media_type)], content)))
-    })
+    FILES
+        .iter()
+        .fold(Router::new(), |router, &(path, media_type, content)| {
+            router.route(
+                path,
+                get(async move || ([(header::CONTENT_TYPE, media_type)], content)),
+            )
+        })
 }

@@ -62,10 +62,22 @@ mod tests {
     fn the_policy_names_the_webapi_and_nothing_that_hides_in_its_address() {
         let policy = content_security_policy("ws://127.0.0.1:8080/");
         let policy = policy.to_str().unwrap();
-        assert!(policy.contains("connect-src 'self' ws://127.0.0.1:8080;"), "{policy}");
-        for hostile in ["ws://a; script-src *", "https://example.com/", "ws:///", "ws://a b/", "x"] {
+        assert!(
+            policy.contains("connect-src 'self' ws://127.0.0.1:8080;"),
+            "{policy}"
+        );
+        for hostile in [
+            "ws://a; script-src *",
+            "https://example.com/",
+            "ws:///",
+            "ws://a b/",
+            "x",
+        ] {
             let policy = content_security_policy(hostile);
-            assert!(policy.to_str().unwrap().contains("connect-src 'self' ;"), "{hostile}");
+            assert!(
+                policy.to_str().unwrap().contains("connect-src 'self' ;"),
+                "{hostile}"
+            );
         }
     }
 }

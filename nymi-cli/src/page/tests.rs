@@ -56,7 +56,9 @@ impl Actions for Fake {
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, ActionError> {
         if limit == 0 {
-            return Err(ActionError::Unavailable("the audit trail can't be read".into()));
+            return Err(ActionError::Unavailable(
+                "the audit trail can't be read".into(),
+            ));
         }
         Ok(vec![AuditRow {
             id: i64::from(limit),
@@ -76,9 +78,18 @@ impl Verifier for Fake {
         if token != "good" || document != b"text" {
             return Err("the document is not the one that was signed".into());
         }
-        let claims = json!({ "Username": "ada" }).as_object().cloned().unwrap_or_default();
+        let claims = json!({ "Username": "ada" })
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         let text = String::new;
-        Ok(Signature { claims, leaf: text(), l2: text(), l1_fingerprint: text(), grade: text() })
+        Ok(Signature {
+            claims,
+            leaf: text(),
+            l2: text(),
+            l1_fingerprint: text(),
+            grade: text(),
+        })
     }
 }
 
@@ -103,7 +114,7 @@ impl Page {
             verifier: Arc::clone(&fake) as _,
         };
         let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let server = serve::serve(listener, router(config), Guard::loopback(), None);
+        let server = serve::serve(listener, router(config), Guard::loopback(), None).unwrap();
         Self { fake, server }
     }
 
@@ -130,9 +141,13 @@ impl Page {
     }
 
     async fn post(&self, path: &str, body: &str) -> (u16, Value) {
-        let (head, body) =
-            self.ask("POST", path, "Content-Type: application/json\r\n", body).await;
-        (head[9..12].parse().unwrap(), serde_json::from_str(&body).unwrap())
+        let (head, body) = self
+            .ask("POST", path, "Content-Type: application/json\r\n", body)
+            .await;
+        (
+            head[9..12].parse().unwrap(),
+            serde_json::from_str(&body).unwrap(),
+        )
     }
 }
 
@@ -142,9 +157,15 @@ async fn every_file_is_served_under_the_policy() {
     for (path, media_type, content) in assets::FILES {
         let (head, body) = page.ask("GET", path, "", "").await;
         assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
-        assert!(head.contains(&format!("content-type: {media_type}")), "{path}: {head}");
+        assert!(
+            head.contains(&format!("content-type: {media_type}")),
+            "{path}: {head}"
+        );
         assert!(head.contains("content-security-policy: default-src 'none'; script-src 'self'"));
-        assert!(head.contains("connect-src 'self' ws://127.0.0.1:8080;"), "{head}");
+        assert!(
+            head.contains("connect-src 'self' ws://127.0.0.1:8080;"),
+            "{head}"
+        );
         assert!(head.contains("cache-control: no-store"), "{head}");
         assert_eq!(body, *content);
     }
@@ -154,9 +175,18 @@ async fn every_file_is_served_under_the_policy() {
 #[test]
 fn every_file_that_a_file_names_is_there() {
     for (path, _, content) in assets::FILES {
-        for quoted in content.split('"').filter(|text| text.ends_with(".js") || text.ends_with(".css")) {
-            let named = format!("/{}", quoted.trim_start_matches("./").trim_start_matches('/'));
-            assert!(assets::FILES.iter().any(|(known, ..)| *known == named), "{path}: {quoted}");
+        for quoted in content
+            .split('"')
+            .filter(|text| text.ends_with(".js") || text.ends_with(".css"))
+        {
+            let named = format!(
+                "/{}",
+                quoted.trim_start_matches("./").trim_start_matches('/')
+            );
+            assert!(
+                assets::FILES.iter().any(|(known, ..)| *known == named),
+                "{path}: {quoted}"
+            );
         }
     }
 }
@@ -167,8 +197,15 @@ async fn the_browser_learns_the_addresses_and_what_statuses_mean() {
     let config = page.get("/config.json").await;
     assert_eq!(config["webapi"], "ws://127.0.0.1:8080/");
     assert_eq!(config["l1"]["sha256"], "ab".repeat(32));
-    assert_eq!(config["statuses"]["5100"]["description"], "Nymi Bluetooth Endpoint is missing.");
-    assert!(config["statuses"]["4000"]["remedy"].as_str().is_some_and(|text| text.len() > 10));
+    assert_eq!(
+        config["statuses"]["5100"]["description"],
+        "Nymi Bluetooth Endpoint is missing."
+    );
+    assert!(
+        config["statuses"]["4000"]["remedy"]
+            .as_str()
+            .is_some_and(|text| text.len() > 10)
+    );
 }
 
 #[tokio::test]
@@ -191,12 +228,27 @@ async fn a_person_acts_on_a_band() {
         ("remove", "{}"),
         ("auth", "{}"),
     ] {
-        assert_eq!(page.post(&format!("/api/bands/F1/{path}"), body).await, (200, json!({})));
+        assert_eq!(
+            page.post(&format!("/api/bands/F1/{path}"), body).await,
+            (200, json!({}))
+        );
     }
-    let done: Vec<_> = page.fake.done.lock().unwrap().iter().map(|(_, action)| *action).collect();
+    let done: Vec<_> = page
+        .fake
+        .done
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, action)| *action)
+        .collect();
     let tapped = [TapMethod::Ble, TapMethod::Nfc].map(BandAction::Tap);
     assert_eq!(done[..2], tapped);
-    let rest = [BandAction::Move(0.5), BandAction::Wear, BandAction::Remove, BandAction::Authenticate];
+    let rest = [
+        BandAction::Move(0.5),
+        BandAction::Wear,
+        BandAction::Remove,
+        BandAction::Authenticate,
+    ];
     assert_eq!(done[2..], rest);
 }
 
@@ -204,23 +256,66 @@ async fn a_person_acts_on_a_band() {
 async fn refusals_are_sentences() {
     let page = Page::start().await;
     for (path, body, status, says) in [
-        ("/api/bands/F9/wear", "{}", 404, "no virtual band with the serial number F9"),
+        (
+            "/api/bands/F9/wear",
+            "{}",
+            404,
+            "no virtual band with the serial number F9",
+        ),
         ("/api/bands/F2/wear", "{}", 409, "the band is not worn"),
-        ("/api/bands/F1/fly", "{}", 404, "tap, move, wear, remove, auth"),
-        ("/api/bands/F1/tap", r#"{"method":"post"}"#, 400, "unknown variant `post`"),
-        ("/api/bands/F1/move", r#"{"metres":-1}"#, 400, "from 0 to 100"),
-        ("/api/bands/F1/move", r#"{"metres":1e9}"#, 400, "from 0 to 100"),
+        (
+            "/api/bands/F1/fly",
+            "{}",
+            404,
+            "tap, move, wear, remove, auth",
+        ),
+        (
+            "/api/bands/F1/tap",
+            r#"{"method":"post"}"#,
+            400,
+            "unknown variant `post`",
+        ),
+        (
+            "/api/bands/F1/move",
+            r#"{"metres":-1}"#,
+            400,
+            "from 0 to 100",
+        ),
+        (
+            "/api/bands/F1/move",
+            r#"{"metres":1e9}"#,
+            400,
+            "from 0 to 100",
+        ),
         ("/api/endpoint", "[", 400, "the body does not fit"),
-        ("/api/verify", r#"{"token":"good"}"#, 400, "missing field `document`"),
-        ("/api/verify", r#"{"token":"good","document":"other"}"#, 200, "not the one that was signed"),
+        (
+            "/api/verify",
+            r#"{"token":"good"}"#,
+            400,
+            "missing field `document`",
+        ),
+        (
+            "/api/verify",
+            r#"{"token":"good","document":"other"}"#,
+            200,
+            "not the one that was signed",
+        ),
     ] {
         let (found, answer) = page.post(path, body).await;
         assert_eq!(found, status, "{path}");
-        assert!(answer["Message"].as_str().is_some_and(|text| text.contains(says)), "{answer}");
+        assert!(
+            answer["Message"]
+                .as_str()
+                .is_some_and(|text| text.contains(says)),
+            "{answer}"
+        );
     }
     assert_eq!(*page.fake.done.lock().unwrap(), []);
     let (head, body) = page.ask("GET", "/api/audit?limit=0", "", "").await;
-    assert!(head.starts_with("http/1.1 503") && body.contains("is nymi up still running?"), "{body}");
+    assert!(
+        head.starts_with("http/1.1 503") && body.contains("is nymi up still running?"),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -239,14 +334,22 @@ async fn the_audit_trail_is_bounded() {
     assert_eq!(page.get("/api/audit?limit=7").await[0]["id"], 7);
     let row = &page.get("/api/audit?limit=4000000000").await[0];
     assert_eq!(row["id"], MAX_AUDIT_ROWS);
-    assert_eq!((&row["EventTypeID"], &row["at"]), (&json!(13), &json!("1970-01-01T00:00:00.000Z")));
+    assert_eq!(
+        (&row["EventTypeID"], &row["at"]),
+        (&json!(13), &json!("1970-01-01T00:00:00.000Z"))
+    );
 }
 
 #[tokio::test]
 async fn a_signature_is_verified_here() {
     let page = Page::start().await;
-    let (status, found) = page.post("/api/verify", r#"{"token":"good","document":"text"}"#).await;
-    assert_eq!((status, &found["signature"]["claims"]["Username"]), (200, &json!("ada")));
+    let (status, found) = page
+        .post("/api/verify", r#"{"token":"good","document":"text"}"#)
+        .await;
+    assert_eq!(
+        (status, &found["signature"]["claims"]["Username"]),
+        (200, &json!("ada"))
+    );
 }
 
 #[tokio::test]

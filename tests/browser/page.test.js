@@ -1,0 +1,248 @@
+// A person at the page: signs, is told what is missing, and can do all of it with the keyboard.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createRequire } from "node:module";
+import { ROOT, System, heard, launch, open, sign, signButton, tapButton } from "./support.js";
+
+const AXE = createRequire(import.meta.url)("axe-core").source;
+const README_IMAGE = join(ROOT, "docs/images/sign-a-record.png");
+
+let browser;
+let system;
+let users;
+
+before(async () => {
+  [system, browser] = await Promise.all([System.start("--ephemeral"), launch()]);
+  users = system.ready.users;
+});
+
+after(async () => {
+  await browser?.close();
+  await system?.stop();
+});
+
+async function closing(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+/** The audit row that names this document. */
+function auditRow(page, hash) {
+  return page.locator("#audit-rows tr", { hasText: hash });
+}
+
+test("a record is signed, verified offline and audited", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  await page.locator("#title").fill("Batch 4711, release");
+  const signature = await sign(page, users[0]);
+
+  const document = [
+    "nymi record 1", "Title: Batch 4711, release", "Reason: All tests passed; batch meets its specification", "",
+    await page.locator("#content").inputValue(), "",
+  ].join("\n");
+  const hash = createHash("sha256").update(document).digest("hex");
+  const text = await signature.innerText();
+  for (const expected of [
+    "Approved by", users[0].Username, `${users[0].Domain}\\${users[0].Username}`, "Verified. It covers the record above.",
+    "Bluetooth tap", system.ready.bands[0].NymiBandID, hash, "Offline", "NES assertions", "NES L2 CA",
+  ]) assert.ok(text.includes(expected), `${expected} in\n${text}`);
+  assert.match(text, /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \(UTC\)/);
+  assert.match(text, /([0-9a-f]{2}:){31}[0-9a-f]{2}/);
+  await auditRow(page, hash).waitFor();
+  await page.locator(".band .bars:not([data-bars='0'])").first().waitFor();
+
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await mkdir(join(ROOT, "target/browser"), { recursive: true });
+  const image = process.env.UPDATE_IMAGES || !existsSync(README_IMAGE) ? README_IMAGE : join(ROOT, "target/browser/sign-a-record.png");
+  await page.screenshot({ path: image, fullPage: true });
+  await closing(page);
+});
+
+test("two people sign the same bytes, one over NFC, and a later edit is told from what was signed", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  await page.locator("#meaning").selectOption("Authored by");
+  const first = await sign(page, users[0]);
+  await page.locator("#meaning").selectOption("Reviewed by");
+  const second = await sign(page, users[1], "NFC");
+  assert.match(await second.innerText(), /Reviewed by[^]*NFC tap/);
+  const hash = (article) => article.locator("dd code.long").first().innerText();
+  assert.equal(await hash(second), await hash(page.locator(".signature").nth(1)));
+
+  await page.locator("#content").fill("Deviations: one");
+  await first.getByText("is not covered").waitFor();
+  await first.getByRole("button", { name: "Verify again" }).click();
+  await first.locator(".again [data-kind='problem']").waitFor();
+  await closing(page);
+});
+
+test("everything works with the keyboard alone", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  const focusOn = async (wanted) => {
+    for (let presses = 0; presses < 40; presses += 1) {
+      await page.keyboard.press("Tab");
+      const name = await page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent);
+      if (name === wanted) return;
+    }
+    assert.fail(`${wanted} can't be reached with Tab`);
+  };
+  await focusOn("Sign");
+  await page.keyboard.press("Enter");
+  await page.getByText("Waiting for a tap").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("Waiting for a tap").waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement.id), "sign");
+
+  await page.keyboard.press("Space");
+  await page.getByText("Waiting for a tap").waitFor();
+  await focusOn(`Tap the band of ${users[1].Domain}\\${users[1].Username} over Bluetooth`);
+  await page.keyboard.press("Space");
+  await page.locator(".signature").waitFor();
+  const focused = await page.evaluate(() => document.activeElement.className);
+  assert.equal(focused, "signature", "the signature has the focus, so that it is read out");
+  await closing(page);
+});
+
+test("a band that moves away loses signal and presence stays readable", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  const card = page.locator(`.band[data-serial="${system.ready.bands[1].SerialNumber}"]`);
+  const slider = card.getByRole("slider");
+  const bars = (count) => card.locator(`.bars[data-bars="${count}"]`).waitFor();
+  await slider.press("Home");
+  await bars(4);
+  await slider.press("End");
+  await card.locator(".bars[data-bars='1'], .bars[data-bars='0']").waitFor();
+  for (let step = 0; step < 6; step += 1) await slider.press("ArrowLeft");
+  await closing(page);
+});
+
+test("a band that was taken off does not sign, and the page says why", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  const card = page.locator(`.band[data-serial="${system.ready.bands[1].SerialNumber}"]`);
+  await card.getByRole("button", { name: "Take off" }).click();
+  await card.getByText("Not worn").waitFor();
+  await signButton(page).click();
+  await tapButton(page, users[1]).click();
+  const problem = page.locator("#progress [data-kind='problem']");
+  await problem.waitFor();
+  assert.match(await problem.innerText(), /What to do:/);
+  assert.equal(await page.locator(".signature").count(), 0);
+
+  await card.getByRole("button", { name: "Put on" }).click();
+  await card.getByRole("button", { name: "Authenticate" }).click();
+  await card.getByText("Worn, authenticated").waitFor();
+  await page.getByRole("button", { name: "Change the record" }).click();
+  await sign(page, users[1]);
+  await closing(page);
+});
+
+test("the page says that the endpoint was stopped, and goes on when it is back", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  await page.getByRole("button", { name: "Stop the endpoint" }).click();
+  const notice = page.locator("#notices [data-status='5100']");
+  await notice.waitFor();
+  const { statuses } = await (await page.request.get(new URL("/config.json", system.ready.page).href)).json();
+  for (const expected of [statuses[5100].description, statuses[5100].cause, statuses[5100].remedy]) {
+    assert.ok((await notice.innerText()).includes(expected), expected);
+  }
+  assert.equal(await signButton(page).getAttribute("aria-disabled"), "true");
+  await page.getByRole("button", { name: "Start the endpoint" }).click();
+  await heard(page);
+  await notice.waitFor({ state: "detached" });
+  await sign(page, users[0]);
+  await closing(page);
+});
+
+test("each failing status is shown with its description, cause and remedy", async () => {
+  let answerWith = 0;
+  let statuses = {};
+  const before = (page) => page.routeWebSocket(/.*/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((text) => {
+      const { operation, exchange } = JSON.parse(text);
+      if (operation !== "assert_identity") return server.send(text);
+      const error = { error_description: statuses[answerWith].description, error_specifics: `specifics of ${answerWith}` };
+      socket.send(JSON.stringify({ operation, exchange, status: answerWith, payload: {}, error }));
+    });
+  });
+  const page = await open(browser, system, { before });
+  ({ statuses } = await (await page.request.get(new URL("/config.json", system.ready.page).href)).json());
+  await heard(page);
+  for (answerWith of [2000, 2005, 3020, 3021, 4000, 6000, 6001, 6002, 6003, 6010, 6011, 7000, 9000]) {
+    await signButton(page).click();
+    await tapButton(page, users[0]).click();
+    const problem = page.locator(`#progress [data-status='${answerWith}']`);
+    await problem.waitFor();
+    const text = await problem.innerText();
+    const { description, cause, remedy } = statuses[answerWith];
+    for (const expected of [`status ${answerWith}`, description, cause, remedy, `pecifics of ${answerWith}`]) {
+      assert.ok(text.includes(expected), `${expected} in\n${text}`);
+    }
+    await page.getByRole("button", { name: "Change the record" }).click();
+  }
+  assert.equal(await page.locator(".signature").count(), 0);
+  await closing(page);
+});
+
+test("nothing on the page breaks the accessibility rules, in light and dark, wide and narrow", async () => {
+  for (const [colorScheme, width] of [["light", 1240], ["dark", 1240], ["light", 390]]) {
+    const page = await open(browser, system, { colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce" });
+    await heard(page);
+    await sign(page, users[0]);
+    await page.locator(".signature summary").click();
+    await signButton(page).click();
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+    assert.deepEqual(found, [], `${colorScheme} ${width}`);
+    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    assert.ok(!tooWide, `nothing scrolls sideways at ${width}`);
+    await closing(page);
+  }
+});
+
+test("the policy keeps the page to its own files and the WebAPI", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  const blocked = await page.evaluate(async (nes) => {
+    const violations = [];
+    document.addEventListener("securitypolicyviolation", (event) => violations.push(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.setAttribute("src", "data:text/javascript,window.broken=1");
+    const inserted = (() => { try { script.text = "window.broken = 1"; document.body.append(script); return true; } catch { return false; } })();
+    await fetch(nes).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve));
+    return { violations, inserted, broken: window.broken };
+  }, system.ready.nes);
+  assert.ok(blocked.violations.includes("connect-src"), `${blocked.violations}`);
+  assert.equal(blocked.broken, undefined);
+  await page.context().close();
+});
+
+test("a page of another origin can't open the WebAPI", async () => {
+  const other = createServer((_, response) => response.setHeader("content-type", "text/html").end("<title>other</title>"));
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${other.address().port}/`);
+  const result = await page.evaluate((url) => new Promise((resolve) => {
+    const socket = new WebSocket(url);
+    socket.onopen = () => resolve("open");
+    socket.onclose = () => resolve("refused");
+  }), system.ready.webapi);
+  assert.equal(result, "refused");
+  await page.close();
+  other.close();
+});
