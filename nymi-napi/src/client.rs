@@ -1,14 +1,30 @@
 //! The client as its caller sees it.
 
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use nymi_core::message::{Request, Update};
+use nymi_core::message::{Request, Status, Update};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 
-use crate::Config;
+use crate::desk::Desk;
+use crate::engine::Engine;
+use crate::{AgentUrl, Config, log, site};
 
-/// A running client. Every method may be called from any thread.
-#[derive(Debug)]
-pub struct Client {}
+/// The agent of this machine.
+const LOCAL_AGENT: &str = "ws://127.0.0.1:9120";
+/// How long [`Client::terminate`] waits for the client's thread. What still runs then, such as a
+/// name look-up, ends by itself and reaches nobody.
+const FAREWELL: Duration = Duration::from_millis(800);
+
+/// A running client. Every method may be called from any thread; dropped, it is terminated.
+pub struct Client {
+    desk: Arc<Desk>,
+    ended: Arc<Ended>,
+    thread: ThreadId,
+}
 
 /// The client did not start.
 #[derive(Debug, thiserror::Error)]
@@ -19,14 +35,14 @@ pub enum StartError {
         /// The directory asked for.
         directory: String,
         /// Why.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// The runtime or its thread did not start.
     #[error("the client's thread did not start: {0}")]
-    Thread(std::io::Error),
-    /// The agent's address is not one.
-    #[error("the agent's address {0:?} is not a ws:// or wss:// address")]
-    AgentUrl(String),
+    Thread(io::Error),
+    /// The site's configuration names an agent in a way that cannot be used.
+    #[error("{0}")]
+    Site(String),
 }
 
 /// A request was not taken.
@@ -57,44 +73,155 @@ pub enum GetError {
     },
 }
 
+/// Told when the client's thread is done.
+#[derive(Default)]
+struct Ended {
+    is: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// Ends the desk when the engine ends, however it does.
+struct EndGuard {
+    desk: Arc<Desk>,
+    ended: Arc<Ended>,
+}
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        self.desk.end();
+        *self.ended.is.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ended.changed.notify_all();
+    }
+}
+
 impl Client {
     /// Starts a client; it connects to the agent in the background.
+    ///
+    /// # Errors
+    /// If the log file cannot be written, the site's configuration is wrong or the system gives no
+    /// thread. An agent that cannot be reached is no error: an update with 4000 says so.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let _ = config;
-        todo!()
+        let agent_url = agent_url(&config)?;
+        let log = match &config.log {
+            None => None,
+            Some(wanted) => {
+                let directory = || wanted.directory.display().to_string();
+                let opened = log::open(wanted, config.clock.clone());
+                Some(opened.map_err(|error| StartError::Log { directory: directory(), error })?)
+            }
+        };
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let (commands, queue) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk::new(commands, log));
+        let ended = Arc::new(Ended::default());
+        let guard = EndGuard { desk: Arc::clone(&desk), ended: Arc::clone(&ended) };
+        let thread = thread::Builder::new()
+            .name("nymi-napi".to_owned())
+            .spawn(move || {
+                let desk = Arc::clone(&guard.desk);
+                if let Some(set_up) = config.on_thread_start {
+                    set_up();
+                }
+                desk.clone().logged(|| run(runtime, Engine::new(desk, config, queue), agent_url));
+                drop(guard);
+            })
+            .map_err(StartError::Thread)?;
+        Ok(Self { desk, ended, thread: thread.thread().id() })
     }
 
     /// Takes a request. Only JSON syntax is checked here; whatever else is wrong comes as an update.
+    ///
+    /// # Errors
+    /// If the client was terminated, or the text is not JSON.
     pub fn put(&self, json: &str) -> Result<(), PutError> {
-        let _ = json;
-        todo!()
+        if self.desk.outbox.is_closed() {
+            return Err(PutError::NotRunning);
+        }
+        serde_json::from_str::<serde::de::IgnoredAny>(json)
+            .map_err(|error| PutError::NotJson(error.to_string()))?;
+        self.desk.submit_text(json);
+        Ok(())
     }
 
     /// Waits for the next update, without end or for `timeout`; none when that passes.
+    ///
+    /// # Errors
+    /// When the client was terminated and nothing is left to read.
     pub fn get(&self, timeout: Option<Duration>) -> Result<Option<String>, GetError> {
         self.get_within(usize::MAX, timeout)
     }
 
     /// The next update, if there is one now.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
     pub fn try_get(&self) -> Result<Option<String>, GetError> {
         self.get(Some(Duration::ZERO))
     }
 
     /// Like [`Client::get`], but an update of more than `max` bytes stays where it is.
-    pub fn get_within(&self, max: usize, timeout: Option<Duration>) -> Result<Option<String>, GetError> {
-        let _ = (max, timeout);
-        todo!()
+    ///
+    /// # Errors
+    /// As for [`Client::get`], and if the next update is too long.
+    pub fn get_within(
+        &self,
+        max: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Option<String>, GetError> {
+        self.desk.outbox.take(max, timeout)
     }
 
-    /// Sends a request whose last update comes back here, not through [`Client::get`].
+    /// Sends a request whose last update comes back here, not through [`Client::get`]. May be
+    /// awaited on any runtime.
     pub async fn call(&self, request: Request) -> Update {
-        let _ = request;
-        todo!()
+        let reply_to = request.reply_to();
+        match self.desk.submit_call(request).await {
+            Ok(update) => update,
+            Err(_) => reply_to.failed(Status::TERMINATED, ""),
+        }
     }
 
     /// Ends the client within a second: requests in flight are answered with 1007, what is queued
     /// can still be read, every blocked getter wakes. Again is harmless.
     pub fn terminate(&self) {
-        todo!()
+        self.desk.end();
+        if thread::current().id() == self.thread {
+            // The thread cannot wait for itself.
+            return;
+        }
+        let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether the time passed or the thread ended: the client is over for its caller.
+        let _ = self.ended.changed.wait_timeout_while(ended, FAREWELL, |ended| !*ended);
     }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.terminate();
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let running = !self.desk.outbox.is_closed();
+        f.debug_struct("Client").field("running", &running).finish_non_exhaustive()
+    }
+}
+
+fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
+    if let Some(url) = &config.agent_url {
+        return Ok(url.clone());
+    }
+    let site = site::agent_url().map_err(|error| StartError::Site(error.to_string()))?;
+    match site {
+        Some(url) => Ok(url),
+        None => LOCAL_AGENT.parse().map_err(|error| StartError::Site(format!("{error}"))),
+    }
+}
+
+fn run(runtime: Runtime, engine: Engine, agent_url: AgentUrl) {
+    runtime.block_on(engine.run(agent_url));
+    // A name look-up may hang for long; nobody waits for it.
+    runtime.shutdown_background();
 }

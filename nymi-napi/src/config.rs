@@ -2,51 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use nymi_core::UnixMillis;
-
-/// The name of a Nymi-enabled application: a letter, then 5 to 17 of letters, digits, `.`, `_`, `-`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct NeaName(String);
-
-/// Text that is not the name of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "an application's name is 6 to 18 characters, a letter first, then letters, digits, '.', '_' or '-'"
-)]
-pub struct NeaNameError;
-
-impl NeaName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for NeaName {
-    type Err = NeaNameError;
-
-    fn from_str(text: &str) -> Result<Self, NeaNameError> {
-        let rest = match text.as_bytes() {
-            [first, rest @ ..] if first.is_ascii_alphabetic() => rest,
-            _ => return Err(NeaNameError),
-        };
-        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        if (5..=17).contains(&rest.len()) && rest.iter().all(allowed) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NeaNameError)
-        }
-    }
-}
-
-impl fmt::Display for NeaName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use nymi_core::message::{AgentUrl, NeaName};
 
 /// How much goes into `nymi_api.log`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +26,7 @@ pub enum LogLevel {
 /// Where `nymi_api.log` goes.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// An existing directory that this user can write to, or one that can be made.
+    /// An existing directory that this user can write to.
     pub directory: PathBuf,
     /// How much is written.
     pub level: LogLevel,
@@ -83,19 +42,29 @@ pub struct Config {
     pub nea_name: NeaName,
     /// The agent's channel socket; none: the site's configuration, else the agent of this machine,
     /// `ws://127.0.0.1:9120/socket/websocket`.
-    pub agent_url: Option<String>,
+    pub agent_url: Option<AgentUrl>,
     /// The log file; none: events go to the subscriber of the process, if it has one.
     pub log: Option<LogConfig>,
     /// The folder of certificates and keys; none: `NYMI_NSL_DIR`, else the user's data folder.
     pub store: Option<PathBuf>,
     /// The clock that certificates are checked against.
     pub clock: Clock,
+    /// Called on the client's thread before anything else happens there, to set it up as the
+    /// process wants its threads to be.
+    pub on_thread_start: Option<fn()>,
 }
 
 impl Config {
     /// Defaults for an application of this name.
     pub fn new(nea_name: NeaName) -> Self {
-        Self { nea_name, agent_url: None, log: None, store: None, clock: Arc::new(system_time) }
+        Self {
+            nea_name,
+            agent_url: None,
+            log: None,
+            store: None,
+            clock: Arc::new(system_time),
+            on_thread_start: None,
+        }
     }
 }
 
@@ -115,21 +84,6 @@ fn system_time() -> UnixMillis {
         Ok(since) => UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
         Err(before) => {
             UnixMillis(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_six_to_eighteen_characters() {
-        for name in ["abcdef", "Records", "a.b_c-9", "abcdefghijklmnopqr"] {
-            assert!(name.parse::<NeaName>().is_ok(), "{name}");
-        }
-        for name in ["", "abcde", "abcdefghijklmnopqrs", "9abcdef", "abc def", "abcdé_f", ".abcdef"] {
-            assert_eq!(name.parse::<NeaName>(), Err(NeaNameError), "{name}");
         }
     }
 }

@@ -4,11 +4,42 @@
 //! ([`Client::get`], [`Client::try_get`]); the C library is a thin layer over it. Behind that stand
 //! a thread with its own runtime, the connection to the agent and, for `init`, a session with the
 //! enterprise server.
+//!
+//! ```no_run
+//! use nymi_napi::{Client, Config};
+//!
+//! let client = Client::start(Config::new("Records".parse()?))?;
+//! client.put(r#"{"operation":"init","exchange":"1","payload":{"nea_name":"Records"}}"#)?;
+//! let answer = client.get(None)?;
+//! client.terminate();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | does |
+//! | --- | --- |
+//! | `client`, `outbox`, `desk`, `exchanges` | requests in, updates out, and what is in between |
+//! | `engine`, `link`, `subscriptions` | the session with the agent, kept up |
+//! | `init`, `identity`, `csr`, `store`, `site` | certificates: from where, checked how, kept where |
+//! | `log` | `nymi_api.log` |
+//! | [`enroll`] | what an enrollment terminal does |
 #![forbid(unsafe_code)]
 
 mod client;
 mod config;
+mod csr;
+mod desk;
+mod engine;
 pub mod enroll;
+mod exchanges;
+mod identity;
+mod init;
+mod link;
+mod log;
+mod outbox;
+mod site;
+mod store;
+mod subscriptions;
 
 pub use client::{Client, GetError, PutError, StartError};
-pub use config::{Config, LogConfig, LogLevel, NeaName, NeaNameError};
+pub use config::{Clock, Config, LogConfig, LogLevel};
+pub use nymi_core::message::{AgentUrl, NeaName};

@@ -1,0 +1,180 @@
+//! What callers' threads and the engine share: the queue, the requests in flight, the log.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nymi_core::message::{Map, ReplyTo, Request, Status, Update};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::Dispatch;
+
+use crate::exchanges::{Exchanges, Id, Sink};
+use crate::outbox::{Letter, Outbox};
+
+/// The agent knows best why it was too slow, so it is given this long beyond the deadline to say.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// What the engine is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Carry out a request that is in flight under this id.
+    Request(Id, Request),
+    /// End.
+    Stop,
+}
+
+pub(crate) struct Desk {
+    pub(crate) outbox: Outbox,
+    exchanges: Mutex<Exchanges>,
+    initialised: AtomicBool,
+    commands: mpsc::UnboundedSender<Command>,
+    log: Option<Dispatch>,
+}
+
+impl Desk {
+    pub(crate) fn new(commands: mpsc::UnboundedSender<Command>, log: Option<Dispatch>) -> Self {
+        Self {
+            outbox: Outbox::default(),
+            exchanges: Mutex::default(),
+            initialised: AtomicBool::new(false),
+            commands,
+            log,
+        }
+    }
+
+    /// The table of requests in flight. Take it before the queue's lock, never after.
+    pub(crate) fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs with this client's log, on whichever thread.
+    pub(crate) fn logged<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.log {
+            Some(log) => tracing::dispatcher::with_default(log, work),
+            None => work(),
+        }
+    }
+
+    /// From a successful `init` on, every operation is served.
+    pub(crate) fn set_initialised(&self) {
+        self.initialised.store(true, Ordering::Release);
+    }
+
+    /// Takes a request's text; whatever is wrong with it is said in an update.
+    pub(crate) fn submit_text(&self, text: &str) {
+        match Request::parse(text.as_bytes()) {
+            Ok(request) => self.submit(request, Sink::Queue),
+            Err(refusal) => self.deliver(refusal),
+        }
+    }
+
+    /// Takes a request whose last update goes to the receiver.
+    pub(crate) fn submit_call(&self, mut request: Request) -> oneshot::Receiver<Update> {
+        // Nobody else sees these updates, so the exchange names nothing.
+        request.exchange = None;
+        let (sender, receiver) = oneshot::channel();
+        self.submit(request, Sink::Caller(sender));
+        receiver
+    }
+
+    fn submit(&self, request: Request, sink: Sink) {
+        let operation = request.operation();
+        let reply_to = request.reply_to();
+        let ready = operation.needs_no_init() || self.initialised.load(Ordering::Acquire);
+        let wait = Duration::from_millis(request.deadline_ms.into()) + GRACE;
+        let mut exchanges = self.exchanges();
+        let opened = if ready {
+            exchanges.open(operation, reply_to.clone(), sink, Instant::now() + wait)
+        } else {
+            Err((Status::NOT_INITIALISED, sink))
+        };
+        match opened {
+            Ok(id) => {
+                // Still under the lock, so that `end` finds every request that was taken.
+                let _ = self.commands.send(Command::Request(id, request));
+            }
+            Err((status, sink)) => {
+                drop(exchanges);
+                self.refuse(&reply_to, status, sink);
+            }
+        }
+    }
+
+    fn refuse(&self, reply_to: &ReplyTo, status: Status, sink: Sink) {
+        let update = reply_to.failed(status, "");
+        match sink {
+            Sink::Queue => self.deliver(update),
+            Sink::Caller(caller) => {
+                let _ = caller.send(update);
+            }
+        }
+    }
+
+    /// Gives an update to a request in flight; false if nobody waits for it.
+    pub(crate) fn answer(&self, id: Id, update: Update) -> bool {
+        let mut exchanges = self.exchanges();
+        let waits = exchanges.reply_to(id).is_some();
+        if let Some(update) = exchanges.answer(id, update) {
+            // Under the lock, so that no second request of the same exchange overtakes this one.
+            self.deliver(update);
+        }
+        waits
+    }
+
+    /// Answers a request in flight with success.
+    pub(crate) fn succeed(&self, id: Id, payload: Map) -> bool {
+        self.answer(id, Update::ok("", None, payload))
+    }
+
+    /// Answers a request in flight with a failure.
+    pub(crate) fn fail(&self, id: Id, status: Status, specifics: impl Into<String>) -> bool {
+        self.answer(id, Update::failed("", None, status, specifics))
+    }
+
+    /// Queues an update for whoever reads.
+    pub(crate) fn deliver(&self, update: Update) {
+        self.logged(|| log_update(&update));
+        self.outbox.push(letter(&update));
+    }
+
+    /// Ends the desk: every request in flight is answered with 1007, nothing comes after that.
+    /// False if it was ended before.
+    pub(crate) fn end(&self) -> bool {
+        let mut exchanges = self.exchanges();
+        exchanges.end();
+        let last: Vec<_> = exchanges
+            .ids()
+            .into_iter()
+            .filter_map(|id| {
+                let terminated = Update::failed("", None, Status::TERMINATED, "");
+                exchanges.answer(id, terminated).as_ref().map(letter)
+            })
+            .collect();
+        let ended = self.outbox.close(last);
+        let _ = self.commands.send(Command::Stop);
+        ended
+    }
+}
+
+fn letter(update: &Update) -> Letter {
+    let is_presence = update.operation == "presence" && update.exchange.is_none();
+    let presence_of = is_presence.then(|| {
+        let part = |name| update.payload.get(name).and_then(Value::as_str).unwrap_or_default();
+        format!("{} {}", part("NymiBandID"), part("endpoint_id"))
+    });
+    Letter { text: update.to_json(), presence_of }
+}
+
+/// A failure is logged as it is sent. Of a success only the frame is: its payload may be a key, a
+/// code or an assertion.
+fn log_update(update: &Update) {
+    if update.status.is_success() {
+        let exchange = update.exchange.as_deref().unwrap_or("null");
+        tracing::debug!("sending update to nea: {} {exchange} 0", update.operation);
+    } else {
+        let shown = Update { payload: Map::new(), ..update.clone() };
+        tracing::info!("sending update to nea {}", shown.to_json());
+    }
+}

@@ -1,0 +1,260 @@
+//! The agent: joining, proving who we are, its updates, and what happens while it is away.
+
+use std::time::Duration;
+
+use nymi_core::message::channel::{NeaJoinReply, event};
+use nymi_core::message::{
+    AgentUrl, InfoAnswer, NeaName, Payload, Request, Status, SubscribeEndpoint,
+    SubscribeEndpointAnswer, Update,
+};
+use nymi_net::channel::{ChannelEvent, PushError, Reply};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::requests::to_map;
+use super::{Done, Engine};
+use crate::exchanges::Id;
+use crate::link::{Link, Note, State};
+use crate::subscriptions::Subscriptions;
+
+/// How long after a refusal the agent is asked again.
+const AFTER_REFUSAL: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Starts a link in the place of the present one.
+    pub(super) fn connect(&mut self, url: AgentUrl, name: NeaName) {
+        self.retry_link_at = None;
+        let l1 = self.session.as_ref().map(|session| session.identity.anchor().der());
+        match Link::start(url, name, l1) {
+            Ok(link) => {
+                // Another agent is news of its own.
+                let same = |old: &&Link| old.url == link.url;
+                let told = self.link.as_ref().filter(same).is_some_and(|old| old.told);
+                let old = self.link.replace(Link { told, ..link });
+                if let Some(old) = old {
+                    self.drop_requests_of(&old);
+                    self.subscriptions.lost(Instant::now());
+                    tokio::spawn(async move { old.handle.close().await });
+                }
+            }
+            Err(error) => {
+                let update = Update::error(Status::AGENT_MISSING, error.to_string());
+                self.desk.deliver(update);
+            }
+        }
+    }
+
+    /// Tries a link that was refused anew.
+    pub(super) fn reconnect(&mut self) {
+        if let Some(link) = &self.link {
+            self.connect(link.url.clone(), link.name.clone());
+        }
+    }
+
+    pub(super) fn link_event(&mut self, event: ChannelEvent) {
+        match event {
+            ChannelEvent::Joined(response) => self.joined(response),
+            ChannelEvent::JoinRefused(response) => {
+                let (status, reason) = refusal(&response);
+                self.refused(status, reason);
+            }
+            ChannelEvent::Message { event, payload } if event == event::UPDATE => {
+                self.update(payload);
+            }
+            ChannelEvent::Message { event, .. } => {
+                tracing::debug!("the agent sent an event that this version does not know: {event}");
+            }
+            ChannelEvent::Disconnected { reason } => self.lost(&reason),
+        }
+    }
+
+    /// The channel's task is over; it never ends by itself, so start anew.
+    pub(super) fn link_ended(&mut self) {
+        self.lost("the connection's task ended");
+        self.reconnect();
+    }
+
+    fn joined(&mut self, response: Value) {
+        let Some(link) = &mut self.link else { return };
+        link.turn += 1;
+        match serde_json::from_value::<NeaJoinReply>(response) {
+            Ok(reply) => {
+                link.state = State::Joined { nonce: reply.nonce.0 };
+                tracing::info!("connected to Agent at {}", link.url);
+                self.prove();
+                self.clear_told_if_unproven();
+            }
+            Err(error) => {
+                let reason = format!("the agent's answer to the join has no nonce: {error}");
+                self.refused(Status::AGENT_VERSION, reason);
+            }
+        }
+    }
+
+    /// Before `init` a join is all that can be had, so it ends an outage.
+    fn clear_told_if_unproven(&mut self) {
+        if let (None, Some(link)) = (&self.session, &mut self.link) {
+            link.told = false;
+        }
+    }
+
+    /// Answers the agent's nonce, if there is an identity to do it with.
+    pub(super) fn prove(&mut self) {
+        let (Some(session), Some(link)) = (&self.session, &mut self.link) else { return };
+        let State::Joined { nonce } = &link.state else { return };
+        let proof = session.identity.prove(nonce, &link.topic);
+        let payload = serde_json::to_value(proof).unwrap_or_default();
+        let (handle, turn) = (link.handle.clone(), link.turn);
+        link.state = State::Proving;
+        self.tasks.spawn(async move {
+            let result = handle.push_with_reply(event::AUTHENTICATE, payload).await;
+            Done::Proof { turn, result }
+        });
+    }
+
+    pub(super) fn proof_done(&mut self, turn: u64, result: Result<Reply, PushError>) {
+        let Some(link) = &mut self.link else { return };
+        if link.turn != turn || !matches!(link.state, State::Proving) {
+            return;
+        }
+        match result {
+            Ok(Reply { ok: true, .. }) => {
+                link.state = State::Proven;
+                link.told = false;
+                tracing::info!("the agent accepted the proof of {}", link.name);
+                self.answer_inits(None);
+                self.release();
+                self.restore_subscriptions(Instant::now());
+            }
+            Ok(Reply { response, .. }) => {
+                let (status, reason) = refusal(&response);
+                self.refused(status, reason);
+            }
+            Err(PushError::NoReply) if link.handle.is_joined() => {
+                self.refused(Status::AGENT_OVERLOADED, PushError::NoReply.to_string());
+            }
+            // The loss itself is told by its own event.
+            Err(error) => tracing::debug!("the proof was not answered: {error}"),
+        }
+    }
+
+    /// The agent is there and does not want us: said once, and tried again later.
+    fn refused(&mut self, status: Status, reason: String) {
+        tracing::error!("the agent refuses this application: {reason}");
+        let waiting = !self.waiting.is_empty();
+        self.answer_inits(Some((status, reason.clone())));
+        for held in std::mem::take(&mut self.held) {
+            self.desk.fail(held.id, status, reason.clone());
+        }
+        let Some(link) = &mut self.link else { return };
+        if !waiting && !link.told {
+            self.desk.deliver(Update::error(status, reason.clone()));
+        }
+        link.told = true;
+        link.turn += 1;
+        link.state = State::Refused { status, reason };
+        self.retry_link_at = Some(Instant::now() + AFTER_REFUSAL);
+    }
+
+    fn lost(&mut self, reason: &str) {
+        tracing::error!("Could not connect to websocket server. Attempting to connect again.");
+        tracing::debug!("{reason}");
+        let Some(mut link) = self.link.take() else { return };
+        link.turn += 1;
+        link.state = State::Lost;
+        if !link.told {
+            link.told = true;
+            self.desk.deliver(Update::error(Status::AGENT_MISSING, reason));
+        }
+        self.drop_requests_of(&link);
+        link.sent.clear();
+        self.link = Some(link);
+        for held in std::mem::take(&mut self.held) {
+            self.desk.fail(held.id, Status::AGENT_MISSING, reason);
+        }
+        self.subscriptions.lost(Instant::now());
+        // The certificate is there, and the session comes up by itself.
+        self.answer_inits(None);
+    }
+
+    /// Answers what a link that is gone will not.
+    fn drop_requests_of(&mut self, link: &Link) {
+        for (id, note) in &link.sent {
+            if matches!(note, Note::Info) {
+                let info = self.info(None);
+                self.desk.succeed(*id, to_map(&info));
+            } else {
+                let specifics = "the connection to the agent was lost before its answer came; whether the request was carried out is not known";
+                self.desk.fail(*id, Status::AGENT_MISSING, specifics);
+            }
+        }
+    }
+
+    fn update(&mut self, payload: Value) {
+        let update: Update = match serde_json::from_value(payload) {
+            Ok(update) => update,
+            Err(error) => {
+                tracing::warn!("the agent sent an update that cannot be read: {error}");
+                return;
+            }
+        };
+        let Some(exchange) = &update.exchange else {
+            return self.desk.deliver(update);
+        };
+        if Subscriptions::owns(exchange) {
+            if let Some(update) = self.subscriptions.answered(&update, Instant::now()) {
+                self.desk.deliver(update);
+            }
+            return;
+        }
+        if let Some(id) = Id::from_exchange(exchange) {
+            self.answer(id, update);
+        }
+    }
+
+    fn answer(&mut self, id: Id, mut update: Update) {
+        let Some(link) = &mut self.link else { return };
+        let note = if update.is_last() { link.sent.remove(&id) } else { None };
+        match note {
+            Some(Note::Info) => {
+                let agents: Option<InfoAnswer> = update.payload_as().ok();
+                update = Update::ok("", None, to_map(&self.info(agents)));
+            }
+            Some(Note::Subscribe(named)) if update.status.is_success() => {
+                let answer = update.payload_as::<SubscribeEndpointAnswer>();
+                let endpoint_id = answer.map_or_else(|_| named.clone(), |answer| answer.endpoint_id);
+                self.subscriptions.add(&named, &endpoint_id);
+            }
+            Some(Note::Unsubscribe(named)) if update.status.is_success() => {
+                self.subscriptions.remove(&named);
+            }
+            _ => {}
+        }
+        self.desk.answer(id, update);
+    }
+
+    pub(super) fn restore_subscriptions(&mut self, now: Instant) {
+        let Some(link) = self.link.as_ref().filter(|link| link.is_proven()) else { return };
+        for (exchange, endpoint_id) in self.subscriptions.ask(now) {
+            let payload = Payload::SubscribeEndpoint(SubscribeEndpoint { endpoint_id });
+            let request = Request::new(exchange, payload);
+            // If it cannot be sent, the loss that follows asks for it again.
+            let _ = link.handle.push(event::REQUEST, request.to_value());
+        }
+    }
+}
+
+/// Status and sentence of a refusal by the agent.
+fn refusal(response: &Value) -> (Status, String) {
+    let code = response.get("status").and_then(Value::as_u64);
+    let status = code
+        .and_then(|code| u32::try_from(code).ok())
+        .and_then(Status::from_code)
+        .filter(|status| !status.is_success())
+        .unwrap_or(Status::AGENT_REFUSED);
+    let reason = match response.get("reason").and_then(Value::as_str) {
+        Some(reason) => reason.to_owned(),
+        None => "the agent gives no reason".to_owned(),
+    };
+    (status, reason)
+}

@@ -1,0 +1,140 @@
+//! The certificate's life: from `init` to its renewal, two thirds of the way.
+
+use std::time::Duration;
+
+use nymi_core::message::{AgentUrl, Status, Update};
+use nymi_net::backoff::Backoff;
+use tokio::time::Instant;
+
+use super::{CLOCK_CHECK, Done, Engine, Session, WaitingInit};
+use crate::exchanges::Id;
+use crate::identity::Identity;
+use crate::init::{Application, Refusal};
+use crate::link::State;
+use crate::store::Store;
+
+/// "Outside its validity", trust.md.
+const NSL_VALIDITY: u32 = 29;
+/// How long NES may take for each step of a renewal.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How the renewal of the present certificate goes.
+pub(super) struct Renewal {
+    running: bool,
+    not_before: Option<Instant>,
+    backoff: Backoff,
+    told_cannot: bool,
+    told_expired: bool,
+}
+
+impl Default for Renewal {
+    fn default() -> Self {
+        Self {
+            running: false,
+            not_before: None,
+            backoff: Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)),
+            told_cannot: false,
+            told_expired: false,
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn init_done(
+        &mut self,
+        id: Id,
+        agent_url: AgentUrl,
+        application: Application,
+        result: Result<Identity, Refusal>,
+    ) {
+        if self.inits.remove(&id).is_none() {
+            // Cancelled or overdue in the meantime.
+            return;
+        }
+        let identity = match result {
+            Ok(identity) => identity,
+            Err(refusal) => return self.refuse(id, refusal),
+        };
+        let name = application.name.clone();
+        self.session = Some(Session { application, identity });
+        self.renewal = Renewal { running: self.renewal.running, ..Renewal::default() };
+        let same = self.link.as_ref().is_some_and(|link| link.url == agent_url && link.name == name);
+        if !same {
+            self.connect(agent_url.clone(), name);
+        }
+        let Some(answer) = self.init_answer(&agent_url) else { return };
+        self.waiting.push(WaitingInit { id, answer });
+        match self.link.as_ref().map(|link| &link.state) {
+            Some(State::Connecting | State::Proving) => {}
+            Some(State::Joined { .. }) => self.prove(),
+            Some(State::Refused { .. }) => self.reconnect(),
+            // Proven already, or away: the session comes up by itself.
+            Some(State::Proven | State::Lost) | None => self.answer_inits(None),
+        }
+    }
+
+    /// When the certificate has to be looked at.
+    pub(super) fn certificates_due(&self, now: Instant) -> Option<Instant> {
+        let session = self.session.as_ref()?;
+        if self.renewal.running || !session.application.can_renew() {
+            return None;
+        }
+        let left = session.identity.renewal_due().since((self.config.clock)());
+        let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(CLOCK_CHECK);
+        Some(self.renewal.not_before.map_or(now + wait, |at| at.max(now + wait)))
+    }
+
+    pub(super) fn check_certificates(&mut self, now: Instant) {
+        let Some(session) = &self.session else { return };
+        let at = (self.config.clock)();
+        if session.identity.has_expired(at) && !self.renewal.told_expired {
+            self.renewal.told_expired = true;
+            let specifics = "NEA certificate chain is missing or invalid. The certificate has expired and could not be renewed: see to it that NES can be reached, and initialise again";
+            tracing::error!("NSL: nsl_verify_nea_cert_chain, {NSL_VALIDITY}");
+            self.desk.deliver(Update::error(Status::CERTIFICATES, specifics).with_nsl(NSL_VALIDITY));
+        }
+        if at < session.identity.renewal_due() || self.renewal.running {
+            return;
+        }
+        if !session.application.can_renew() {
+            if !self.renewal.told_cannot {
+                self.renewal.told_cannot = true;
+                tracing::warn!("the NEA certificate should be renewed, but init named no nes_url, token, or username and password");
+            }
+            return;
+        }
+        if self.renewal.not_before.is_none_or(|at| at <= now) {
+            self.renew();
+        }
+    }
+
+    fn renew(&mut self) {
+        let Some(session) = &self.session else { return };
+        let Ok(store) = Store::open(self.config.store.as_deref()) else { return };
+        let application = session.application.clone();
+        let anchor = session.identity.anchor().clone();
+        let clock = self.config.clock.clone();
+        self.renewal.running = true;
+        tracing::info!("the NEA certificate is being renewed");
+        self.tasks.spawn(async move {
+            Done::Renewal(application.obtain(anchor, &store, &clock, PATIENCE).await)
+        });
+    }
+
+    pub(super) fn renewal_done(&mut self, result: Result<Identity, Refusal>) {
+        self.renewal.running = false;
+        let Some(session) = &mut self.session else { return };
+        match result {
+            // The application may have become another one in the meantime.
+            Ok(identity) if identity.entry().nea_name != session.application.name.as_str() => {}
+            Ok(identity) => {
+                session.identity = identity;
+                self.renewal = Renewal::default();
+            }
+            Err(refusal) => {
+                tracing::warn!("the NEA certificate could not be renewed: {}", refusal.specifics);
+                self.renewal.not_before = Some(Instant::now() + self.renewal.backoff.delay());
+            }
+        }
+    }
+}

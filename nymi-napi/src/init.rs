@@ -1,0 +1,249 @@
+//! `init`: from what the caller says to an identity.
+//!
+//! A stored certificate that still validates is enough, so that an application starts while NES is
+//! away. Otherwise NES is asked for one over a session that the caller's credentials open, and what
+//! it answers is validated before it is stored.
+
+use std::fs;
+use std::time::Duration;
+
+use nymi_core::chain::{GradeRequirement, TrustAnchor, pem};
+use nymi_core::crypto::SecretKey;
+use nymi_core::message::{Init, NeaName, NesUrl, Secret, Status};
+use nymi_net::http::HttpClient;
+use nymi_net::nes::{Credentials, NesClient, NesError};
+use zeroize::Zeroizing;
+
+use crate::config::Clock;
+use crate::csr::certificate_request;
+use crate::identity::{Identity, IdentityError, NSL_MISSING};
+use crate::site;
+use crate::store::{Entry, Store};
+
+/// How every refusal for want of a usable chain begins.
+const INVALID_CHAIN: &str = "NEA certificate chain is missing or invalid.";
+
+/// What the caller wants to be, as far as certificates go. Kept for renewal.
+#[derive(Clone)]
+pub(crate) struct Application {
+    pub(crate) name: NeaName,
+    pub(crate) nes_url: Option<NesUrl>,
+    pub(crate) grade: GradeRequirement,
+    l1: Option<String>,
+    log_in: Option<LogIn>,
+}
+
+/// How NES is told who asks.
+#[derive(Clone)]
+enum LogIn {
+    Token(Secret),
+    Password { user: String, password: Secret },
+}
+
+/// Why there is no identity: the answer to `init`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refusal {
+    pub(crate) status: Status,
+    pub(crate) specifics: String,
+    pub(crate) nsl: Option<u32>,
+}
+
+impl Refusal {
+    fn new(status: Status, specifics: impl Into<String>) -> Self {
+        Self { status, specifics: specifics.into(), nsl: None }
+    }
+
+    fn certificates(nsl: u32, specifics: impl Into<String>) -> Self {
+        Self { nsl: Some(nsl), ..Self::new(Status::CERTIFICATES, specifics) }
+    }
+
+    /// Logs why a chain is not used, in the form that support knows, and makes the answer of it.
+    fn of_chain(error: &IdentityError) -> Self {
+        tracing::error!("NSL: nsl_verify_nea_cert_chain, {}", error.nsl());
+        Self::certificates(error.nsl(), format!("{INVALID_CHAIN} {error}"))
+    }
+}
+
+impl From<NesError> for Refusal {
+    fn from(error: NesError) -> Self {
+        Self::new(error.status, error.message)
+    }
+}
+
+impl Application {
+    /// Completes what `init` says from the site's configuration.
+    pub(crate) fn new(init: &Init) -> Result<Self, Refusal> {
+        let nes_url = match &init.nes_url {
+            Some(url) => Some(url.clone()),
+            None => site::nes_url()
+                .map_err(|error| Refusal::new(Status::INVALID_FIELD, error.to_string()))?,
+        };
+        let log_in = match (&init.token, &init.username, &init.password) {
+            (Some(token), _, _) => Some(LogIn::Token(token.clone())),
+            (None, Some(user), Some(password)) => {
+                Some(LogIn::Password { user: user.to_string(), password: password.clone() })
+            }
+            _ => None,
+        };
+        let grade = match init.grade {
+            None => GradeRequirement::Gold,
+            Some(nymi_core::chain::Grade::Gold) => GradeRequirement::Gold,
+            Some(nymi_core::chain::Grade::Bronze) => GradeRequirement::Bronze,
+        };
+        Ok(Self { name: init.nea_name.clone(), nes_url, grade, l1: init.l1.clone(), log_in })
+    }
+
+    /// Whether a new certificate can be asked for.
+    pub(crate) fn can_renew(&self) -> bool {
+        self.nes_url.is_some() && self.log_in.is_some()
+    }
+
+    /// The identity of a stored certificate, or of a new one.
+    pub(crate) async fn identify(
+        &self,
+        store: &Store,
+        clock: &Clock,
+        deadline: Duration,
+    ) -> Result<Identity, Refusal> {
+        let url = self.nes_url.as_ref().map(NesUrl::as_str);
+        let stored = store.entries(&self.name, url);
+        let anchor = self.anchor(&stored)?;
+        let pinned = stored
+            .into_iter()
+            .filter(|entry| entry.anchor.fingerprint() == anchor.fingerprint());
+        let mut fault = None;
+        for entry in pinned {
+            match Identity::verify(entry, &self.name, self.grade, clock()) {
+                Ok(identity) => {
+                    tracing::info!("The stored NEA certificate is valid.");
+                    return Ok(identity);
+                }
+                Err(error) => {
+                    tracing::warn!("the stored NEA certificate is not used: {error}");
+                    fault = Some(error);
+                }
+            }
+        }
+        if let Some(missing) = self.missing() {
+            let missing = format!("Missing in init: {missing}.");
+            return Err(match fault {
+                Some(error) => {
+                    let refusal = Refusal::of_chain(&error);
+                    Refusal { specifics: format!("{} {missing}", refusal.specifics), ..refusal }
+                }
+                None => Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} {missing}")),
+            });
+        }
+        self.obtain(anchor, store, clock, deadline).await
+    }
+
+    /// Names the fields without which NES cannot be asked.
+    fn missing(&self) -> Option<String> {
+        let mut missing = Vec::new();
+        if self.nes_url.is_none() {
+            missing.push("nes_url");
+        }
+        if self.log_in.is_none() {
+            missing.push("token, or username and password");
+        }
+        (!missing.is_empty()).then(|| missing.join("; "))
+    }
+
+    /// L1: as given to `init`, else by the environment, else of a stored entry, else the site's.
+    fn anchor(&self, stored: &[Entry]) -> Result<TrustAnchor, Refusal> {
+        if let Some(l1) = &self.l1 {
+            return read_anchor(l1)
+                .map_err(|why| Refusal::new(Status::INVALID_FIELD, format!("l1: {why}")));
+        }
+        let unusable = |place: &str, why: String| {
+            Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} l1 from {place}: {why}"))
+        };
+        if let Some(l1) = std::env::var("NYMI_L1").ok().filter(|l1| !l1.is_empty()) {
+            return read_anchor(&l1).map_err(|why| unusable("NYMI_L1", why));
+        }
+        if let Some(entry) = stored.first() {
+            return Ok(entry.anchor.clone());
+        }
+        if fs::exists(site::L1_FILE).unwrap_or(false) {
+            return read_anchor(site::L1_FILE).map_err(|why| unusable(site::L1_FILE, why));
+        }
+        Err(Refusal::certificates(
+            NSL_MISSING,
+            format!(
+                "{INVALID_CHAIN} Missing in init: l1, the enterprise's L1 certificate (PEM, or the path of a file); NYMI_L1 or {} can name it too.",
+                site::L1_FILE
+            ),
+        ))
+    }
+
+    /// Asks NES for a certificate, validates it, then stores it.
+    pub(crate) async fn obtain(
+        &self,
+        anchor: TrustAnchor,
+        store: &Store,
+        clock: &Clock,
+        deadline: Duration,
+    ) -> Result<Identity, Refusal> {
+        let nes = self.session(&anchor)?.with_deadline(deadline);
+        nes.login().await?;
+        let key = new_key()?;
+        let csr = pem::encode("CERTIFICATE REQUEST", &certificate_request(self.name.as_str(), &key));
+        let reply = nes.certificates(&csr, self.name.as_str()).await?;
+        tracing::info!("Successfully got an NEA certificate from server.");
+        let chain = reply
+            .chain
+            .iter()
+            .map(|text| pem::decode(text, "CERTIFICATE"))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Refusal::new(Status::NES_VERSION, format!("NES sent a certificate chain that cannot be read: {error}")))?
+            .concat();
+        let (name, nes_url) = (self.name.to_string(), nes.url().to_owned());
+        let entry = Entry { nea_name: name, nes_url, anchor, chain, key };
+        let identity = Identity::verify(entry, &self.name, self.grade, clock())
+            .map_err(|error| Refusal::of_chain(&error))?;
+        match store.save(identity.entry()) {
+            Ok(()) => tracing::info!("Successfully stored NEA certificate."),
+            // It serves this session all the same.
+            Err(error) => tracing::warn!("the NEA certificate is not stored: {error}"),
+        }
+        Ok(identity)
+    }
+
+    fn session(&self, anchor: &TrustAnchor) -> Result<NesClient, Refusal> {
+        let missing = || Refusal::certificates(NSL_MISSING, INVALID_CHAIN);
+        let url = self.nes_url.as_ref().ok_or_else(missing)?;
+        let credentials = match self.log_in.as_ref().ok_or_else(missing)? {
+            LogIn::Token(token) => Credentials::Token(Zeroizing::new(token.expose().to_owned())),
+            LogIn::Password { user, password } => Credentials::Basic {
+                user: user.clone(),
+                password: Zeroizing::new(password.expose().to_owned()),
+            },
+        };
+        let http = HttpClient::new(&[anchor.der().to_vec()])
+            .map_err(|error| Refusal::new(Status::NES_TLS, error.to_string()))?;
+        Ok(NesClient::new(url.as_str(), http, credentials)?)
+    }
+}
+
+/// L1 from PEM text or from the file that the text names.
+fn read_anchor(l1: &str) -> Result<TrustAnchor, String> {
+    let text = if l1.contains("-----BEGIN") {
+        l1.to_owned()
+    } else {
+        fs::read_to_string(l1).map_err(|error| format!("{l1:?} cannot be read: {error}"))?
+    };
+    TrustAnchor::from_pem(&text).map_err(|error| error.to_string())
+}
+
+fn new_key() -> Result<SecretKey, Refusal> {
+    let mut scalar = Zeroizing::new([0; 32]);
+    loop {
+        getrandom::fill(scalar.as_mut_slice()).map_err(|error| {
+            let specifics = format!("the system gives no random numbers: {error}");
+            Refusal::new(Status::INTERNAL, specifics)
+        })?;
+        if let Some(key) = SecretKey::from_scalar(&scalar) {
+            return Ok(key);
+        }
+    }
+}

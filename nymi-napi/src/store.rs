@@ -1,0 +1,225 @@
+//! The per-user store of certificates and keys (NSL).
+//!
+//! One file per application, enterprise server and L1, so that none of them can be taken for
+//! another. Files are for this user alone, and replaced as a whole: a crash leaves the old entry or
+//! the new one.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use nymi_core::chain::TrustAnchor;
+use nymi_core::chain::pem;
+use nymi_core::crypto::SecretKey;
+use nymi_core::message::{NeaName, Secret};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+/// The label of certificates in PEM (RFC 7468).
+const CERTIFICATE: &str = "CERTIFICATE";
+/// No entry is longer; a longer file is not one.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// What is kept: enough to prove who we are without asking NES.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// The application.
+    pub(crate) nea_name: String,
+    /// NES, as a service URL.
+    pub(crate) nes_url: String,
+    /// The pinned L1.
+    pub(crate) anchor: TrustAnchor,
+    /// Leaf, then L2; DER.
+    pub(crate) chain: Vec<Vec<u8>>,
+    /// The key of the leaf.
+    pub(crate) key: SecretKey,
+}
+
+/// The file's form.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    nea_name: String,
+    nes_url: String,
+    l1: String,
+    chain: Vec<String>,
+    /// PKCS#8 in hex.
+    key: Secret,
+}
+
+const FORMAT: u32 = 1;
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    folder: PathBuf,
+}
+
+/// The store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(
+        "no folder for certificates: neither XDG_DATA_HOME nor HOME is set; set NYMI_NSL_DIR to a folder of this user"
+    )]
+    NoFolder,
+    #[error("{path} cannot be written: {error}; the folder must belong to this user and have space")]
+    Write { path: String, error: io::Error },
+}
+
+impl Store {
+    /// The given folder, else `NYMI_NSL_DIR`, else the user's data folder.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, StoreError> {
+        let folder = match folder {
+            Some(folder) => folder.to_owned(),
+            None => user_folder().ok_or(StoreError::NoFolder)?,
+        };
+        Ok(Self { folder })
+    }
+
+    /// The readable entries of an application, at this NES if one is named, newest file first.
+    pub(crate) fn entries(&self, nea_name: &NeaName, nes_url: Option<&str>) -> Vec<Entry> {
+        let Ok(files) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut found: Vec<_> = files
+            .filter_map(Result::ok)
+            .filter(|file| file.path().extension().is_some_and(|extension| extension == "json"))
+            .filter_map(|file| {
+                let entry = read(&file.path())?;
+                let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
+                Some((modified, entry))
+            })
+            .filter(|(_, entry)| entry.nea_name == nea_name.as_str())
+            .filter(|(_, entry)| nes_url.is_none_or(|url| url == entry.nes_url))
+            .collect();
+        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+        found.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Writes an entry in the place of the one with the same name, NES and L1.
+    pub(crate) fn save(&self, entry: &Entry) -> Result<(), StoreError> {
+        let path = self.folder.join(file_name(&entry.nea_name, &entry.nes_url, &entry.anchor));
+        self.write(&path, entry)
+            .map_err(|error| StoreError::Write { path: path.display().to_string(), error })
+    }
+
+    fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
+        make_private_folder(&self.folder)?;
+        let stored = Stored {
+            format: FORMAT,
+            nea_name: entry.nea_name.clone(),
+            nes_url: entry.nes_url.clone(),
+            l1: pem::encode(CERTIFICATE, entry.anchor.der()),
+            chain: entry.chain.iter().map(|der| pem::encode(CERTIFICATE, der)).collect(),
+            key: hex::encode(&*entry.key.to_pkcs8_der()).try_into().map_err(io::Error::other)?,
+        };
+        // Large enough that growing leaves no copy behind.
+        let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        serde_json::to_writer_pretty(&mut *text, &stored)?;
+        let mut suffix = [0; 8];
+        getrandom::fill(&mut suffix).map_err(io::Error::other)?;
+        let temporary = path.with_extension(format!("{:016x}.new", u64::from_be_bytes(suffix)));
+        let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        // The new name is on disk only once its folder is.
+        #[cfg(unix)]
+        File::open(&self.folder)?.sync_all()?;
+        Ok(())
+    }
+}
+
+fn user_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("NYMI_NSL_DIR") {
+        return Some(folder.into());
+    }
+    if cfg!(windows) {
+        return set("APPDATA").map(|data| Path::new(&data).join("Nymi").join("NSL"));
+    }
+    let data = match set("XDG_DATA_HOME") {
+        Some(data) => PathBuf::from(data),
+        None => Path::new(&set("HOME")?).join(".local").join("share"),
+    };
+    Some(data.join("nymi").join("nsl"))
+}
+
+/// A name that is the same for the same application, NES and L1, and different otherwise.
+fn file_name(nea_name: &str, nes_url: &str, anchor: &TrustAnchor) -> String {
+    let key = [nea_name.as_bytes(), nes_url.as_bytes(), &anchor.fingerprint()].join(&0);
+    format!("{nea_name}-{}.json", hex::encode(&Sha256::digest(key)[..16]))
+}
+
+fn read(path: &Path) -> Option<Entry> {
+    match read_private(path).and_then(|text| parse(&text)) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            tracing::warn!("{} in the certificate store is left aside: {error}", path.display());
+            None
+        }
+    }
+}
+
+fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.len() > MAX_FILE {
+        return Err(io::Error::other("it is too long to be an entry"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            return Err(io::Error::other("others than this user may read or write it"));
+        }
+    }
+    fs::read(path).map(Zeroizing::new)
+}
+
+fn parse(text: &[u8]) -> io::Result<Entry> {
+    let stored: Stored = serde_json::from_slice(text)?;
+    if stored.format != FORMAT {
+        return Err(io::Error::other("it is of another version"));
+    }
+    let not_pem = |what: &str| io::Error::other(format!("its {what} cannot be read"));
+    let anchor = TrustAnchor::from_pem(&stored.l1).map_err(|_| not_pem("L1"))?;
+    let chain = stored
+        .chain
+        .iter()
+        .map(|text| one(text).ok_or_else(|| not_pem("certificate chain")))
+        .collect::<io::Result<_>>()?;
+    let key = hex::decode(stored.key.expose()).map_err(|_| not_pem("key"))?;
+    let key = SecretKey::from_pkcs8_der(&Zeroizing::new(key)).ok_or_else(|| not_pem("key"))?;
+    Ok(Entry { nea_name: stored.nea_name, nes_url: stored.nes_url, anchor, chain, key })
+}
+
+fn one(text: &str) -> Option<Vec<u8>> {
+    let mut blocks = pem::decode(text, CERTIFICATE).ok()?;
+    if blocks.len() == 1 { blocks.pop() } else { None }
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}

@@ -1,0 +1,8 @@
+//! The client against a scripted agent and a scripted enterprise server.
+
+mod agent;
+mod fake;
+mod init;
+mod pki;
+mod queue;
+mod support;
