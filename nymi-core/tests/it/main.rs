@@ -1,4 +1,5 @@
 //! Behaviour of nymi-core through its public interface.
+mod message;
 mod presence_agreement;
 mod presence_edges;
 mod presence_model;

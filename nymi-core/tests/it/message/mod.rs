@@ -1,0 +1,6 @@
+//! Messages: checks in their fixed order, round trips, and no input that panics.
+mod channel;
+mod phoenix;
+mod requests;
+mod status_page;
+mod updates;

@@ -1,0 +1,577 @@
+use nymi_core::BandId;
+use nymi_core::chain::Grade;
+use nymi_core::message::{
+    AssertIdentity, BandExchange, Cancel, Firmware, HexBytes, Init, KeyAction, Lookup,
+    LookupColumn, LookupQuery, MAX_MESSAGE, Map, Notification, Notify, Operation, Payload, Random,
+    Request, Sign, Status, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, Update,
+    UserStatus,
+};
+use proptest::option::of;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn parse(text: &str) -> Result<Request, Update> {
+    Request::parse(text.as_bytes())
+}
+
+fn refusal(value: Value) -> Update {
+    parse(&value.to_string()).expect_err("the request is wrong")
+}
+
+/// Checks what a wrong request answers: operation, exchange, status, and what the specifics name.
+#[track_caller]
+fn refused(value: Value, operation: &str, exchange: Option<&str>, status: Status, names: &str) {
+    let update = refusal(value);
+    assert_eq!(update.operation, operation, "{update:?}");
+    assert_eq!(update.exchange.as_deref(), exchange, "{update:?}");
+    assert_eq!(update.status, status, "{update:?}");
+    assert!(update.specifics().contains(names), "{update:?}");
+    assert_eq!(
+        update.error.unwrap().error_description,
+        status.description()
+    );
+}
+
+#[test]
+fn what_is_not_json_is_malformed() {
+    for text in [
+        "",
+        "{",
+        "nonsense",
+        "{\"operation\":\"info\"}}",
+        "{'operation':'info'}",
+        "{\"operation\":\"info\",}",
+        "\u{feff}{}",
+    ] {
+        let update = parse(text).unwrap_err();
+        assert_eq!(
+            (update.operation.as_str(), &update.exchange),
+            ("error", &None)
+        );
+        assert_eq!(update.status, Status::MALFORMED_JSON, "{text}");
+        assert!(!update.specifics().is_empty());
+    }
+    let not_utf8 = b"{\"operation\":\"info\",\"exchange\":\"\xff\"}";
+    assert_eq!(
+        Request::parse(not_utf8).unwrap_err().status,
+        Status::MALFORMED_JSON
+    );
+    let deep = "[".repeat(200_000);
+    assert_eq!(parse(&deep).unwrap_err().status, Status::MALFORMED_JSON);
+}
+
+#[test]
+fn a_message_may_have_one_mebibyte_and_no_byte_more() {
+    let head = r#"{"operation":"info","ignored":""#;
+    let filler = "x".repeat(MAX_MESSAGE - head.len() - 2);
+    assert!(parse(&format!("{head}{filler}\"}}")).is_ok());
+    let update = parse(&format!("{head}{filler}x\"}}")).unwrap_err();
+    assert_eq!(
+        (update.operation.as_str(), update.status),
+        ("error", Status::TOO_LARGE)
+    );
+}
+
+#[test]
+fn json_that_is_no_request_is_an_invalid_field() {
+    for value in [json!([]), json!(1), json!("info"), Value::Null] {
+        refused(value, "error", None, Status::INVALID_FIELD, "object");
+    }
+}
+
+#[test]
+fn an_unknown_operation_comes_back_by_name_before_anything_else_is_checked() {
+    refused(
+        json!({"operation":"fly","exchange":"7","payload":[]}),
+        "fly",
+        Some("7"),
+        Status::UNKNOWN_OPERATION,
+        "operation",
+    );
+    refused(
+        json!({"operation":"Info","exchange":7}),
+        "Info",
+        None,
+        Status::UNKNOWN_OPERATION,
+        "operation",
+    );
+}
+
+#[test]
+fn present_fields_are_checked_before_missing_ones() {
+    let (missing, invalid) = (Status::MISSING_FIELD, Status::INVALID_FIELD);
+    refused(json!({}), "error", None, missing, "operation is missing");
+    refused(
+        json!({"exchange":"1"}),
+        "error",
+        Some("1"),
+        missing,
+        "operation",
+    );
+    refused(json!({"exchange":1}), "error", None, invalid, "exchange");
+    refused(
+        json!({"payload":[]}),
+        "error",
+        None,
+        invalid,
+        "payload: expected an object",
+    );
+    refused(json!({"operation":5}), "error", None, invalid, "operation");
+    refused(
+        json!({"operation":null}),
+        "error",
+        None,
+        invalid,
+        "operation",
+    );
+    refused(
+        json!({"operation":"sign","exchange":"1","payload":{"hash":"00"}}),
+        "sign",
+        Some("1"),
+        invalid,
+        "hash: expected 32 bytes",
+    );
+    refused(
+        json!({"operation":"sign","exchange":"1","payload":{"hash":"00".repeat(32)}}),
+        "sign",
+        Some("1"),
+        missing,
+        "device is missing",
+    );
+    refused(
+        json!({"operation":"sign","exchange":5,"payload":{}}),
+        "sign",
+        None,
+        invalid,
+        "exchange",
+    );
+    let update = refusal(json!({"operation":"sign","payload":{"hash":"00","device":"no band"}}));
+    assert!(update.specifics().contains("hash") && update.specifics().contains("device"));
+}
+
+#[test]
+fn each_field_names_what_was_expected() {
+    let device = "AA:BB:CC:DD:EE:FF";
+    for (operation, payload, names) in [
+        ("init", json!({"nea_name":"short"}), "nea_name"),
+        (
+            "init",
+            json!({"nes_url":"http://nes.example.com"}),
+            "nes_url",
+        ),
+        ("init", json!({"username":"bob"}), "username"),
+        ("init", json!({"password":""}), "password"),
+        ("init", json!({"agent_url":"http://x"}), "agent_url"),
+        ("init", json!({"grade":"any"}), "grade"),
+        ("init", json!({"l1":[]}), "l1"),
+        (
+            "subscribe_endpoint",
+            json!({"endpoint_id":""}),
+            "endpoint_id",
+        ),
+        (
+            "subscribe_endpoint",
+            json!({"endpoint_id":null}),
+            "endpoint_id",
+        ),
+        (
+            "unsubscribe_endpoint",
+            json!({"endpoint_id":1}),
+            "endpoint_id",
+        ),
+        ("lookup", json!({"query":"bob"}), "query"),
+        (
+            "lookup",
+            json!({"query":{"NymiBandID":"bob"}}),
+            "query.NymiBandID",
+        ),
+        ("lookup", json!({"query":{"NfcUID":"xyz"}}), "query.NfcUID"),
+        (
+            "lookup",
+            json!({"query":{"IsActive":true}}),
+            "query.IsActive",
+        ),
+        ("lookup", json!({"lookup_keys":"Username"}), "lookup_keys"),
+        ("lookup", json!({"lookup_keys":[]}), "lookup_keys"),
+        (
+            "lookup",
+            json!({"lookup_keys":["EncryptedPassword"]}),
+            "lookup_keys",
+        ),
+        (
+            "lookup",
+            json!({"lookup_keys":["Username",1]}),
+            "lookup_keys",
+        ),
+        (
+            "assert_identity",
+            json!({"assert_type":"assert_all"}),
+            "assert_user",
+        ),
+        (
+            "assert_identity",
+            json!({"device":device.replace(':', "-")}),
+            "device",
+        ),
+        ("assert_identity", json!({"intent_id":"5"}), "intent_id"),
+        (
+            "assert_identity",
+            json!({"document_sha256":"5"}),
+            "document_sha256",
+        ),
+        ("assert_identity", json!({"meaning":""}), "meaning"),
+        ("assert_identity", json!({"audience":1}), "audience"),
+        (
+            "assert_identity",
+            json!({"nonce":"x".repeat(1025)}),
+            "nonce",
+        ),
+        ("user_status", json!({"Username":""}), "Username"),
+        ("notify", json!({"notification":"POSITIVE"}), "notification"),
+        ("random", json!({"length":0}), "length"),
+        ("random", json!({"length":65}), "length"),
+        ("random", json!({"length":1.5}), "length"),
+        ("symmetric_key", json!({"action":"read"}), "action"),
+        ("symmetric_key", json!({"key_id":"5"}), "key_id"),
+        ("totp", json!({"action":true}), "action"),
+        ("firmware", json!({"device":5}), "device"),
+        ("cancel", json!({"exchange":5}), "exchange"),
+        ("band_exchange", json!({"data":"0"}), "data"),
+        ("info", json!({"deadline_ms":0}), "deadline_ms"),
+        ("info", json!({"deadline_ms":120_001}), "deadline_ms"),
+        ("info", json!({"deadline_ms":"1000"}), "deadline_ms"),
+        ("info", json!({"deadline_ms":-1}), "deadline_ms"),
+    ] {
+        let request = json!({"operation":operation,"exchange":"e","payload":payload});
+        refused(request, operation, Some("e"), Status::INVALID_FIELD, names);
+    }
+}
+
+#[test]
+fn each_required_field_is_missed() {
+    let device = "AA:BB:CC:DD:EE:FF";
+    for (operation, payload, names) in [
+        ("init", json!({}), "nea_name"),
+        ("subscribe_endpoint", json!({}), "endpoint_id"),
+        ("unsubscribe_endpoint", json!({}), "endpoint_id"),
+        ("lookup", json!({"lookup_keys":["Username"]}), "query"),
+        (
+            "lookup",
+            json!({"query":{},"lookup_keys":["Username"]}),
+            "query",
+        ),
+        ("lookup", json!({"query":{"Username":"bob"}}), "lookup_keys"),
+        ("assert_identity", json!({"device":device}), "assert_type"),
+        (
+            "assert_identity",
+            json!({"assert_type":"assert_user"}),
+            "device",
+        ),
+        (
+            "assert_identity",
+            json!({"assert_type":"assert_user","device":device,"meaning":"approved"}),
+            "intent_id",
+        ),
+        (
+            "assert_identity",
+            json!({"assert_type":"assert_user","device":device,"document_sha256":"0A".repeat(32)}),
+            "intent_id",
+        ),
+        ("user_status", json!({"Username":"bob"}), "Domain"),
+        ("notify", json!({"device":device}), "notification"),
+        ("random", json!({"device":device}), "length"),
+        ("sign", json!({"device":device}), "hash"),
+        ("symmetric_key", json!({"device":device}), "action"),
+        ("totp", json!({"device":device}), "action"),
+        ("firmware", json!({}), "device"),
+        ("cancel", json!({}), "exchange"),
+        (
+            "band_exchange",
+            json!({"endpoint_id":"e","address":device}),
+            "data",
+        ),
+    ] {
+        let request = json!({"operation":operation,"exchange":"e","payload":payload});
+        refused(request, operation, Some("e"), Status::MISSING_FIELD, names);
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored_and_absent_ones_have_their_defaults() {
+    let request = parse(r#"{"operation":"info","more":1,"payload":{"more":1}}"#).unwrap();
+    assert_eq!(request.exchange, None);
+    assert_eq!(request.deadline_ms, 15_000);
+    assert_eq!(request.payload, Payload::Info);
+    let request =
+        parse(r#"{"operation":"info","exchange":null,"payload":{"deadline_ms":120000}}"#).unwrap();
+    assert_eq!(request.exchange, None);
+    assert_eq!(request.deadline_ms, 120_000);
+    for payload in ["null", "{}"] {
+        assert!(parse(&format!(r#"{{"operation":"info","payload":{payload}}}"#)).is_ok());
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_never_repeated() {
+    let update = refusal(json!({"operation":"init","payload":{
+        "nea_name":"no","username":"hunter1","token":["hunter2"],"password":["hunter3"]}}));
+    assert!(!update.to_json().contains("hunter"), "{update:?}");
+    let request =
+        parse(r#"{"operation":"init","payload":{"nea_name":"example","password":"hunter4"}}"#);
+    assert!(!format!("{request:?}").contains("hunter"));
+}
+
+#[test]
+fn lookup_answers_the_asked_columns() {
+    let row = |name: &str| -> Map {
+        serde_json::from_value(json!({"Username":name,"Domain":"CORP","EncryptedPassword":"x"}))
+            .unwrap()
+    };
+    let request = parse(
+        r#"{"operation":"lookup","payload":{"query":{"Domain":"CORP"},"lookup_keys":["Username","BandLabel","Username"]}}"#,
+    )
+    .unwrap();
+    let Payload::Lookup(lookup) = request.payload else {
+        panic!()
+    };
+    assert_eq!(
+        lookup.query.conditions(),
+        [(LookupColumn::Domain, "CORP".to_owned())]
+    );
+    assert_eq!(lookup.answer(&[]), Err(Status::NOT_FOUND));
+    let one = Value::Object(lookup.answer(&[row("bob")]).unwrap());
+    assert_eq!(one, json!({"Username":"bob","BandLabel":null}));
+    let two = Value::Object(lookup.answer(&[row("bob"), row("eve")]).unwrap());
+    assert_eq!(
+        two,
+        json!({"matches":[
+            {"Username":"bob","BandLabel":null},{"Username":"eve","BandLabel":null}]})
+    );
+}
+
+fn band() -> impl Strategy<Value = BandId> {
+    any::<[u8; 6]>().prop_map(BandId::new)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "\\PC{1,12}"
+}
+
+fn value<T: std::fmt::Debug + std::str::FromStr<Err: std::fmt::Debug>>(
+    regex: &'static str,
+) -> impl Strategy<Value = T> {
+    regex.prop_map(|text: String| text.parse().unwrap())
+}
+
+fn uuid<T: std::fmt::Debug + std::str::FromStr<Err: std::fmt::Debug>>() -> impl Strategy<Value = T>
+{
+    value("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+}
+
+fn init() -> impl Strategy<Value = Payload> {
+    let urls = (
+        of(value("https://[a-z]{1,9}(:[1-9]{1,4})?/[a-z]{1,5}")),
+        of(value("wss?://[a-z]{1,9}/x")),
+    );
+    let secret = || of("[!-~]{1,9}".prop_map(|text| text.try_into().unwrap()));
+    let grade = of(prop_oneof![Just(Grade::Gold), Just(Grade::Bronze)]);
+    (
+        value("[A-Za-z][A-Za-z0-9._-]{5,17}"),
+        urls,
+        secret(),
+        of(value("[A-Z]{1,9}\\\\[a-z]{1,9}")),
+        secret(),
+        grade,
+        of(text()),
+    )
+        .prop_map(
+            |(nea_name, (nes_url, agent_url), token, username, password, grade, l1)| {
+                Payload::Init(Init {
+                    nea_name,
+                    nes_url,
+                    token,
+                    username,
+                    password,
+                    agent_url,
+                    grade,
+                    l1,
+                })
+            },
+        )
+}
+
+fn lookup() -> impl Strategy<Value = Payload> {
+    let query = (
+        of(text()),
+        of(text()),
+        of(band()),
+        of(value("([0-9A-F]{2}){4,10}")),
+        text(),
+    );
+    let keys = proptest::sample::subsequence(LookupColumn::ALL, 1..=LookupColumn::ALL.len());
+    (query, keys).prop_map(|((username, domain, band, nfc_uid, serial), lookup_keys)| {
+        let serial_number = Some(serial);
+        let query = LookupQuery {
+            username,
+            domain,
+            band,
+            nfc_uid,
+            serial_number,
+        };
+        Payload::Lookup(Lookup { query, lookup_keys })
+    })
+}
+
+fn assert_identity() -> impl Strategy<Value = Payload> {
+    let digest = of(value("[0-9a-f]{64}"));
+    (band(), uuid(), digest, of(text()), of(text()), of(text())).prop_map(
+        |(device, intent_id, document_sha256, meaning, audience, nonce)| {
+            Payload::AssertIdentity(AssertIdentity {
+                intent_id: Some(intent_id),
+                document_sha256,
+                meaning,
+                audience,
+                nonce,
+                ..AssertIdentity::of(device)
+            })
+        },
+    )
+}
+
+fn band_operation() -> impl Strategy<Value = Payload> {
+    let action = prop_oneof![
+        Just(KeyAction::Create),
+        Just(KeyAction::Get),
+        Just(KeyAction::Delete)
+    ];
+    (
+        band(),
+        any::<bool>(),
+        1..=64u8,
+        value("[0-9a-f]{64}"),
+        action,
+        of(uuid()),
+        0..6usize,
+    )
+        .prop_map(
+            |(device, positive, length, hash, action, key_id, which)| match which {
+                0 => {
+                    let notification = if positive {
+                        Notification::Positive
+                    } else {
+                        Notification::Negative
+                    };
+                    Payload::Notify(Notify {
+                        device,
+                        notification,
+                    })
+                }
+                1 => Payload::Random(Random { device, length }),
+                2 => Payload::Sign(Sign { device, hash }),
+                3 => Payload::SymmetricKey(SymmetricKey {
+                    device,
+                    action,
+                    key_id,
+                }),
+                4 => Payload::Totp(Totp { device, action }),
+                _ => Payload::Firmware(Firmware { device }),
+            },
+        )
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    let exchange_data = (text(), band(), any::<Vec<u8>>());
+    prop_oneof![
+        init(),
+        lookup(),
+        assert_identity(),
+        band_operation(),
+        Just(Payload::Info),
+        Just(Payload::ListEndpoints),
+        text()
+            .prop_map(|endpoint_id| Payload::SubscribeEndpoint(SubscribeEndpoint { endpoint_id })),
+        text().prop_map(
+            |endpoint_id| Payload::UnsubscribeEndpoint(UnsubscribeEndpoint { endpoint_id })
+        ),
+        (text(), text())
+            .prop_map(|(username, domain)| Payload::UserStatus(UserStatus { username, domain })),
+        any::<String>().prop_map(|exchange| Payload::Cancel(Cancel { exchange })),
+        exchange_data.prop_map(|(endpoint_id, address, data)| {
+            Payload::BandExchange(BandExchange {
+                endpoint_id,
+                address,
+                data: HexBytes(data),
+            })
+        }),
+    ]
+}
+
+/// JSON that is nearly a request: fields of the right names with values of any kind.
+fn nearly() -> impl Strategy<Value = String> {
+    let value = || {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+            Just(json!([])),
+            Just(json!({"Username":"x"})),
+            Just(json!("AA:BB:CC:DD:EE:FF")),
+        ]
+    };
+    let names = prop_oneof![
+        Just("device"),
+        Just("query"),
+        Just("lookup_keys"),
+        Just("nea_name"),
+        Just("endpoint_id"),
+        Just("deadline_ms"),
+        Just("length"),
+    ];
+    let operation = proptest::sample::select(Operation::ALL).prop_map(Operation::name);
+    (
+        operation,
+        value(),
+        proptest::collection::btree_map(names, value(), 0..5),
+    )
+        .prop_map(|(operation, exchange, payload)| {
+            json!({"operation":operation,"exchange":exchange,"payload":payload}).to_string()
+        })
+}
+
+#[test]
+fn every_operation_is_known_by_its_name() {
+    for operation in Operation::ALL {
+        let request = json!({"operation":operation.name(),"payload":{"device":5,"exchange":5}});
+        match parse(&request.to_string()) {
+            Ok(request) => assert_eq!(request.operation(), *operation),
+            Err(update) => assert_eq!(update.operation, operation.name()),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
+        let _ = Request::parse(&bytes);
+    }
+
+    #[test]
+    fn anything_near_a_request_is_read_or_refused_for_its_fields(text in nearly()) {
+        if let Err(update) = parse(&text) {
+            let fields = [Status::MISSING_FIELD, Status::INVALID_FIELD];
+            prop_assert!(fields.contains(&update.status), "{text}: {update:?}");
+            prop_assert!(!update.specifics().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back(
+        payload in payload(),
+        exchange in of(any::<String>()),
+        deadline_ms in 1..=120_000u32,
+    ) {
+        let request = Request { exchange, deadline_ms, payload };
+        prop_assert_eq!(Request::parse(request.to_json().as_bytes()), Ok(request));
+    }
+}
