@@ -150,7 +150,10 @@ pub fn decode(vsn: Vsn, text: &str) -> Result<Message, PhoenixError> {
     if text.len() > MAX_MESSAGE {
         return Err(PhoenixError::TooLarge(text.len()));
     }
+    // Serde would read an array into a struct, too.
+    let is_object = text.trim_start().starts_with('{');
     let parts = match vsn {
+        Vsn::V1 if !is_object => Err(serde::de::Error::custom("expected an object")),
         Vsn::V1 => serde_json::from_str::<Object>(text)
             .map(|m| (m.join_ref, m.reference, m.topic, m.event, m.payload)),
         Vsn::V2 => serde_json::from_str::<Array>(text),

@@ -171,6 +171,10 @@ impl Update {
         if text.len() > MAX_MESSAGE {
             return Err(UpdateParseError::TooLarge(text.len()));
         }
+        // Serde would read an array into a struct, too.
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(UpdateParseError::Invalid("expected an object".to_owned()));
+        }
         serde_json::from_slice(text).map_err(|fault| UpdateParseError::Invalid(format!("{fault}")))
     }
 }

@@ -136,6 +136,7 @@ fn updates_of_newer_peers_are_kept_and_nonsense_is_refused() {
     for text in [
         "",
         "[]",
+        r#"["x",null,0,{},{}]"#,
         "{}",
         r#"{"operation":"x","status":"0"}"#,
         r#"{"operation":"x","status":0,"payload":[]}"#,
