@@ -81,7 +81,7 @@ mod tests {
             let key = SecretKey::from_scalar(&[scalar; 32]).unwrap();
             let csr = Csr::from_der(&RustCrypto, &certificate_request("Records", &key)).unwrap();
             assert_eq!(csr.subject_cn(), Some("Records"));
-            assert_eq!(csr.public_key(), key.public_key());
+            assert_eq!(*csr.public_key(), key.public_key());
         }
     }
 
