@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nymi_core::message::{NesUrl, Status};
+use nymi_core::message::{AssertIdentityAnswer, NesUrl, Status, UserStatusAnswer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -115,32 +115,6 @@ pub struct SetTimeReply {
     pub t_interval_ms: u32,
 }
 
-/// The answer of `api/Assertions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the fields of napi.md, under their own names")]
-pub struct AssertionReply {
-    #[serde(rename = "Username")]
-    pub username: String,
-    #[serde(rename = "Domain")]
-    pub domain: String,
-    #[serde(rename = "NymiBandID")]
-    pub nymi_band_id: String,
-    pub method: String,
-    pub verified_at: String,
-    pub assertion: String,
-}
-
-/// The answer of `api/UserStatus`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UserStatusReply {
-    /// The directory's word.
-    pub status: Value,
-    /// Whether it came from the cache.
-    pub cached: bool,
-    /// RFC 3339.
-    pub checked_at: String,
-}
-
 /// The service URL that a user's or administrator's text means: `https://host/nes` as it is, the
 /// host alone (with or without `https://`) with the service's name added; http to loopback only.
 ///
@@ -228,6 +202,14 @@ impl NesClient {
         Ok(())
     }
 
+    /// Whether NES accepts another user name and password; this session stays as it is.
+    ///
+    /// # Errors
+    /// [`Status::NES_CREDENTIALS`] if NES refuses them; the other 2000s if it cannot be asked.
+    pub async fn check_login(&self, user: &str, password: &str) -> Result<(), NesError> {
+        self.basic_login(user, password).await.map(drop)
+    }
+
     /// A NEA certificate for a PKCS#10 request in PEM.
     ///
     /// # Errors
@@ -283,7 +265,7 @@ impl NesClient {
     ///
     /// # Errors
     /// As for every request; a refused frame carries its status and `skew_ms`.
-    pub async fn assertions(&self, body: &Value) -> Result<AssertionReply, NesError> {
+    pub async fn assertions(&self, body: &Value) -> Result<AssertIdentityAnswer, NesError> {
         self.ask(Method::POST, "api/Assertions", Some(body)).await
     }
 
@@ -335,7 +317,7 @@ impl NesClient {
         &self,
         domain: &str,
         username: &str,
-    ) -> Result<UserStatusReply, NesError> {
+    ) -> Result<UserStatusAnswer, NesError> {
         let (domain, username) = (reply::segment(domain), reply::segment(username));
         self.ask(
             Method::GET,

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -104,19 +104,20 @@ fn handshake_key(
         .ok_or((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing"))
 }
 
-/// Sends a close frame, then reads and drops what the peer still sends until it closes, for at most
-/// `patience`; only then is the socket dropped, so that no reset overtakes what was sent before.
+/// Sends a close frame and ends this side of the connection, then reads and drops what the peer still
+/// sends until it ends its side, for at most `patience`; only then is the socket dropped, so that no
+/// reset overtakes what was sent before.
 pub async fn close(mut socket: Socket, code: CloseCode, reason: &str, patience: Duration) {
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
+    let frame = CloseFrame { code, reason: reason.into() };
     let farewell = async {
-        socket.send(Message::Close(Some(frame))).await?;
-        let mut discard = [0; 8192];
+        // Refused if the peer closed first: then only the reply to its close frame is flushed.
+        let _ = socket.send(Message::Close(Some(frame))).await;
+        let _ = SinkExt::close(&mut socket).await;
         let io = socket.get_mut();
+        io.shutdown().await?;
+        let mut discard = [0; 8192];
         while io.read(&mut discard).await? > 0 {}
-        Ok::<_, tungstenite::Error>(())
+        Ok::<_, std::io::Error>(())
     };
     let _ = tokio::time::timeout(patience, farewell).await;
 }

@@ -1,0 +1,140 @@
+//! Taps that may still be turned into an assertion: each once per application, for a minute.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use nymi_core::message::{TapMethod, Uuid};
+use nymi_core::{BandId, UnixMillis};
+use tokio::time::Instant;
+
+/// Intents kept at most; the oldest go first.
+const KEPT: usize = 4096;
+
+/// A tap.
+#[derive(Clone, Debug)]
+pub(crate) struct Intent {
+    pub(crate) id: Uuid,
+    pub(crate) band: BandId,
+    pub(crate) endpoint_id: String,
+    pub(crate) method: TapMethod,
+    pub(crate) at: UnixMillis,
+}
+
+/// Why an intent cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum IntentRefused {
+    #[error("intent_id: no tap of the last minute has this id; tap again")]
+    Unknown,
+    #[error("intent_id: that tap was made with another band than device")]
+    OtherBand,
+    #[error("intent_id: this application has used that tap already; tap again")]
+    Used,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Intents {
+    known: HashMap<Uuid, Known>,
+    order: VecDeque<(Instant, Uuid)>,
+}
+
+#[derive(Debug)]
+struct Known {
+    intent: Intent,
+    used_by: HashSet<String>,
+}
+
+impl Intents {
+    pub(super) fn add(&mut self, intent: Intent, now: Instant, age: Duration) {
+        self.forget_old(now, age);
+        while self.order.len() >= KEPT {
+            self.forget_first();
+        }
+        self.order.push_back((now, intent.id.clone()));
+        self.known.insert(intent.id.clone(), Known { intent, used_by: HashSet::new() });
+    }
+
+    /// Claims the intent for one application; [`Intents::release`] gives it back.
+    pub(super) fn claim(
+        &mut self,
+        id: &Uuid,
+        band: BandId,
+        application: &str,
+        now: Instant,
+        age: Duration,
+    ) -> Result<Intent, IntentRefused> {
+        self.forget_old(now, age);
+        let known = self.known.get_mut(id).ok_or(IntentRefused::Unknown)?;
+        if known.intent.band != band {
+            return Err(IntentRefused::OtherBand);
+        }
+        if !known.used_by.insert(application.to_owned()) {
+            return Err(IntentRefused::Used);
+        }
+        Ok(known.intent.clone())
+    }
+
+    pub(super) fn release(&mut self, id: &Uuid, application: &str) {
+        if let Some(known) = self.known.get_mut(id) {
+            known.used_by.remove(application);
+        }
+    }
+
+    fn forget_old(&mut self, now: Instant, age: Duration) {
+        while self.order.front().is_some_and(|(at, _)| now.duration_since(*at) > age) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((_, id)) = self.order.pop_front() {
+            self.known.remove(&id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGE: Duration = Duration::from_secs(60);
+    const BAND: BandId = BandId::new([1; 6]);
+
+    fn with_one(now: Instant) -> (Intents, Uuid) {
+        let id = Uuid::from_random([7; 16]);
+        let mut intents = Intents::default();
+        let intent = Intent {
+            id: id.clone(),
+            band: BAND,
+            endpoint_id: "desk".to_owned(),
+            method: TapMethod::Ble,
+            at: UnixMillis(0),
+        };
+        intents.add(intent, now, AGE);
+        (intents, id)
+    }
+
+    #[test]
+    fn one_assertion_for_each_application() {
+        let now = Instant::now();
+        let (mut intents, id) = with_one(now);
+        assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());
+        assert_eq!(intents.claim(&id, BAND, "app", now, AGE).unwrap_err(), IntentRefused::Used);
+        assert!(intents.claim(&id, BAND, "other", now, AGE).is_ok());
+        intents.release(&id, "app");
+        assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());
+    }
+
+    #[test]
+    fn only_its_band_and_only_for_a_minute() {
+        let now = Instant::now();
+        let (mut intents, id) = with_one(now);
+        let other = BandId::new([2; 6]);
+        let refused = intents.claim(&id, other, "app", now, AGE).unwrap_err();
+        assert_eq!(refused, IntentRefused::OtherBand);
+        assert!(intents.claim(&id, BAND, "app", now + AGE, AGE).is_ok());
+        let late = now + AGE + Duration::from_millis(1);
+        let refused = intents.claim(&id, BAND, "other", late, AGE).unwrap_err();
+        assert_eq!(refused, IntentRefused::Unknown);
+        assert!(intents.known.is_empty());
+    }
+}
