@@ -5,13 +5,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use nymi_core::UnixMillis;
 use nymi_core::message::{Request, Status, Update};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::{AgentUrl, Config, log, site};
+use crate::{AgentUrl, Clock, Config, log, site};
 
 /// The agent of this machine.
 const LOCAL_AGENT: &str = "ws://127.0.0.1:9120";
@@ -24,13 +25,16 @@ pub struct Client {
     desk: Arc<Desk>,
     ended: Arc<Ended>,
     thread: ThreadId,
+    clock: Clock,
 }
 
 /// The client did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The log file cannot be written.
-    #[error("the log file in {directory} cannot be written: {error}. Name a directory that this user can write to")]
+    #[error(
+        "the log file in {directory} cannot be written: {error}. Name a directory that this user can write to"
+    )]
     Log {
         /// The directory asked for.
         directory: String,
@@ -107,15 +111,24 @@ impl Client {
             Some(wanted) => {
                 let directory = || wanted.directory.display().to_string();
                 let opened = log::open(wanted, config.clock.clone());
-                Some(opened.map_err(|error| StartError::Log { directory: directory(), error })?)
+                Some(opened.map_err(|error| StartError::Log {
+                    directory: directory(),
+                    error,
+                })?)
             }
         };
-        let runtime =
-            Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(StartError::Thread)?;
+        let clock = config.clock.clone();
         let (commands, queue) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk::new(commands, log));
         let ended = Arc::new(Ended::default());
-        let guard = EndGuard { desk: Arc::clone(&desk), ended: Arc::clone(&ended) };
+        let guard = EndGuard {
+            desk: Arc::clone(&desk),
+            ended: Arc::clone(&ended),
+        };
         let thread = thread::Builder::new()
             .name("nymi-napi".to_owned())
             .spawn(move || {
@@ -123,11 +136,27 @@ impl Client {
                 if let Some(set_up) = config.on_thread_start {
                     set_up();
                 }
-                desk.clone().logged(|| run(runtime, Engine::new(desk, config, queue), agent_url));
+                desk.clone()
+                    .logged(|| run(runtime, Engine::new(desk, config, queue), agent_url));
                 drop(guard);
             })
             .map_err(StartError::Thread)?;
-        Ok(Self { desk, ended, thread: thread.thread().id() })
+        Ok(Self {
+            desk,
+            ended,
+            thread: thread.thread().id(),
+            clock,
+        })
+    }
+
+    /// The time, by the clock of this client.
+    pub(crate) fn now(&self) -> UnixMillis {
+        (self.clock)()
+    }
+
+    /// False once the client was terminated, whatever is left to read.
+    pub fn is_running(&self) -> bool {
+        !self.desk.outbox.is_closed()
     }
 
     /// Takes a request. Only JSON syntax is checked here; whatever else is wrong comes as an update.
@@ -135,7 +164,7 @@ impl Client {
     /// # Errors
     /// If the client was terminated, or the text is not JSON.
     pub fn put(&self, json: &str) -> Result<(), PutError> {
-        if self.desk.outbox.is_closed() {
+        if !self.is_running() {
             return Err(PutError::NotRunning);
         }
         serde_json::from_str::<serde::de::IgnoredAny>(json)
@@ -192,7 +221,10 @@ impl Client {
         }
         let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
         // Whether the time passed or the thread ended: the client is over for its caller.
-        let _ = self.ended.changed.wait_timeout_while(ended, FAREWELL, |ended| !*ended);
+        let _ = self
+            .ended
+            .changed
+            .wait_timeout_while(ended, FAREWELL, |ended| !*ended);
     }
 }
 
@@ -204,8 +236,9 @@ impl Drop for Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let running = !self.desk.outbox.is_closed();
-        f.debug_struct("Client").field("running", &running).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("running", &self.is_running())
+            .finish_non_exhaustive()
     }
 }
 
@@ -216,7 +249,9 @@ fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
     let site = site::agent_url().map_err(|error| StartError::Site(error.to_string()))?;
     match site {
         Some(url) => Ok(url),
-        None => LOCAL_AGENT.parse().map_err(|error| StartError::Site(format!("{error}"))),
+        None => LOCAL_AGENT
+            .parse()
+            .map_err(|error| StartError::Site(format!("{error}"))),
     }
 }
 

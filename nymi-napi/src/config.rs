@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use nymi_core::UnixMillis;
 use nymi_core::message::{AgentUrl, NeaName};
+use nymi_net::nes::Credentials;
 
 /// How much goes into `nymi_api.log`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,9 @@ pub struct Config {
     pub log: Option<LogConfig>,
     /// The folder of certificates and keys; none: `NYMI_NSL_DIR`, else the user's data folder.
     pub store: Option<PathBuf>,
+    /// How to log in to NES where `init` names neither a token nor user and password: the account of
+    /// a service, which has no domain and whose password stays out of messages.
+    pub nes_login: Option<Credentials>,
     /// The clock that certificates are checked against.
     pub clock: Clock,
     /// Called on the client's thread before anything else happens there, to set it up as the
@@ -62,6 +66,7 @@ impl Config {
             agent_url: None,
             log: None,
             store: None,
+            nes_login: None,
             clock: Arc::new(system_time),
             on_thread_start: None,
         }

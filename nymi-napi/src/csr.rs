@@ -41,7 +41,10 @@ pub(crate) fn certificate_request(common_name: &str, key: &dyn PrivateKey) -> Ve
         SEQUENCE,
         &[unsigned(&signature[..32]), unsigned(&signature[32..])].concat(),
     ));
-    tlv(SEQUENCE, &[info, algorithm, tlv(BIT_STRING, &bits)].concat())
+    tlv(
+        SEQUENCE,
+        &[info, algorithm, tlv(BIT_STRING, &bits)].concat(),
+    )
 }
 
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {

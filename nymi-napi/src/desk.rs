@@ -46,7 +46,9 @@ impl Desk {
 
     /// The table of requests in flight. Take it before the queue's lock, never after.
     pub(crate) fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
-        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+        self.exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs with this client's log, on whichever thread.
@@ -161,10 +163,19 @@ impl Desk {
 fn letter(update: &Update) -> Letter {
     let is_presence = update.operation == "presence" && update.exchange.is_none();
     let presence_of = is_presence.then(|| {
-        let part = |name| update.payload.get(name).and_then(Value::as_str).unwrap_or_default();
+        let part = |name| {
+            update
+                .payload
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         format!("{} {}", part("NymiBandID"), part("endpoint_id"))
     });
-    Letter { text: update.to_json(), presence_of }
+    Letter {
+        text: update.to_json(),
+        presence_of,
+    }
 }
 
 /// A failure is logged as it is sent. Of a success only the frame is: its payload may be a key, a
@@ -174,7 +185,10 @@ fn log_update(update: &Update) {
         let exchange = update.exchange.as_deref().unwrap_or("null");
         tracing::debug!("sending update to nea: {} {exchange} 0", update.operation);
     } else {
-        let shown = Update { payload: Map::new(), ..update.clone() };
+        let shown = Update {
+            payload: Map::new(),
+            ..update.clone()
+        };
         tracing::info!("sending update to nea {}", shown.to_json());
     }
 }

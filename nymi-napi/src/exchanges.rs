@@ -65,7 +65,11 @@ impl Exchanges {
         sink: Sink,
         deadline: Instant,
     ) -> Result<Id, (Status, Sink)> {
-        if reply_to.exchange.as_ref().is_some_and(|name| self.by_name.contains_key(name)) {
+        if reply_to
+            .exchange
+            .as_ref()
+            .is_some_and(|name| self.by_name.contains_key(name))
+        {
             return Err((Status::DUPLICATE_EXCHANGE, sink));
         }
         if self.ended {
@@ -80,7 +84,15 @@ impl Exchanges {
             self.by_name.insert(name.clone(), id);
         }
         self.deadlines.insert((deadline, id));
-        self.open.insert(id, Open { operation, reply_to, sink, deadline });
+        self.open.insert(
+            id,
+            Open {
+                operation,
+                reply_to,
+                sink,
+                deadline,
+            },
+        );
         Ok(id)
     }
 
@@ -136,7 +148,10 @@ impl Exchanges {
 
     /// A request whose deadline has passed.
     pub(crate) fn overdue(&self, now: Instant) -> Option<Id> {
-        self.deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
+        self.deadlines
+            .first()
+            .filter(|(deadline, _)| *deadline <= now)
+            .map(|(_, id)| *id)
     }
 
     /// From now on nothing is taken in.
@@ -160,7 +175,12 @@ mod tests {
 
     fn reply_to(exchange: Option<&str>) -> ReplyTo {
         let payload = Payload::ListEndpoints;
-        Request { exchange: exchange.map(str::to_owned), deadline_ms: 1, payload }.reply_to()
+        Request {
+            exchange: exchange.map(str::to_owned),
+            deadline_ms: 1,
+            payload,
+        }
+        .reply_to()
     }
 
     fn open(table: &mut Exchanges, exchange: Option<&str>) -> Result<Id, Status> {
@@ -181,11 +201,16 @@ mod tests {
         let first = open(&mut table, Some("a")).unwrap();
         assert_eq!(open(&mut table, Some("a")), Err(Status::DUPLICATE_EXCHANGE));
         assert_eq!(table.by_name("a"), Some(first));
-        let progress = table.answer(first, some_update().with("completed", false)).unwrap();
+        let progress = table
+            .answer(first, some_update().with("completed", false))
+            .unwrap();
         assert_eq!(progress.exchange.as_deref(), Some("a"));
         assert_eq!(open(&mut table, Some("a")), Err(Status::DUPLICATE_EXCHANGE));
         let last = table.answer(first, some_update()).unwrap();
-        assert_eq!((last.operation.as_str(), last.exchange.as_deref()), ("list_endpoints", Some("a")));
+        assert_eq!(
+            (last.operation.as_str(), last.exchange.as_deref()),
+            ("list_endpoints", Some("a"))
+        );
         assert_eq!(table.answer(first, some_update()), None);
         assert!(open(&mut table, Some("a")).is_ok());
     }
@@ -193,7 +218,10 @@ mod tests {
     #[test]
     fn requests_without_an_exchange_are_told_apart() {
         let mut table = Exchanges::default();
-        let ids = [open(&mut table, None).unwrap(), open(&mut table, None).unwrap()];
+        let ids = [
+            open(&mut table, None).unwrap(),
+            open(&mut table, None).unwrap(),
+        ];
         assert_eq!(table.ids(), ids);
         assert_eq!(Id::from_exchange(&ids[1].to_exchange()), Some(ids[1]));
     }
@@ -203,9 +231,13 @@ mod tests {
         let mut table = Exchanges::default();
         let (sender, mut receiver) = oneshot::channel();
         let sink = Sink::Caller(sender);
-        let id =
-            table.open(Operation::Info, reply_to(None), sink, Instant::now()).unwrap();
-        assert_eq!(table.answer(id, some_update().with("completed", false)), None);
+        let id = table
+            .open(Operation::Info, reply_to(None), sink, Instant::now())
+            .unwrap();
+        assert_eq!(
+            table.answer(id, some_update().with("completed", false)),
+            None
+        );
         assert!(receiver.try_recv().is_err());
         assert_eq!(table.answer(id, some_update()), None);
         assert!(receiver.try_recv().is_ok());
@@ -217,7 +249,9 @@ mod tests {
         let now = Instant::now();
         let mut at = |seconds| {
             let deadline = now + Duration::from_secs(seconds);
-            table.open(Operation::Info, reply_to(None), Sink::Queue, deadline).unwrap()
+            table
+                .open(Operation::Info, reply_to(None), Sink::Queue, deadline)
+                .unwrap()
         };
         let (late, soon) = (at(9), at(3));
         assert_eq!(table.overdue(now), None);

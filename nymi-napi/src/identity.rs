@@ -62,7 +62,10 @@ impl Identity {
         }
         if leaf.subject_cn() != Some(name.as_str()) {
             let found = leaf.subject_cn().unwrap_or_default().to_owned();
-            return Err(IdentityError::OtherName { found, expected: name.to_string() });
+            return Err(IdentityError::OtherName {
+                found,
+                expected: name.to_string(),
+            });
         }
         Ok(Self::of(&verified, entry))
     }
@@ -91,14 +94,23 @@ impl Identity {
     pub(crate) fn prove(&self, nonce: &[u8; 32], topic: &str) -> Authenticate {
         let signature = self.entry.key.sign_fixed(&nea_proof_message(nonce, topic));
         Authenticate {
-            chain: self.entry.chain.iter().cloned().map(CertificateDer).collect(),
+            chain: self
+                .entry
+                .chain
+                .iter()
+                .cloned()
+                .map(CertificateDer)
+                .collect(),
             signature: HexBytes(signature.to_vec()),
         }
     }
 
     /// What `init` and `info` say of it.
     pub(crate) fn info(&self) -> CertificateInfo {
-        CertificateInfo { serial: self.serial.clone(), not_after: self.not_after }
+        CertificateInfo {
+            serial: self.serial.clone(),
+            not_after: self.not_after,
+        }
     }
 
     /// When a new certificate is due: two thirds into its life.

@@ -5,6 +5,7 @@
 //! it answers is validated before it is stored.
 
 use std::fs;
+use std::io::Read as _;
 use std::time::Duration;
 
 use nymi_core::chain::{GradeRequirement, TrustAnchor, pem};
@@ -23,6 +24,9 @@ use crate::store::{Entry, Store};
 /// How every refusal for want of a usable chain begins.
 const INVALID_CHAIN: &str = "NEA certificate chain is missing or invalid.";
 
+/// No certificate is longer, whatever file is named.
+const MAX_L1_FILE: u64 = 64 * 1024;
+
 /// What the caller wants to be, as far as certificates go. Kept for renewal.
 #[derive(Clone)]
 pub(crate) struct Application {
@@ -30,14 +34,7 @@ pub(crate) struct Application {
     pub(crate) nes_url: Option<NesUrl>,
     pub(crate) grade: GradeRequirement,
     l1: Option<String>,
-    log_in: Option<LogIn>,
-}
-
-/// How NES is told who asks.
-#[derive(Clone)]
-enum LogIn {
-    Token(Secret),
-    Password { user: String, password: Secret },
+    log_in: Option<Credentials>,
 }
 
 /// Why there is no identity: the answer to `init`.
@@ -50,11 +47,18 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(status: Status, specifics: impl Into<String>) -> Self {
-        Self { status, specifics: specifics.into(), nsl: None }
+        Self {
+            status,
+            specifics: specifics.into(),
+            nsl: None,
+        }
     }
 
     fn certificates(nsl: u32, specifics: impl Into<String>) -> Self {
-        Self { nsl: Some(nsl), ..Self::new(Status::CERTIFICATES, specifics) }
+        Self {
+            nsl: Some(nsl),
+            ..Self::new(Status::CERTIFICATES, specifics)
+        }
     }
 
     /// Logs why a chain is not used, in the form that support knows, and makes the answer of it.
@@ -72,25 +76,33 @@ impl From<NesError> for Refusal {
 
 impl Application {
     /// Completes what `init` says from the site's configuration.
-    pub(crate) fn new(init: &Init) -> Result<Self, Refusal> {
+    pub(crate) fn new(init: &Init, nes_login: Option<&Credentials>) -> Result<Self, Refusal> {
         let nes_url = match &init.nes_url {
             Some(url) => Some(url.clone()),
             None => site::nes_url()
                 .map_err(|error| Refusal::new(Status::INVALID_FIELD, error.to_string()))?,
         };
+        let secret = |secret: &Secret| Zeroizing::new(secret.expose().to_owned());
         let log_in = match (&init.token, &init.username, &init.password) {
-            (Some(token), _, _) => Some(LogIn::Token(token.clone())),
+            (Some(token), _, _) => Some(Credentials::Token(secret(token))),
             (None, Some(user), Some(password)) => {
-                Some(LogIn::Password { user: user.to_string(), password: password.clone() })
+                let (user, password) = (user.to_string(), secret(password));
+                Some(Credentials::Basic { user, password })
             }
-            _ => None,
+            _ => nes_login.cloned(),
         };
         let grade = match init.grade {
             None => GradeRequirement::Gold,
             Some(nymi_core::chain::Grade::Gold) => GradeRequirement::Gold,
             Some(nymi_core::chain::Grade::Bronze) => GradeRequirement::Bronze,
         };
-        Ok(Self { name: init.nea_name.clone(), nes_url, grade, l1: init.l1.clone(), log_in })
+        Ok(Self {
+            name: init.nea_name.clone(),
+            nes_url,
+            grade,
+            l1: init.l1.clone(),
+            log_in,
+        })
     }
 
     /// Whether a new certificate can be asked for.
@@ -129,7 +141,10 @@ impl Application {
             return Err(match fault {
                 Some(error) => {
                     let refusal = Refusal::of_chain(&error);
-                    Refusal { specifics: format!("{} {missing}", refusal.specifics), ..refusal }
+                    Refusal {
+                        specifics: format!("{} {missing}", refusal.specifics),
+                        ..refusal
+                    }
                 }
                 None => Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} {missing}")),
             });
@@ -156,7 +171,10 @@ impl Application {
                 .map_err(|why| Refusal::new(Status::INVALID_FIELD, format!("l1: {why}")));
         }
         let unusable = |place: &str, why: String| {
-            Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} l1 from {place}: {why}"))
+            Refusal::certificates(
+                NSL_MISSING,
+                format!("{INVALID_CHAIN} l1 from {place}: {why}"),
+            )
         };
         if let Some(l1) = std::env::var("NYMI_L1").ok().filter(|l1| !l1.is_empty()) {
             return read_anchor(&l1).map_err(|why| unusable("NYMI_L1", why));
@@ -187,7 +205,10 @@ impl Application {
         let nes = self.session(&anchor)?.with_deadline(deadline);
         nes.login().await?;
         let key = new_key()?;
-        let csr = pem::encode("CERTIFICATE REQUEST", &certificate_request(self.name.as_str(), &key));
+        let csr = pem::encode(
+            "CERTIFICATE REQUEST",
+            &certificate_request(self.name.as_str(), &key),
+        );
         let reply = nes.certificates(&csr, self.name.as_str()).await?;
         tracing::info!("Successfully got an NEA certificate from server.");
         let chain = reply
@@ -195,10 +216,21 @@ impl Application {
             .iter()
             .map(|text| pem::decode(text, "CERTIFICATE"))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Refusal::new(Status::NES_VERSION, format!("NES sent a certificate chain that cannot be read: {error}")))?
+            .map_err(|error| {
+                Refusal::new(
+                    Status::NES_VERSION,
+                    format!("NES sent a certificate chain that cannot be read: {error}"),
+                )
+            })?
             .concat();
         let (name, nes_url) = (self.name.to_string(), nes.url().to_owned());
-        let entry = Entry { nea_name: name, nes_url, anchor, chain, key };
+        let entry = Entry {
+            nea_name: name,
+            nes_url,
+            anchor,
+            chain,
+            key,
+        };
         let identity = Identity::verify(entry, &self.name, self.grade, clock())
             .map_err(|error| Refusal::of_chain(&error))?;
         match store.save(identity.entry()) {
@@ -212,13 +244,7 @@ impl Application {
     fn session(&self, anchor: &TrustAnchor) -> Result<NesClient, Refusal> {
         let missing = || Refusal::certificates(NSL_MISSING, INVALID_CHAIN);
         let url = self.nes_url.as_ref().ok_or_else(missing)?;
-        let credentials = match self.log_in.as_ref().ok_or_else(missing)? {
-            LogIn::Token(token) => Credentials::Token(Zeroizing::new(token.expose().to_owned())),
-            LogIn::Password { user, password } => Credentials::Basic {
-                user: user.clone(),
-                password: Zeroizing::new(password.expose().to_owned()),
-            },
-        };
+        let credentials = self.log_in.clone().ok_or_else(missing)?;
         let http = HttpClient::new(&[anchor.der().to_vec()])
             .map_err(|error| Refusal::new(Status::NES_TLS, error.to_string()))?;
         Ok(NesClient::new(url.as_str(), http, credentials)?)
@@ -230,7 +256,11 @@ fn read_anchor(l1: &str) -> Result<TrustAnchor, String> {
     let text = if l1.contains("-----BEGIN") {
         l1.to_owned()
     } else {
-        fs::read_to_string(l1).map_err(|error| format!("{l1:?} cannot be read: {error}"))?
+        let mut text = String::new();
+        let file = fs::File::open(l1);
+        file.and_then(|file| file.take(MAX_L1_FILE).read_to_string(&mut text))
+            .map_err(|error| format!("{l1:?} cannot be read: {error}"))?;
+        text
     };
     TrustAnchor::from_pem(&text).map_err(|error| error.to_string())
 }

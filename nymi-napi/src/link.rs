@@ -80,12 +80,20 @@ pub(crate) enum LinkError {
 
 impl Link {
     /// Starts connecting; `l1` is trusted for wss besides the system's roots.
-    pub(crate) fn start(url: AgentUrl, name: NeaName, l1: Option<&[u8]>) -> Result<Self, LinkError> {
+    pub(crate) fn start(
+        url: AgentUrl,
+        name: NeaName,
+        l1: Option<&[u8]>,
+    ) -> Result<Self, LinkError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(LinkError::Random)?;
         // A new instance each time, so that our own ghost at the agent cannot be in the way.
         let instance = Uuid::from_random(random).to_string();
-        let topic = Topic::Nea { nea_name: name.clone(), instance }.to_string();
+        let topic = Topic::Nea {
+            nea_name: name.clone(),
+            instance,
+        }
+        .to_string();
         let join = || serde_json::to_value(NeaJoin::default()).unwrap_or_default();
         let mut config = ChannelConfig::new(url.as_str(), &topic, join);
         config.backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -114,6 +122,9 @@ impl Link {
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        matches!(self.state, State::Joined { .. } | State::Proving | State::Proven)
+        matches!(
+            self.state,
+            State::Joined { .. } | State::Proving | State::Proven
+        )
     }
 }

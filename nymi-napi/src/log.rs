@@ -22,7 +22,10 @@ const FILE_NAME: &str = "nymi_api.log";
 /// Opens the log file and makes the subscriber that writes to it.
 pub(crate) fn open(config: &LogConfig, clock: Clock) -> io::Result<Dispatch> {
     if !config.directory.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "there is no such directory"));
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no such directory",
+        ));
     }
     let level = match config.level {
         LogLevel::None => return Ok(Dispatch::none()),
@@ -32,7 +35,11 @@ pub(crate) fn open(config: &LogConfig, clock: Clock) -> io::Result<Dispatch> {
         LogLevel::Verbose => LevelFilter::TRACE,
     };
     let file = append_to(&config.directory.join(FILE_NAME))?;
-    let layer = LogFile { file: Mutex::new(file), level, clock };
+    let layer = LogFile {
+        file: Mutex::new(file),
+        level,
+        clock,
+    };
     Ok(Dispatch::new(tracing_subscriber::registry().with(layer)))
 }
 
@@ -65,7 +72,13 @@ impl<S: Subscriber> Layer<S> for LogFile {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut text = Text::default();
         event.record(&mut text);
-        let line = format!("{} {} - {}{}\n", (self.clock)(), event.metadata().level(), text.message, text.fields);
+        let line = format!(
+            "{} {} - {}{}\n",
+            (self.clock)(),
+            event.metadata().level(),
+            text.message,
+            text.fields
+        );
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         // A full disk must not stop the application.
         let _ = file.write_all(line.as_bytes());
@@ -112,7 +125,10 @@ mod tests {
 
     fn logged(level: LogLevel, events: impl FnOnce()) -> String {
         let directory = tempfile::tempdir().unwrap();
-        let config = LogConfig { directory: directory.path().to_owned(), level };
+        let config = LogConfig {
+            directory: directory.path().to_owned(),
+            level,
+        };
         let dispatch = open(&config, Arc::new(|| UnixMillis(0))).unwrap();
         tracing::dispatcher::with_default(&dispatch, events);
         std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap_or_default()
@@ -125,7 +141,10 @@ mod tests {
             tracing::debug!("not this");
             tracing::error!(target: "tungstenite", "nor this");
         });
-        assert_eq!(text, "1970-01-01T00:00:00.000Z INFO - hello\\nworld band=3\n");
+        assert_eq!(
+            text,
+            "1970-01-01T00:00:00.000Z INFO - hello\\nworld band=3\n"
+        );
         let text = logged(LogLevel::Normal, || {
             tracing::info!("not this");
             tracing::warn!("this");
@@ -137,7 +156,10 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_is_refused() {
         for level in [LogLevel::None, LogLevel::Verbose] {
-            let config = LogConfig { directory: "/nowhere/at/all".into(), level };
+            let config = LogConfig {
+                directory: "/nowhere/at/all".into(),
+                level,
+            };
             assert!(open(&config, Arc::new(|| UnixMillis(0))).is_err());
         }
     }

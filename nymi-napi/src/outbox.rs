@@ -107,7 +107,10 @@ impl Outbox {
             was_blocked = true;
             state.blocked += 1;
             state = match left {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(left) => {
                     let waited = self.changed.wait_timeout(state, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0
@@ -146,14 +149,20 @@ mod tests {
     use std::thread;
 
     fn letter(text: &str) -> Letter {
-        Letter { text: text.to_owned(), presence_of: None }
+        Letter {
+            text: text.to_owned(),
+            presence_of: None,
+        }
     }
 
     fn now(outbox: &Outbox) -> Result<Option<String>, GetError> {
         outbox.take(usize::MAX, Some(Duration::ZERO))
     }
 
-    fn blocked_getters(outbox: &Arc<Outbox>, count: usize) -> Vec<thread::JoinHandle<Result<Option<String>, GetError>>> {
+    fn blocked_getters(
+        outbox: &Arc<Outbox>,
+        count: usize,
+    ) -> Vec<thread::JoinHandle<Result<Option<String>, GetError>>> {
         let getters = (0..count)
             .map(|_| {
                 let outbox = Arc::clone(outbox);
@@ -181,7 +190,10 @@ mod tests {
         let outbox = Outbox::default();
         outbox.push(letter("twelve bytes"));
         let short = Some(Duration::ZERO);
-        assert_eq!(outbox.take(11, short), Err(GetError::TooLong { needed: 12 }));
+        assert_eq!(
+            outbox.take(11, short),
+            Err(GetError::TooLong { needed: 12 })
+        );
         assert_eq!(outbox.take(12, short), Ok(Some("twelve bytes".into())));
     }
 
@@ -227,7 +239,10 @@ mod tests {
         let outbox = Outbox::default();
         for round in 0..1000 {
             let text = format!("presence {round}");
-            outbox.push(Letter { text, presence_of: Some("band".into()) });
+            outbox.push(Letter {
+                text,
+                presence_of: Some("band".into()),
+            });
             if round % 10 == 0 {
                 outbox.push(letter("tap"));
             }

@@ -24,8 +24,14 @@ struct Setting {
     key: &'static str,
 }
 
-const NES: Setting = Setting { variable: "NYMI_NES_URL", key: "URL" };
-const AGENT: Setting = Setting { variable: "NYMI_AGENT_URL", key: "AgentURL" };
+const NES: Setting = Setting {
+    variable: "NYMI_NES_URL",
+    key: "URL",
+};
+const AGENT: Setting = Setting {
+    variable: "NYMI_AGENT_URL",
+    key: "AgentURL",
+};
 
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +66,11 @@ where
     };
     match text.parse() {
         Ok(value) => Ok(Some(value)),
-        Err(why) => Err(SiteError { why: why.to_string(), place, text }),
+        Err(why) => Err(SiteError {
+            why: why.to_string(),
+            place,
+            text,
+        }),
     }
 }
 
@@ -68,7 +78,12 @@ where
 fn from_file(key: &str, file: &Path) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| {
-        let value = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
+        let value = line
+            .trim()
+            .strip_prefix(key)?
+            .trim_start()
+            .strip_prefix('=')?
+            .trim();
         let value = value.strip_prefix('"')?;
         value.split_once('"').map(|(value, _)| value.to_owned())
     })
@@ -78,7 +93,10 @@ fn from_file(key: &str, file: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    const NOWHERE: Setting = Setting { variable: "NYMI_TEST_NOT_SET", key: "URL" };
+    const NOWHERE: Setting = Setting {
+        variable: "NYMI_TEST_NOT_SET",
+        key: "URL",
+    };
 
     #[test]
     fn the_file_has_the_names_of_the_registry() {
@@ -97,6 +115,9 @@ mod tests {
         let file = folder.path().join("nes.toml");
         fs::write(&file, "URL = \"http://nes.example.com/nes\"\n").unwrap();
         let error = read::<NesUrl>(&NOWHERE, &file).unwrap_err().to_string();
-        assert!(error.contains("nes.toml") && error.contains("http://nes.example.com"), "{error}");
+        assert!(
+            error.contains("nes.toml") && error.contains("http://nes.example.com"),
+            "{error}"
+        );
     }
 }

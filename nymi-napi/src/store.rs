@@ -63,7 +63,9 @@ pub(crate) enum StoreError {
         "no folder for certificates: neither XDG_DATA_HOME nor HOME is set; set NYMI_NSL_DIR to a folder of this user"
     )]
     NoFolder,
-    #[error("{path} cannot be written: {error}; the folder must belong to this user and have space")]
+    #[error(
+        "{path} cannot be written: {error}; the folder must belong to this user and have space"
+    )]
     Write { path: String, error: io::Error },
 }
 
@@ -84,10 +86,17 @@ impl Store {
         };
         let mut found: Vec<_> = files
             .filter_map(Result::ok)
-            .filter(|file| file.path().extension().is_some_and(|extension| extension == "json"))
+            .filter(|file| {
+                file.path()
+                    .extension()
+                    .is_some_and(|extension| extension == "json")
+            })
             .filter_map(|file| {
                 let entry = read(&file.path())?;
-                let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
+                let modified = file
+                    .metadata()
+                    .and_then(|metadata| metadata.modified())
+                    .ok()?;
                 Some((modified, entry))
             })
             .filter(|(_, entry)| entry.nea_name == nea_name.as_str())
@@ -99,9 +108,13 @@ impl Store {
 
     /// Writes an entry in the place of the one with the same name, NES and L1.
     pub(crate) fn save(&self, entry: &Entry) -> Result<(), StoreError> {
-        let path = self.folder.join(file_name(&entry.nea_name, &entry.nes_url, &entry.anchor));
-        self.write(&path, entry)
-            .map_err(|error| StoreError::Write { path: path.display().to_string(), error })
+        let path = self
+            .folder
+            .join(file_name(&entry.nea_name, &entry.nes_url, &entry.anchor));
+        self.write(&path, entry).map_err(|error| StoreError::Write {
+            path: path.display().to_string(),
+            error,
+        })
     }
 
     fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
@@ -111,8 +124,14 @@ impl Store {
             nea_name: entry.nea_name.clone(),
             nes_url: entry.nes_url.clone(),
             l1: pem::encode(CERTIFICATE, entry.anchor.der()),
-            chain: entry.chain.iter().map(|der| pem::encode(CERTIFICATE, der)).collect(),
-            key: hex::encode(&*entry.key.to_pkcs8_der()).try_into().map_err(io::Error::other)?,
+            chain: entry
+                .chain
+                .iter()
+                .map(|der| pem::encode(CERTIFICATE, der))
+                .collect(),
+            key: hex::encode(&*entry.key.to_pkcs8_der())
+                .try_into()
+                .map_err(io::Error::other)?,
         };
         // Large enough that growing leaves no copy behind.
         let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
@@ -149,15 +168,26 @@ fn user_folder() -> Option<PathBuf> {
 
 /// A name that is the same for the same application, NES and L1, and different otherwise.
 fn file_name(nea_name: &str, nes_url: &str, anchor: &TrustAnchor) -> String {
-    let key = [nea_name.as_bytes(), nes_url.as_bytes(), &anchor.fingerprint()].join(&0);
-    format!("{nea_name}-{}.json", hex::encode(&Sha256::digest(key)[..16]))
+    let key = [
+        nea_name.as_bytes(),
+        nes_url.as_bytes(),
+        &anchor.fingerprint(),
+    ]
+    .join(&0);
+    format!(
+        "{nea_name}-{}.json",
+        hex::encode(&Sha256::digest(key)[..16])
+    )
 }
 
 fn read(path: &Path) -> Option<Entry> {
     match read_private(path).and_then(|text| parse(&text)) {
         Ok(entry) => Some(entry),
         Err(error) => {
-            tracing::warn!("{} in the certificate store is left aside: {error}", path.display());
+            tracing::warn!(
+                "{} in the certificate store is left aside: {error}",
+                path.display()
+            );
             None
         }
     }
@@ -172,7 +202,9 @@ fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     {
         use std::os::unix::fs::PermissionsExt as _;
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::other("others than this user may read or write it"));
+            return Err(io::Error::other(
+                "others than this user may read or write it",
+            ));
         }
     }
     fs::read(path).map(Zeroizing::new)
@@ -192,12 +224,22 @@ fn parse(text: &[u8]) -> io::Result<Entry> {
         .collect::<io::Result<_>>()?;
     let key = hex::decode(stored.key.expose()).map_err(|_| not_pem("key"))?;
     let key = SecretKey::from_pkcs8_der(&Zeroizing::new(key)).ok_or_else(|| not_pem("key"))?;
-    Ok(Entry { nea_name: stored.nea_name, nes_url: stored.nes_url, anchor, chain, key })
+    Ok(Entry {
+        nea_name: stored.nea_name,
+        nes_url: stored.nes_url,
+        anchor,
+        chain,
+        key,
+    })
 }
 
 fn one(text: &str) -> Option<Vec<u8>> {
     let mut blocks = pem::decode(text, CERTIFICATE).ok()?;
-    if blocks.len() == 1 { blocks.pop() } else { None }
+    if blocks.len() == 1 {
+        blocks.pop()
+    } else {
+        None
+    }
 }
 
 fn make_private_folder(folder: &Path) -> io::Result<()> {

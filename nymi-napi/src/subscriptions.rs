@@ -24,9 +24,17 @@ enum State {
     /// The agent sends its events.
     Active,
     /// To be asked for from this moment on.
-    Wanted { at: Instant, backoff: Backoff, told: bool },
+    Wanted {
+        at: Instant,
+        backoff: Backoff,
+        told: bool,
+    },
     /// Asked for under this number.
-    Asked { number: u64, backoff: Backoff, told: bool },
+    Asked {
+        number: u64,
+        backoff: Backoff,
+        told: bool,
+    },
 }
 
 /// All of them.
@@ -53,13 +61,18 @@ impl Subscriptions {
 
     /// The application wants it no longer.
     pub(crate) fn remove(&mut self, named: &str) {
-        self.list.retain(|entry| entry.named != named && entry.endpoint_id != named);
+        self.list
+            .retain(|entry| entry.named != named && entry.endpoint_id != named);
     }
 
     /// The agent is gone, and has forgotten all of them.
     pub(crate) fn lost(&mut self, now: Instant) {
         for entry in &mut self.list {
-            entry.state = State::Wanted { at: now, backoff: backoff(), told: false };
+            entry.state = State::Wanted {
+                at: now,
+                backoff: backoff(),
+                told: false,
+            };
         }
     }
 
@@ -67,13 +80,19 @@ impl Subscriptions {
     pub(crate) fn ask(&mut self, now: Instant) -> Vec<(String, String)> {
         let mut asked = Vec::new();
         for entry in &mut self.list {
-            let State::Wanted { at, backoff, told } = &entry.state else { continue };
+            let State::Wanted { at, backoff, told } = &entry.state else {
+                continue;
+            };
             if *at > now {
                 continue;
             }
             self.last_number += 1;
             let number = self.last_number;
-            entry.state = State::Asked { number, backoff: backoff.clone(), told: *told };
+            entry.state = State::Asked {
+                number,
+                backoff: backoff.clone(),
+                told: *told,
+            };
             asked.push((format!("{PREFIX}{number}"), entry.named.clone()));
         }
         asked
@@ -90,18 +109,29 @@ impl Subscriptions {
 
     /// Takes an answer to one of our own requests; what the application should hear of it.
     pub(crate) fn answered(&mut self, update: &Update, now: Instant) -> Option<Update> {
-        let number: u64 = update.exchange.as_deref()?.strip_prefix(PREFIX)?.parse().ok()?;
+        let number: u64 = update
+            .exchange
+            .as_deref()?
+            .strip_prefix(PREFIX)?
+            .parse()
+            .ok()?;
         let entry = self.list.iter_mut().find(
             |entry| matches!(&entry.state, State::Asked { number: asked, .. } if *asked == number),
         )?;
-        let State::Asked { backoff, told, .. } = &entry.state else { return None };
+        let State::Asked { backoff, told, .. } = &entry.state else {
+            return None;
+        };
         if update.status.is_success() {
             entry.state = State::Active;
             return None;
         }
         let (mut backoff, told) = (backoff.clone(), *told);
         let at = now + backoff.delay();
-        entry.state = State::Wanted { at, backoff, told: true };
+        entry.state = State::Wanted {
+            at,
+            backoff,
+            told: true,
+        };
         if told {
             return None;
         }
@@ -130,7 +160,12 @@ mod tests {
 
     fn missing(exchange: &str) -> Update {
         let exchange = Some(exchange.to_owned());
-        Update::failed("subscribe_endpoint", exchange, Status::ENDPOINT_MISSING, "gone")
+        Update::failed(
+            "subscribe_endpoint",
+            exchange,
+            Status::ENDPOINT_MISSING,
+            "gone",
+        )
     }
 
     #[test]
@@ -141,13 +176,18 @@ mod tests {
         assert!(all.ask(now).is_empty() && all.next().is_none());
 
         all.lost(now);
-        let [(exchange, named)] = &all.ask(now)[..] else { panic!() };
+        let [(exchange, named)] = &all.ask(now)[..] else {
+            panic!()
+        };
         assert_eq!(named, "127.0.0.1");
         assert!(Subscriptions::owns(exchange) && !Subscriptions::owns("17"));
         assert!(all.ask(now).is_empty(), "asked for twice");
 
         let told = all.answered(&missing(exchange), now).unwrap();
-        assert_eq!((told.status, told.exchange), (Status::ENDPOINT_MISSING, None));
+        assert_eq!(
+            (told.status, told.exchange),
+            (Status::ENDPOINT_MISSING, None)
+        );
         let at = all.next().unwrap();
         assert!(at > now);
         let again = all.ask(at).pop().unwrap().0;

@@ -24,7 +24,10 @@ impl Engine {
     /// Starts a link in the place of the present one.
     pub(super) fn connect(&mut self, url: AgentUrl, name: NeaName) {
         self.retry_link_at = None;
-        let l1 = self.session.as_ref().map(|session| session.identity.anchor().der());
+        let l1 = self
+            .session
+            .as_ref()
+            .map(|session| session.identity.anchor().der());
         match Link::start(url, name, l1) {
             Ok(link) => {
                 // Another agent is news of its own.
@@ -79,7 +82,9 @@ impl Engine {
         link.turn += 1;
         match serde_json::from_value::<NeaJoinReply>(response) {
             Ok(reply) => {
-                link.state = State::Joined { nonce: reply.nonce.0 };
+                link.state = State::Joined {
+                    nonce: reply.nonce.0,
+                };
                 tracing::info!("connected to Agent at {}", link.url);
                 self.prove();
                 self.clear_told_if_unproven();
@@ -100,8 +105,12 @@ impl Engine {
 
     /// Answers the agent's nonce, if there is an identity to do it with.
     pub(super) fn prove(&mut self) {
-        let (Some(session), Some(link)) = (&self.session, &mut self.link) else { return };
-        let State::Joined { nonce } = &link.state else { return };
+        let (Some(session), Some(link)) = (&self.session, &mut self.link) else {
+            return;
+        };
+        let State::Joined { nonce } = &link.state else {
+            return;
+        };
         let proof = session.identity.prove(nonce, &link.topic);
         let payload = serde_json::to_value(proof).unwrap_or_default();
         let (handle, turn) = (link.handle.clone(), link.turn);
@@ -159,12 +168,15 @@ impl Engine {
     fn lost(&mut self, reason: &str) {
         tracing::error!("Could not connect to websocket server. Attempting to connect again.");
         tracing::debug!("{reason}");
-        let Some(mut link) = self.link.take() else { return };
+        let Some(mut link) = self.link.take() else {
+            return;
+        };
         link.turn += 1;
         link.state = State::Lost;
         if !link.told {
             link.told = true;
-            self.desk.deliver(Update::error(Status::AGENT_MISSING, reason));
+            self.desk
+                .deliver(Update::error(Status::AGENT_MISSING, reason));
         }
         self.drop_requests_of(&link);
         link.sent.clear();
@@ -214,7 +226,11 @@ impl Engine {
 
     fn answer(&mut self, id: Id, mut update: Update) {
         let Some(link) = &mut self.link else { return };
-        let note = if update.is_last() { link.sent.remove(&id) } else { None };
+        let note = if update.is_last() {
+            link.sent.remove(&id)
+        } else {
+            None
+        };
         match note {
             Some(Note::Info) => {
                 let agents: Option<InfoAnswer> = update.payload_as().ok();
@@ -222,7 +238,8 @@ impl Engine {
             }
             Some(Note::Subscribe(named)) if update.status.is_success() => {
                 let answer = update.payload_as::<SubscribeEndpointAnswer>();
-                let endpoint_id = answer.map_or_else(|_| named.clone(), |answer| answer.endpoint_id);
+                let endpoint_id =
+                    answer.map_or_else(|_| named.clone(), |answer| answer.endpoint_id);
                 self.subscriptions.add(&named, &endpoint_id);
             }
             Some(Note::Unsubscribe(named)) if update.status.is_success() => {
@@ -234,7 +251,9 @@ impl Engine {
     }
 
     pub(super) fn restore_subscriptions(&mut self, now: Instant) {
-        let Some(link) = self.link.as_ref().filter(|link| link.is_proven()) else { return };
+        let Some(link) = self.link.as_ref().filter(|link| link.is_proven()) else {
+            return;
+        };
         for (exchange, endpoint_id) in self.subscriptions.ask(now) {
             let payload = Payload::SubscribeEndpoint(SubscribeEndpoint { endpoint_id });
             let request = Request::new(exchange, payload);

@@ -56,13 +56,24 @@ impl Engine {
             Err(refusal) => return self.refuse(id, refusal),
         };
         let name = application.name.clone();
-        self.session = Some(Session { application, identity });
-        self.renewal = Renewal { running: self.renewal.running, ..Renewal::default() };
-        let same = self.link.as_ref().is_some_and(|link| link.url == agent_url && link.name == name);
+        self.session = Some(Session {
+            application,
+            identity,
+        });
+        self.renewal = Renewal {
+            running: self.renewal.running,
+            ..Renewal::default()
+        };
+        let same = self
+            .link
+            .as_ref()
+            .is_some_and(|link| link.url == agent_url && link.name == name);
         if !same {
             self.connect(agent_url.clone(), name);
         }
-        let Some(answer) = self.init_answer(&agent_url) else { return };
+        let Some(answer) = self.init_answer(&agent_url) else {
+            return;
+        };
         self.waiting.push(WaitingInit { id, answer });
         match self.link.as_ref().map(|link| &link.state) {
             Some(State::Connecting | State::Proving) => {}
@@ -81,7 +92,11 @@ impl Engine {
         }
         let left = session.identity.renewal_due().since((self.config.clock)());
         let wait = Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(CLOCK_CHECK);
-        Some(self.renewal.not_before.map_or(now + wait, |at| at.max(now + wait)))
+        Some(
+            self.renewal
+                .not_before
+                .map_or(now + wait, |at| at.max(now + wait)),
+        )
     }
 
     pub(super) fn check_certificates(&mut self, now: Instant) {
@@ -91,7 +106,8 @@ impl Engine {
             self.renewal.told_expired = true;
             let specifics = "NEA certificate chain is missing or invalid. The certificate has expired and could not be renewed: see to it that NES can be reached, and initialise again";
             tracing::error!("NSL: nsl_verify_nea_cert_chain, {NSL_VALIDITY}");
-            self.desk.deliver(Update::error(Status::CERTIFICATES, specifics).with_nsl(NSL_VALIDITY));
+            self.desk
+                .deliver(Update::error(Status::CERTIFICATES, specifics).with_nsl(NSL_VALIDITY));
         }
         if at < session.identity.renewal_due() || self.renewal.running {
             return;
@@ -99,7 +115,9 @@ impl Engine {
         if !session.application.can_renew() {
             if !self.renewal.told_cannot {
                 self.renewal.told_cannot = true;
-                tracing::warn!("the NEA certificate should be renewed, but init named no nes_url, token, or username and password");
+                tracing::warn!(
+                    "the NEA certificate should be renewed, but init named no nes_url, token, or username and password"
+                );
             }
             return;
         }
@@ -110,7 +128,9 @@ impl Engine {
 
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
-        let Ok(store) = Store::open(self.config.store.as_deref()) else { return };
+        let Ok(store) = Store::open(self.config.store.as_deref()) else {
+            return;
+        };
         let application = session.application.clone();
         let anchor = session.identity.anchor().clone();
         let clock = self.config.clock.clone();
@@ -123,7 +143,9 @@ impl Engine {
 
     pub(super) fn renewal_done(&mut self, result: Result<Identity, Refusal>) {
         self.renewal.running = false;
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = &mut self.session else {
+            return;
+        };
         match result {
             // The application may have become another one in the meantime.
             Ok(identity) if identity.entry().nea_name != session.application.name.as_str() => {}
@@ -132,7 +154,10 @@ impl Engine {
                 self.renewal = Renewal::default();
             }
             Err(refusal) => {
-                tracing::warn!("the NEA certificate could not be renewed: {}", refusal.specifics);
+                tracing::warn!(
+                    "the NEA certificate could not be renewed: {}",
+                    refusal.specifics
+                );
                 self.renewal.not_before = Some(Instant::now() + self.renewal.backoff.delay());
             }
         }

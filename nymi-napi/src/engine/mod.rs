@@ -54,8 +54,16 @@ struct Held {
 
 /// The outcome of what ran beside the loop.
 enum Done {
-    Init { id: Id, agent_url: AgentUrl, application: Application, result: Result<Identity, Refusal> },
-    Proof { turn: u64, result: Result<Reply, PushError> },
+    Init {
+        id: Id,
+        agent_url: AgentUrl,
+        application: Application,
+        result: Result<Identity, Refusal>,
+    },
+    Proof {
+        turn: u64,
+        result: Result<Reply, PushError>,
+    },
     Renewal(Result<Identity, Refusal>),
 }
 
@@ -114,7 +122,12 @@ impl Engine {
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),
-                Wake::Done(Done::Init { id, agent_url, application, result }) => {
+                Wake::Done(Done::Init {
+                    id,
+                    agent_url,
+                    application,
+                    result,
+                }) => {
                     self.init_done(id, agent_url, application, result);
                 }
                 Wake::Done(Done::Proof { turn, result }) => self.proof_done(turn, result),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nymi_core::message::channel::event;
 use nymi_core::message::{
-    AgentUrl, Cancel, Init, InfoAnswer, InitAnswer, Operation, Payload, Request, Status, Update,
+    AgentUrl, Cancel, InfoAnswer, Init, InitAnswer, Operation, Payload, Request, Status, Update,
 };
 use nymi_net::channel::PushError;
 use serde::Serialize;
@@ -49,7 +49,8 @@ impl Engine {
                 self.desk.fail(id, *status, reason.clone());
             }
             Some(State::Lost) | None => {
-                self.desk.fail(id, Status::AGENT_MISSING, self.agent_missing());
+                self.desk
+                    .fail(id, Status::AGENT_MISSING, self.agent_missing());
             }
         }
     }
@@ -61,10 +62,12 @@ impl Engine {
                 link.sent.insert(id, note);
             }
             Err(PushError::Full) => {
-                self.desk.fail(id, Status::AGENT_OVERLOADED, PushError::Full.to_string());
+                self.desk
+                    .fail(id, Status::AGENT_OVERLOADED, PushError::Full.to_string());
             }
             Err(_) => {
-                self.desk.fail(id, Status::AGENT_MISSING, self.agent_missing());
+                self.desk
+                    .fail(id, Status::AGENT_MISSING, self.agent_missing());
             }
         }
     }
@@ -86,7 +89,7 @@ impl Engine {
     }
 
     fn init(&mut self, id: Id, init: &Init, deadline_ms: u32) {
-        let application = match Application::new(init) {
+        let application = match Application::new(init, self.config.nes_login.as_ref()) {
             Ok(application) => application,
             Err(refusal) => return self.refuse(id, refusal),
         };
@@ -97,26 +100,38 @@ impl Engine {
                 return;
             }
         };
-        let agent_url = init.agent_url.clone().or_else(|| self.link.as_ref().map(|link| link.url.clone()));
+        let agent_url = init
+            .agent_url
+            .clone()
+            .or_else(|| self.link.as_ref().map(|link| link.url.clone()));
         let Some(agent_url) = agent_url else {
-            self.desk.fail(id, Status::AGENT_MISSING, self.agent_missing());
+            self.desk
+                .fail(id, Status::AGENT_MISSING, self.agent_missing());
             return;
         };
         let clock = self.config.clock.clone();
         let deadline = Duration::from_millis(deadline_ms.into());
         let task = self.tasks.spawn(async move {
             let result = application.identify(&store, &clock, deadline).await;
-            Done::Init { id, agent_url, application, result }
+            Done::Init {
+                id,
+                agent_url,
+                application,
+                result,
+            }
         });
         self.inits.insert(id, task);
     }
 
     pub(super) fn refuse(&self, id: Id, refusal: crate::init::Refusal) {
         let update = Update::failed("", None, refusal.status, refusal.specifics);
-        self.desk.answer(id, match refusal.nsl {
-            Some(nsl) => update.with_nsl(nsl),
-            None => update,
-        });
+        self.desk.answer(
+            id,
+            match refusal.nsl {
+                Some(nsl) => update.with_nsl(nsl),
+                None => update,
+            },
+        );
     }
 
     /// Tells the inits that waited for the agent how it went.
@@ -155,10 +170,17 @@ impl Engine {
             Some(agent) => (agent.endpoints, agent.bands, agent.nes),
             None => (Vec::new(), Vec::new(), None),
         };
-        let ours = self.session.as_ref().map(|session| session.identity.entry().nes_url.clone());
+        let ours = self
+            .session
+            .as_ref()
+            .map(|session| session.identity.entry().nes_url.clone());
         InfoAnswer {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            agent: self.link.as_ref().filter(|link| link.is_up()).map(|link| link.url.to_string()),
+            agent: self
+                .link
+                .as_ref()
+                .filter(|link| link.is_up())
+                .map(|link| link.url.to_string()),
             nes: ours.or(agents_nes),
             endpoints,
             bands,
@@ -188,7 +210,9 @@ impl Engine {
         self.held.retain(|held| held.id != id);
         let Some(link) = &mut self.link else { return };
         if link.sent.remove(&id).is_some() {
-            let payload = Payload::Cancel(Cancel { exchange: id.to_exchange() });
+            let payload = Payload::Cancel(Cancel {
+                exchange: id.to_exchange(),
+            });
             let request = Request::new(format!("cancel-{}", id.to_exchange()), payload);
             // If it cannot be sent, the agent has lost the request anyway.
             let _ = link.handle.push(event::REQUEST, request.to_value());
@@ -199,7 +223,9 @@ impl Engine {
         loop {
             let late = {
                 let exchanges = self.desk.exchanges();
-                exchanges.overdue(now).and_then(|id| Some((id, exchanges.operation(id)?)))
+                exchanges
+                    .overdue(now)
+                    .and_then(|id| Some((id, exchanges.operation(id)?)))
             };
             let Some((id, operation)) = late else { return };
             if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id) {
@@ -218,17 +244,22 @@ impl Engine {
 /// Whose silence it was.
 fn too_late(operation: Operation) -> (Status, &'static str) {
     match operation {
-        Operation::Init => (Status::NES_TIMEOUT, "NES did not answer before the deadline"),
-        Operation::Lookup | Operation::UserStatus => {
-            (Status::NES_TIMEOUT, "no answer came through the agent before the deadline")
-        }
+        Operation::Init => (
+            Status::NES_TIMEOUT,
+            "NES did not answer before the deadline",
+        ),
+        Operation::Lookup | Operation::UserStatus => (
+            Status::NES_TIMEOUT,
+            "no answer came through the agent before the deadline",
+        ),
         Operation::Info
         | Operation::ListEndpoints
         | Operation::SubscribeEndpoint
         | Operation::UnsubscribeEndpoint
-        | Operation::Cancel => {
-            (Status::AGENT_OVERLOADED, "the agent did not answer before the deadline")
-        }
+        | Operation::Cancel => (
+            Status::AGENT_OVERLOADED,
+            "the agent did not answer before the deadline",
+        ),
         Operation::AssertIdentity
         | Operation::Notify
         | Operation::Random
@@ -236,9 +267,10 @@ fn too_late(operation: Operation) -> (Status, &'static str) {
         | Operation::SymmetricKey
         | Operation::Totp
         | Operation::Firmware
-        | Operation::BandExchange => {
-            (Status::TIMEOUT_BAND, "no answer came through the agent before the deadline")
-        }
+        | Operation::BandExchange => (
+            Status::TIMEOUT_BAND,
+            "no answer came through the agent before the deadline",
+        ),
     }
 }
 

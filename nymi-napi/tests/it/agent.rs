@@ -13,18 +13,34 @@ fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
     let address = agent.stop();
     let client = nymi_napi::Client::start(bench.config(&url)).unwrap();
     let update = next(&client);
-    assert_eq!((&update["operation"], &update["exchange"]), (&json!("error"), &Value::Null));
-    assert_eq!((&update["status"], &update["error"]["error_description"]), (&json!(4000), &json!("Nymi Agent missing.")));
+    assert_eq!(
+        (&update["operation"], &update["exchange"]),
+        (&json!("error"), &Value::Null)
+    );
+    assert_eq!(
+        (&update["status"], &update["error"]["error_description"]),
+        (&json!(4000), &json!("Nymi Agent missing."))
+    );
 
     assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
-    assert_eq!(ask(&client, "list_endpoints", "2", json!({}))["status"], 4000);
+    assert_eq!(
+        ask(&client, "list_endpoints", "2", json!({}))["status"],
+        4000
+    );
     let info = ask(&client, "info", "3", json!({}));
-    assert_eq!((&info["payload"]["agent"], &info["payload"]["endpoints"]), (&Value::Null, &json!([])));
+    assert_eq!(
+        (&info["payload"]["agent"], &info["payload"]["endpoints"]),
+        (&Value::Null, &json!([]))
+    );
 
     let agent = FakeAgent::start_at(&bench.runtime, address, false);
     agent.wait_for_proof();
     assert_eq!(client.try_get(), Ok(None), "told more than once");
-    assert!(bench.log().contains("ERROR - Could not connect to websocket server. Attempting to connect again."));
+    assert!(
+        bench.log().contains(
+            "ERROR - Could not connect to websocket server. Attempting to connect again."
+        )
+    );
     // The proof's reply may still be on its way.
     while ask_agent(&client, &agent) != json!(0) {}
 }
@@ -44,7 +60,9 @@ fn the_topic_names_the_application_and_a_fresh_instance() {
     let topics: Vec<String> = (0..2)
         .map(|_| {
             let client = bench.client(&agent);
-            let Seen::Joined(topic) = agent.next() else { panic!() };
+            let Seen::Joined(topic) = agent.next() else {
+                panic!()
+            };
             drop(client);
             topic
         })
@@ -61,30 +79,64 @@ fn a_lost_agent_answers_what_was_open_and_subscriptions_come_back() {
     let bench = Bench::new();
     let agent = bench.agent();
     let client = bench.ready(&agent);
-    put(&client, "subscribe_endpoint", "s", json!({"endpoint_id": "127.0.0.1"}));
+    put(
+        &client,
+        "subscribe_endpoint",
+        "s",
+        json!({"endpoint_id": "127.0.0.1"}),
+    );
     agent.answer(&agent.next_request(), json!({"endpoint_id": "bench-1"}));
     assert_eq!(answer(&client, "s")["status"], 0);
-    put(&client, "subscribe_endpoint", "t", json!({"endpoint_id": "10.0.0.9"}));
+    put(
+        &client,
+        "subscribe_endpoint",
+        "t",
+        json!({"endpoint_id": "10.0.0.9"}),
+    );
     agent.answer(&agent.next_request(), json!({"endpoint_id": "bench-9"}));
-    put(&client, "unsubscribe_endpoint", "u", json!({"endpoint_id": "bench-9"}));
+    put(
+        &client,
+        "unsubscribe_endpoint",
+        "u",
+        json!({"endpoint_id": "bench-9"}),
+    );
     agent.answer(&agent.next_request(), json!({"endpoint_id": "bench-9"}));
     assert_eq!(answer(&client, "u")["status"], 0);
 
-    put(&client, "lookup", "open", json!({"query": {"Username": "bob"}, "lookup_keys": ["NymiBandID"]}));
+    put(
+        &client,
+        "lookup",
+        "open",
+        json!({"query": {"Username": "bob"}, "lookup_keys": ["NymiBandID"]}),
+    );
     agent.next_request();
     let address = agent.stop();
     let updates = [next(&client), next(&client)];
-    let of = |exchange: Value| updates.iter().find(|update| update["exchange"] == exchange).unwrap();
-    assert_eq!((&of(json!("open"))["status"], &of(Value::Null)["status"]), (&json!(4000), &json!(4000)));
+    let of = |exchange: Value| {
+        updates
+            .iter()
+            .find(|update| update["exchange"] == exchange)
+            .unwrap()
+    };
+    assert_eq!(
+        (&of(json!("open"))["status"], &of(Value::Null)["status"]),
+        (&json!(4000), &json!(4000))
+    );
 
     let agent = FakeAgent::start_at(&bench.runtime, address, false);
     let restored = agent.next_request();
-    assert_eq!((&restored["operation"], &restored["payload"]["endpoint_id"]), (&json!("subscribe_endpoint"), &json!("127.0.0.1")));
+    assert_eq!(
+        (&restored["operation"], &restored["payload"]["endpoint_id"]),
+        (&json!("subscribe_endpoint"), &json!("127.0.0.1"))
+    );
     // The endpoint joins later than we do: told once, asked again.
     agent.update(json!({"operation": "subscribe_endpoint", "exchange": restored["exchange"], "status": 5100,
         "payload": {}, "error": {"error_description": "Nymi Bluetooth Endpoint is missing.", "error_specifics": ""}}));
     let update = next(&client);
-    assert_eq!((&update["operation"], &update["exchange"], &update["status"]), (&json!("error"), &Value::Null, &json!(5100)));
+    assert_eq!(
+        (&update["operation"], &update["exchange"], &update["status"]),
+        (&json!("error"), &Value::Null, &json!(5100))
+    );
     let restored = agent.next_request();
     agent.answer(&restored, json!({"endpoint_id": "bench-1"}));
     let ready = json!({"operation": "endpoint", "exchange": null, "status": 0,
@@ -105,8 +157,12 @@ fn events_pass_through_as_they_are() {
     assert_eq!(next(&client), tap);
     // What cannot be read, or answers nothing, is passed over.
     agent.update(json!("nonsense"));
-    agent.update(json!({"operation": "lookup", "exchange": "99", "status": 0, "payload": {}, "error": {}}));
-    agent.update(json!({"operation": "lookup", "exchange": "zz", "status": 0, "payload": {}, "error": {}}));
+    agent.update(
+        json!({"operation": "lookup", "exchange": "99", "status": 0, "payload": {}, "error": {}}),
+    );
+    agent.update(
+        json!({"operation": "lookup", "exchange": "zz", "status": 0, "payload": {}, "error": {}}),
+    );
     agent.update(tap.clone());
     assert_eq!(next(&client), tap);
 }
@@ -118,8 +174,16 @@ fn an_agent_that_refuses_the_proof_is_4001() {
     let client = bench.client(&agent);
     let update = ask(&client, "init", "1", bench.init());
     assert_eq!(update["status"], 4001, "{update}");
-    assert!(update["error"]["error_specifics"].as_str().unwrap().contains("does not know you"));
-    assert_eq!(ask(&client, "list_endpoints", "2", json!({}))["status"], 1004);
+    assert!(
+        update["error"]["error_specifics"]
+            .as_str()
+            .unwrap()
+            .contains("does not know you")
+    );
+    assert_eq!(
+        ask(&client, "list_endpoints", "2", json!({}))["status"],
+        1004
+    );
 }
 
 #[test]
@@ -135,9 +199,18 @@ fn info_joins_what_the_agent_and_the_client_know() {
     let info = answer(&client, "i");
     let payload = &info["payload"];
     assert_eq!(payload["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!((&payload["agent"], &payload["nes"]), (&json!(agent.url), &json!(bench.nes.url)));
-    assert_eq!((&payload["endpoints"][0], &payload["bands"][0]["NymiBandID"]), (&endpoint, &json!("AA:BB:CC:DD:EE:FF")));
-    assert_eq!(payload["certificate"]["not_after"], "2026-01-15T00:00:00.000Z");
+    assert_eq!(
+        (&payload["agent"], &payload["nes"]),
+        (&json!(agent.url), &json!(bench.nes.url))
+    );
+    assert_eq!(
+        (&payload["endpoints"][0], &payload["bands"][0]["NymiBandID"]),
+        (&endpoint, &json!("AA:BB:CC:DD:EE:FF"))
+    );
+    assert_eq!(
+        payload["certificate"]["not_after"],
+        "2026-01-15T00:00:00.000Z"
+    );
 }
 
 #[test]
@@ -149,6 +222,9 @@ fn init_can_name_another_agent() {
     let mut init = bench.init();
     init["agent_url"] = json!(agent.url);
     let update = ask(&client, "init", "1", init);
-    assert_eq!((&update["status"], &update["payload"]["agent"]), (&json!(0), &json!(agent.url)));
+    assert_eq!(
+        (&update["status"], &update["payload"]["agent"]),
+        (&json!(0), &json!(agent.url))
+    );
     agent.wait_for_proof();
 }

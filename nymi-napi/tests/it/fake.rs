@@ -24,7 +24,11 @@ use crate::pki::{Days, Pki};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// What the scripted NES does next.
@@ -77,15 +81,25 @@ impl FakeNes {
 async fn log_in(headers: HeaderMap) -> Response {
     // base64 of USER:PASSWORD
     let expected = "Basic QUNNRVxyZWNvcmRzOmNvcnJlY3QgaG9yc2UgYmF0dGVyeSBzdGFwbGU=";
-    if headers.get("authorization").is_some_and(|value| value == expected) {
+    if headers
+        .get("authorization")
+        .is_some_and(|value| value == expected)
+    {
         Json(json!({"Token": "t0ken-of-records"})).into_response()
     } else {
         (StatusCode::UNAUTHORIZED, Json(json!({"Message": "wrong"}))).into_response()
     }
 }
 
-async fn certify(State(script): State<Script>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    if headers.get("authorization").is_none_or(|value| value != "Bearer t0ken-of-records") {
+async fn certify(
+    State(script): State<Script>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    if headers
+        .get("authorization")
+        .is_none_or(|value| value != "Bearer t0ken-of-records")
+    {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let mut script = script.lock().unwrap();
@@ -93,9 +107,16 @@ async fn certify(State(script): State<Script>, headers: HeaderMap, Json(body): J
         return (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response();
     }
     let csr = Csr::from_pem(&RustCrypto, body["csr"].as_str().unwrap()).unwrap();
-    let point = script.other_key.unwrap_or(*csr.public_key().as_uncompressed());
+    let point = script
+        .other_key
+        .unwrap_or(*csr.public_key().as_uncompressed());
     script.issued += 1;
-    let leaf = script.pki.leaf(body["nea_name"].as_str().unwrap(), &point, &script.roles, script.days);
+    let leaf = script.pki.leaf(
+        body["nea_name"].as_str().unwrap(),
+        &point,
+        &script.roles,
+        script.days,
+    );
     let chain = [&leaf, &script.pki.l2].map(|der| pem::encode("CERTIFICATE", der));
     let not_after = format!("2026-01-{:02}T00:00:00.000Z", script.days.1);
     Json(json!({"chain": chain, "serial": "01", "not_after": not_after})).into_response()
@@ -159,7 +180,13 @@ impl FakeAgent {
                 _ = killed.changed() => {}
             }
         });
-        Self { address, url, seen, shared, kill }
+        Self {
+            address,
+            url,
+            seen,
+            shared,
+            kill,
+        }
     }
 
     /// Ends the agent and its connections; gives the address, to start another one there.
@@ -169,7 +196,9 @@ impl FakeAgent {
     }
 
     pub(crate) fn next(&self) -> Seen {
-        self.seen.recv_timeout(PATIENCE).expect("the client should have done something")
+        self.seen
+            .recv_timeout(PATIENCE)
+            .expect("the client should have done something")
     }
 
     pub(crate) fn next_request(&self) -> Value {
@@ -186,7 +215,11 @@ impl FakeAgent {
 
     pub(crate) fn update(&self, update: Value) {
         let sender = self.shared.to_client.lock().unwrap();
-        sender.as_ref().expect("a client is connected").send(update).unwrap();
+        sender
+            .as_ref()
+            .expect("a client is connected")
+            .send(update)
+            .unwrap();
     }
 
     pub(crate) fn answer(&self, request: &Value, payload: Value) {
@@ -262,13 +295,22 @@ async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
 fn verify_proof(payload: &Value, topic: &str) {
     use base64::Engine as _;
     let leaf = payload["chain"][0].as_str().unwrap();
-    let leaf = base64::engine::general_purpose::STANDARD.decode(leaf).unwrap();
-    let point = leaf.windows(4).position(|window| window == [0x03, 0x42, 0x00, 0x04]).unwrap() + 3;
+    let leaf = base64::engine::general_purpose::STANDARD
+        .decode(leaf)
+        .unwrap();
+    let point = leaf
+        .windows(4)
+        .position(|window| window == [0x03, 0x42, 0x00, 0x04])
+        .unwrap()
+        + 3;
     let key = PublicKey::from_uncompressed(&leaf[point..point + 65]).unwrap();
     let message = [b"nymi nea auth".as_slice(), &[7; 32], topic.as_bytes()].concat();
     let signature: Vec<u8> = {
         let hex = payload["signature"].as_str().unwrap();
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
     };
     RustCrypto.verify_fixed(&key, &message, &signature).unwrap();
 }

@@ -8,9 +8,19 @@ use crate::pki::Pki;
 use crate::support::{Bench, NAME, answer, ask, files, next, put, specifics};
 
 fn fails_with_8000(update: &Value, nsl: u32) {
-    assert_eq!((&update["status"], &update["error"]["nsl"]), (&json!(8000), &json!(nsl)), "{update}");
-    assert_eq!(update["error"]["error_description"], "NEA missing certificates.");
-    assert!(specifics(update).starts_with("NEA certificate chain is missing or invalid."), "{update}");
+    assert_eq!(
+        (&update["status"], &update["error"]["nsl"]),
+        (&json!(8000), &json!(nsl)),
+        "{update}"
+    );
+    assert_eq!(
+        update["error"]["error_description"],
+        "NEA missing certificates."
+    );
+    assert!(
+        specifics(update).starts_with("NEA certificate chain is missing or invalid."),
+        "{update}"
+    );
 }
 
 #[test]
@@ -23,8 +33,16 @@ fn a_certificate_is_obtained_checked_and_stored_for_this_user_alone() {
     assert_eq!(update["payload"]["nea_name"], NAME);
     assert_eq!(update["payload"]["agent"], agent.url);
     assert_eq!(update["payload"]["nes"], bench.nes.url);
-    assert_eq!(update["payload"]["certificate"]["not_after"], "2026-01-15T00:00:00.000Z");
-    assert!(!update["payload"]["certificate"]["serial"].as_str().unwrap().is_empty());
+    assert_eq!(
+        update["payload"]["certificate"]["not_after"],
+        "2026-01-15T00:00:00.000Z"
+    );
+    assert!(
+        !update["payload"]["certificate"]["serial"]
+            .as_str()
+            .unwrap()
+            .is_empty()
+    );
     agent.wait_for_proof();
 
     let log = bench.log();
@@ -40,7 +58,8 @@ fn a_certificate_is_obtained_checked_and_stored_for_this_user_alone() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let mode =
+            |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&stored[0]), mode(&bench.store())), (0o600, 0o700));
     }
 }
@@ -59,7 +78,13 @@ fn nothing_secret_is_logged_at_any_level() {
     let stored = fs::read_to_string(&files(&bench.store())[0]).unwrap();
     let stored: Value = serde_json::from_str(&stored).unwrap();
     let key = stored["key"].as_str().unwrap();
-    for secret in [crate::fake::PASSWORD, "QUNNRV", "t0ken-of-records", "314159", &key[..40]] {
+    for secret in [
+        crate::fake::PASSWORD,
+        "QUNNRV",
+        "t0ken-of-records",
+        "314159",
+        &key[..40],
+    ] {
         assert!(!log.contains(secret), "{secret} in the log:\n{log}");
     }
 }
@@ -79,7 +104,10 @@ fn a_stored_certificate_is_used_again_without_nes() {
     // L1 from the store itself.
     let client = bench.client(&agent);
     let update = ask(&client, "init", "1", json!({"nea_name": NAME}));
-    assert_eq!((&update["status"], &update["payload"]["nes"]), (&json!(0), &json!(bench.nes.url)));
+    assert_eq!(
+        (&update["status"], &update["payload"]["nes"]),
+        (&json!(0), &json!(bench.nes.url))
+    );
     assert_eq!(bench.nes.issued(), 1);
 
     fs::remove_dir_all(bench.store()).unwrap();
@@ -116,8 +144,16 @@ fn missing_fields_are_named() {
     let mut init = bench.init();
     init.as_object_mut().unwrap().remove("password");
     let update = ask(&client, "init", "2", init);
-    assert!(!specifics(&update).contains("nes_url") && specifics(&update).contains("password"), "{update}");
-    let update = ask(&client, "init", "3", json!({"nea_name": NAME, "nes_url": bench.nes.url}));
+    assert!(
+        !specifics(&update).contains("nes_url") && specifics(&update).contains("password"),
+        "{update}"
+    );
+    let update = ask(
+        &client,
+        "init",
+        "3",
+        json!({"nea_name": NAME, "nes_url": bench.nes.url}),
+    );
     fails_with_8000(&update, 5);
     assert!(specifics(&update).contains("l1"), "{update}");
 }
@@ -126,7 +162,10 @@ fn missing_fields_are_named() {
 fn an_l1_that_cannot_be_read_is_named() {
     let bench = Bench::new();
     let client = bench.lonely_client();
-    for l1 in ["/nowhere/l1.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
+    for l1 in [
+        "/nowhere/l1.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+    ] {
         let mut init = bench.init();
         init["l1"] = json!(l1);
         let update = ask(&client, "init", l1, init);
@@ -151,14 +190,23 @@ fn a_corrupt_entry_is_refused_offline_and_replaced_with_nes() {
     swapped["chain"].as_array_mut().unwrap().reverse();
     let mut short = good.clone();
     short["chain"].as_array_mut().unwrap().pop();
-    let texts = ["".to_owned(), "{".to_owned(), swapped.to_string(), short.to_string()];
+    let texts = [
+        "".to_owned(),
+        "{".to_owned(),
+        swapped.to_string(),
+        short.to_string(),
+    ];
     let client = bench.client(&agent);
     for (round, text) in texts.iter().enumerate() {
         fs::write(path, text).unwrap();
         let update = ask(&client, "init", "offline", bench.offline_init());
         assert_eq!(update["status"], 8000, "{text}: {update}");
         assert!(update["error"]["nsl"].is_u64(), "{update}");
-        assert_eq!(ask(&client, "init", "online", bench.init())["status"], 0, "{text}");
+        assert_eq!(
+            ask(&client, "init", "online", bench.init())["status"],
+            0,
+            "{text}"
+        );
         assert_eq!(bench.nes.issued(), 2 + round);
     }
     assert_eq!(files(&bench.store()).len(), 1);
@@ -174,9 +222,15 @@ fn an_entry_that_others_may_read_is_not_used() {
     let path = &files(&bench.store())[0];
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
     let client = bench.client(&agent);
-    assert_eq!(ask(&client, "init", "1", bench.offline_init())["status"], 8000);
+    assert_eq!(
+        ask(&client, "init", "1", bench.offline_init())["status"],
+        8000
+    );
     assert_eq!(ask(&client, "init", "2", bench.init())["status"], 0);
-    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
@@ -184,7 +238,13 @@ fn a_chain_of_the_other_grade_is_14_and_is_not_stored() {
     let bench = Bench::of_grade(2);
     let client = bench.lonely_client();
     fails_with_8000(&ask(&client, "init", "1", bench.init()), 14);
-    assert!(bench.log().contains("ERROR - NSL: nsl_verify_nea_cert_chain, 14"), "{}", bench.log());
+    assert!(
+        bench
+            .log()
+            .contains("ERROR - NSL: nsl_verify_nea_cert_chain, 14"),
+        "{}",
+        bench.log()
+    );
     assert!(files(&bench.store()).is_empty());
     let mut init = bench.init();
     init["grade"] = json!("bronze");
@@ -197,7 +257,11 @@ fn a_clock_outside_the_validity_is_29() {
     let client = bench.lonely_client();
     bench.set_time("2026-02-20T00:00:00.000Z");
     fails_with_8000(&ask(&client, "init", "1", bench.init()), 29);
-    assert!(bench.log().contains("nsl_verify_nea_cert_chain, 29"), "{}", bench.log());
+    assert!(
+        bench.log().contains("nsl_verify_nea_cert_chain, 29"),
+        "{}",
+        bench.log()
+    );
     bench.set_time("2026-01-02T00:00:00.000Z");
     assert_eq!(ask(&client, "init", "2", bench.init())["status"], 0);
 }
@@ -232,14 +296,22 @@ fn what_nes_says_is_passed_on() {
     let update = ask(&client, "init", "2", init);
     assert_eq!(update["status"], 2000);
     assert!(specifics(&update).contains("127.0.0.1:1"), "{update}");
-    bench.nes.script.lock().unwrap().refuse =
-        Some((403, json!({"Message": "Records belongs to someone else.", "Status": 2003})));
+    bench.nes.script.lock().unwrap().refuse = Some((
+        403,
+        json!({"Message": "Records belongs to someone else.", "Status": 2003}),
+    ));
     let update = ask(&client, "init", "3", bench.init());
-    assert_eq!((&update["status"], specifics(&update)), (&json!(2003), "Records belongs to someone else."));
+    assert_eq!(
+        (&update["status"], specifics(&update)),
+        (&json!(2003), "Records belongs to someone else.")
+    );
     bench.nes.script.lock().unwrap().refuse = Some((500, json!({"Message": "out of order"})));
     assert_eq!(ask(&client, "init", "4", bench.init())["status"], 2004);
     // A failed init is no init.
-    assert_eq!(ask(&client, "list_endpoints", "5", json!({}))["status"], 1004);
+    assert_eq!(
+        ask(&client, "list_endpoints", "5", json!({}))["status"],
+        1004
+    );
 }
 
 #[test]
@@ -263,11 +335,17 @@ fn a_certificate_past_two_thirds_of_its_life_is_renewed_behind_the_session() {
     bench.nes.script.lock().unwrap().days = (11, 25);
     let client = bench.client(&agent);
     let update = ask(&client, "init", "1", bench.init());
-    assert_eq!(update["payload"]["certificate"]["not_after"], "2026-01-15T00:00:00.000Z");
+    assert_eq!(
+        update["payload"]["certificate"]["not_after"],
+        "2026-01-15T00:00:00.000Z"
+    );
     let renewed = json!("2026-01-25T00:00:00.000Z");
     loop {
         put(&client, "info", "i", json!({}));
-        agent.answer(&agent.next_request(), json!({"version": "a", "agent": null, "nes": null, "certificate": null}));
+        agent.answer(
+            &agent.next_request(),
+            json!({"version": "a", "agent": null, "nes": null, "certificate": null}),
+        );
         if answer(&client, "i")["payload"]["certificate"]["not_after"] == renewed {
             break;
         }
@@ -292,6 +370,9 @@ fn an_expired_certificate_that_cannot_be_renewed_is_told_once() {
     assert_eq!(updates[0]["exchange"], "tick");
     assert_eq!(updates[1]["operation"], "error");
     fails_with_8000(&updates[1], 29);
-    assert_eq!(ask(&client, "list_endpoints", "tock", json!({"deadline_ms": 1}))["status"], 4003);
+    assert_eq!(
+        ask(&client, "list_endpoints", "tock", json!({"deadline_ms": 1}))["status"],
+        4003
+    );
     assert_eq!(client.try_get(), Ok(None));
 }

@@ -50,7 +50,12 @@ fn grade_extension(grade: u8) -> CustomExtension {
     }
     digits.reverse();
     let last = digits.len() - 1;
-    oid.extend(digits.iter().enumerate().map(|(at, digit)| digit | if at < last { 0x80 } else { 0 }));
+    oid.extend(
+        digits
+            .iter()
+            .enumerate()
+            .map(|(at, digit)| digit | if at < last { 0x80 } else { 0 }),
+    );
     oid.extend([1, grade]);
     let wrap = |tag: u8, value: &[u8]| [&[tag, value.len() as u8], value].concat();
     let policies = wrap(0x30, &wrap(0x30, &wrap(0x06, &oid)));
@@ -74,7 +79,11 @@ impl Pki {
         l2.custom_extensions = vec![grade_extension(grade)];
         l2.use_authority_key_identifier_extension = true;
         let l2_der = l2.signed_by(&l2_key, &l1_issuer).unwrap().der().to_vec();
-        Self { l1: l1_der, l2: l2_der, l2_issuer: Issuer::new(l2, l2_key) }
+        Self {
+            l1: l1_der,
+            l2: l2_der,
+            l2_issuer: Issuer::new(l2, l2_key),
+        }
     }
 
     /// A leaf for this uncompressed point; role 1 is nea, 6 nba.
@@ -84,10 +93,15 @@ impl Pki {
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         leaf.extended_key_usages.extend(
-            roles.iter().map(|role| ExtendedKeyUsagePurpose::Other([&ARC[..], &[2, *role]].concat())),
+            roles
+                .iter()
+                .map(|role| ExtendedKeyUsagePurpose::Other([&ARC[..], &[2, *role]].concat())),
         );
         leaf.use_authority_key_identifier_extension = true;
-        leaf.signed_by(&Public(*point), &self.l2_issuer).unwrap().der().to_vec()
+        leaf.signed_by(&Public(*point), &self.l2_issuer)
+            .unwrap()
+            .der()
+            .to_vec()
     }
 
     pub(crate) fn l1_pem(&self) -> String {

@@ -15,7 +15,10 @@ fn put_checks_syntax_and_the_rest_is_said_in_updates() {
     let agent = bench.agent();
     let client = bench.client(&agent);
     for bad in ["", "{", "{}}", "nul", "\u{1}"] {
-        assert!(matches!(client.put(bad), Err(PutError::NotJson(_))), "{bad}");
+        assert!(
+            matches!(client.put(bad), Err(PutError::NotJson(_))),
+            "{bad}"
+        );
     }
     client.put("{}").unwrap();
     let update = client.get(None).unwrap().unwrap();
@@ -23,9 +26,17 @@ fn put_checks_syntax_and_the_rest_is_said_in_updates() {
 
     client.put(r#"{"operation":"fly","exchange":"7"}"#).unwrap();
     let update = next(&client);
-    assert_eq!((&update["operation"], &update["exchange"], &update["status"]), (&json!("fly"), &json!("7"), &json!(1001)));
+    assert_eq!(
+        (&update["operation"], &update["exchange"], &update["status"]),
+        (&json!("fly"), &json!("7"), &json!(1001))
+    );
 
-    let update = ask(&client, "lookup", "8", json!({"query": {"Username": "bob"}, "lookup_keys": ["NymiBandID"]}));
+    let update = ask(
+        &client,
+        "lookup",
+        "8",
+        json!({"query": {"Username": "bob"}, "lookup_keys": ["NymiBandID"]}),
+    );
     assert_eq!(update["status"], 1004);
     let update = ask(&client, "init", "9", json!({"nea_name": 5}));
     assert_eq!(update["status"], 1003);
@@ -55,10 +66,16 @@ fn a_second_request_of_an_exchange_in_flight_is_refused_and_the_first_goes_on() 
     let client = bench.ready(&agent);
     put(&client, "list_endpoints", "a", json!({}));
     let request = agent.next_request();
-    assert_eq!(ask(&client, "list_endpoints", "a", json!({}))["status"], 1005);
+    assert_eq!(
+        ask(&client, "list_endpoints", "a", json!({}))["status"],
+        1005
+    );
     agent.answer(&request, json!({"endpoints": [], "completed": false}));
     assert_eq!(answer(&client, "a")["payload"]["completed"], false);
-    assert_eq!(ask(&client, "list_endpoints", "a", json!({}))["status"], 1005);
+    assert_eq!(
+        ask(&client, "list_endpoints", "a", json!({}))["status"],
+        1005
+    );
     agent.answer(&request, json!({"endpoints": []}));
     assert_eq!(answer(&client, "a")["status"], 0);
 
@@ -75,14 +92,24 @@ fn interleaved_requests_keep_their_exchanges() {
     for exchange in ["x", "y", ""] {
         put(&client, "list_endpoints", exchange, json!({}));
     }
-    client.put(r#"{"operation":"list_endpoints","payload":{}}"#).unwrap();
+    client
+        .put(r#"{"operation":"list_endpoints","payload":{}}"#)
+        .unwrap();
     let requests: Vec<_> = (0..4).map(|_| agent.next_request()).collect();
     for (number, request) in requests.iter().enumerate().rev() {
         agent.answer(request, json!({"endpoints": [], "number": number}));
     }
-    for (exchange, number) in [(Value::Null, 3), (json!(""), 2), (json!("y"), 1), (json!("x"), 0)] {
+    for (exchange, number) in [
+        (Value::Null, 3),
+        (json!(""), 2),
+        (json!("y"), 1),
+        (json!("x"), 0),
+    ] {
         let update = next(&client);
-        assert_eq!((&update["exchange"], &update["payload"]["number"]), (&exchange, &json!(number)));
+        assert_eq!(
+            (&update["exchange"], &update["payload"]["number"]),
+            (&exchange, &json!(number))
+        );
     }
 }
 
@@ -91,14 +118,28 @@ fn cancel_ends_the_other_request_and_tells_the_agent() {
     let bench = Bench::new();
     let agent = bench.agent();
     let client = bench.ready(&agent);
-    put(&client, "random", "slow", json!({"device": "AA:BB:CC:DD:EE:FF", "length": 4}));
+    put(
+        &client,
+        "random",
+        "slow",
+        json!({"device": "AA:BB:CC:DD:EE:FF", "length": 4}),
+    );
     let slow = agent.next_request();
     put(&client, "cancel", "c", json!({"exchange": "slow"}));
     let (first, second) = (next(&client), next(&client));
-    assert_eq!((&first["exchange"], &first["status"]), (&json!("slow"), &json!(1006)));
-    assert_eq!((&second["exchange"], &second["status"]), (&json!("c"), &json!(0)));
+    assert_eq!(
+        (&first["exchange"], &first["status"]),
+        (&json!("slow"), &json!(1006))
+    );
+    assert_eq!(
+        (&second["exchange"], &second["status"]),
+        (&json!("c"), &json!(0))
+    );
     let told = agent.next_request();
-    assert_eq!((&told["operation"], &told["payload"]["exchange"]), (&json!("cancel"), &slow["exchange"]));
+    assert_eq!(
+        (&told["operation"], &told["payload"]["exchange"]),
+        (&json!("cancel"), &slow["exchange"])
+    );
     // Too late, and meets nobody.
     agent.answer(&slow, json!({"random": "00112233"}));
     let update = ask(&client, "cancel", "d", json!({"exchange": "slow"}));
@@ -113,11 +154,22 @@ fn silence_is_answered_at_the_deadline() {
     let client = bench.ready(&agent);
     let device = "AA:BB:CC:DD:EE:FF";
     for (operation, payload, status) in [
-        ("random", json!({"device": device, "length": 4, "deadline_ms": 1}), 3010),
-        ("user_status", json!({"Username": "bob", "Domain": "ACME", "deadline_ms": 1}), 2005),
+        (
+            "random",
+            json!({"device": device, "length": 4, "deadline_ms": 1}),
+            3010,
+        ),
+        (
+            "user_status",
+            json!({"Username": "bob", "Domain": "ACME", "deadline_ms": 1}),
+            2005,
+        ),
         ("list_endpoints", json!({"deadline_ms": 1}), 4003),
     ] {
-        assert_eq!(ask(&client, operation, operation, payload)["status"], status);
+        assert_eq!(
+            ask(&client, operation, operation, payload)["status"],
+            status
+        );
     }
 }
 
@@ -137,7 +189,10 @@ fn terminate_answers_what_is_in_flight_and_leaves_the_queue_readable() {
     assert!(started.elapsed() < crate::fake::PATIENCE);
     assert_eq!(client.put("{}"), Err(PutError::NotRunning));
     let open = next(&client);
-    assert_eq!((&open["exchange"], &open["status"]), (&json!("open"), &json!(1007)));
+    assert_eq!(
+        (&open["exchange"], &open["status"]),
+        (&json!("open"), &json!(1007))
+    );
     assert_eq!(client.try_get(), Err(GetError::Terminated));
     assert_eq!(client.try_get(), Err(GetError::NotRunning));
     client.terminate();
@@ -168,8 +223,13 @@ fn terminate_wakes_every_blocked_getter_from_any_thread() {
             thread::spawn(move || client.terminate())
         })
         .collect();
-    terminators.into_iter().for_each(|thread| thread.join().unwrap());
-    let ends: Vec<_> = getters.into_iter().map(|getter| getter.join().unwrap()).collect();
+    terminators
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+    let ends: Vec<_> = getters
+        .into_iter()
+        .map(|getter| getter.join().unwrap())
+        .collect();
     // Each was blocked (then it is told), or came just too late (then one of them was told).
     assert!(ends.contains(&Err(GetError::Terminated)), "{ends:?}");
     assert!(ends.iter().all(|end| end.is_err()), "{ends:?}");
@@ -190,7 +250,9 @@ fn terminate_does_not_wait_for_a_server_that_never_answers() {
         client.terminate();
         sender.send(answer(&client, "1")["status"].clone()).unwrap();
     });
-    let status = receiver.recv_timeout(Duration::from_secs(10)).expect("terminate hangs");
+    let status = receiver
+        .recv_timeout(Duration::from_secs(10))
+        .expect("terminate hangs");
     assert_eq!(status, 1007);
     ending.join().unwrap();
 }

@@ -31,7 +31,12 @@ impl Bench {
         let runtime = runtime();
         let nes = FakeNes::start(&runtime, grade);
         let home = tempfile::tempdir().unwrap();
-        let bench = Self { runtime, nes, home, now: Arc::default() };
+        let bench = Self {
+            runtime,
+            nes,
+            home,
+            now: Arc::default(),
+        };
         bench.set_time("2026-01-02T00:00:00.000Z");
         bench
     }
@@ -50,8 +55,10 @@ impl Bench {
         let mut config = Config::new(NAME.parse().unwrap());
         config.agent_url = Some(agent_url.parse().unwrap());
         config.store = Some(self.store());
-        config.log =
-            Some(LogConfig { directory: self.home.path().to_owned(), level: LogLevel::Verbose });
+        config.log = Some(LogConfig {
+            directory: self.home.path().to_owned(),
+            level: LogLevel::Verbose,
+        });
         config.clock = Arc::new(move || UnixMillis(now.load(Ordering::SeqCst)));
         config
     }
@@ -103,7 +110,10 @@ pub(crate) fn put(client: &Client, operation: &str, exchange: &str, payload: Val
 
 /// The next update.
 pub(crate) fn next(client: &Client) -> Value {
-    let text = client.get(Some(PATIENCE)).unwrap().expect("an update should have come");
+    let text = client
+        .get(Some(PATIENCE))
+        .unwrap()
+        .expect("an update should have come");
     serde_json::from_str(&text).unwrap()
 }
 
@@ -123,7 +133,9 @@ pub(crate) fn ask(client: &Client, operation: &str, exchange: &str, payload: Val
 }
 
 pub(crate) fn specifics(update: &Value) -> &str {
-    update["error"]["error_specifics"].as_str().unwrap_or_default()
+    update["error"]["error_specifics"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 /// The files of the store.

@@ -1,0 +1,7 @@
+//! The library as C sees it: header, exports, compilers, and programs in C that call it.
+
+mod classic;
+mod compile;
+mod exports;
+mod header;
+mod toolchain;
