@@ -15,7 +15,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::{SinkExt, StreamExt};
 use nymi_core::assertion::{self, Check, Expectations};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
-use nymi_crypto_ring::Ring;
+use nymi_crypto_ring::RingVerifier;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
@@ -113,8 +113,8 @@ async fn tap_and_sign(socket: &mut Socket, up: &Up, l1: &TrustAnchor) -> Duratio
     .await;
     let token = answer["payload"]["assertion"].as_str().unwrap_or_else(|| panic!("{answer}"));
     let check = Check::Record { document_sha256: Sha256::digest(DOCUMENT).into() };
-    let expectations = Expectations::new(GradeRequirement::Bronze, check);
-    let verified = assertion::verify(&Ring, std::slice::from_ref(l1), token, &expectations);
+    let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
+    let verified = assertion::verify(&RingVerifier, std::slice::from_ref(l1), token, &expectations);
     black_box(verified.expect("verifies"));
     begin.elapsed()
 }

@@ -135,8 +135,8 @@ pub(crate) struct VerifyArgs {
     /// Require this audience
     #[arg(long, value_name = "NAME")]
     pub(crate) audience: Option<String>,
-    /// Require this nonce
-    #[arg(long, value_name = "TEXT")]
+    /// Require this nonce, in a log-in for `--audience`
+    #[arg(long, value_name = "TEXT", requires = "audience")]
     pub(crate) nonce: Option<String>,
     /// Require this issuer, the URL of the server
     #[arg(long, value_name = "URL")]

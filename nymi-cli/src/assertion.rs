@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use nymi_core::UnixMillis;
-use nymi_core::assertion::{self, Check, Expectations, VerifiedAssertion};
+use nymi_core::assertion::{
+    self, Check, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
+};
 use nymi_core::chain::TrustAnchor;
 use nymi_core::crypto::RustCrypto;
 use serde_json::json;
@@ -25,29 +27,56 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
         }
     };
     let anchors = [inputs.l1];
-    let check = match inputs.document_sha256 {
-        Some(document_sha256) => Check::Record { document_sha256 },
-        None => Check::LogIn {
-            now: args.at.unwrap_or_else(now),
-            audience: args.audience.as_deref(),
-            nonce: args.nonce.as_deref(),
-        },
+    let at = args.at.unwrap_or_else(now);
+    let check = match (inputs.document_sha256, &args.audience) {
+        (Some(document_sha256), _) => Check::Record { document_sha256 },
+        (None, Some(audience)) => {
+            Check::LogIn { now: at, audience, nonce: args.nonce.as_deref() }
+        }
+        (None, None) => Check::Signature,
     };
-    let mut expectations = Expectations::new(args.grade, check);
+    let mut expectations = Expectations::new(check).with_grade(args.grade);
     expectations.issuer = args.issuer.as_deref();
-    match assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations) {
+    let verified = assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations)
+        .map_err(|error| error.to_string())
+        .and_then(|verified| in_time(&verified, args, at).map(|()| verified));
+    match verified {
         Ok(verified) => {
             report(&verified, args);
             ExitCode::SUCCESS
         }
         Err(error) => {
             if args.json {
-                println!("{}", json!({"verified": false, "error": error.to_string()}));
+                println!("{}", json!({"verified": false, "error": error}));
             } else {
                 println!("not verified: {error}");
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What the checks of the library leave to the caller: whether a log-in for nobody in particular has
+/// expired, whether `--at` lies before the assertion, and whether a record is meant for `--audience`.
+fn in_time(verified: &VerifiedAssertion, args: &VerifyArgs, at: UnixMillis) -> Result<(), String> {
+    let claims = verified.claims();
+    let skew = i64::from(DEFAULT_CLOCK_SKEW_MS);
+    let issued = UnixMillis::from_secs(claims.iat);
+    if at.saturating_add(skew) < issued {
+        return Err(format!("it was issued at {issued}, after {at}; check the clock, or --at"));
+    }
+    let expires = UnixMillis::from_secs(claims.exp);
+    if args.document.is_none() && at >= expires.saturating_add(skew) {
+        return Err(format!(
+            "it expired at {expires}: as a log-in it is worth nothing at {at}; to prove a signed \
+             record, name it with --document"
+        ));
+    }
+    match &args.audience {
+        Some(audience) if *audience != claims.aud => {
+            Err(format!("its audience is {:?}, not {audience:?}", claims.aud))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -90,7 +119,7 @@ fn now() -> UnixMillis {
 }
 
 fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
-    let claims = &verified.claims;
+    let claims = verified.claims();
     if args.json {
         println!("{}", json!({"verified": true, "claims": claims}));
         return;

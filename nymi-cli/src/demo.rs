@@ -106,8 +106,8 @@ async fn sign_and_verify(system: &System, steps: &mut Steps) -> Result<(), CliEr
     let signed = sign(&client, system, steps).await;
     client.terminate();
     let token = signed?;
-    verify_offline(system, &token, steps)?;
-    audit(system, &token, steps).await
+    let jti = verify_offline(system, &token, steps)?;
+    audit(system, &jti, steps).await
 }
 
 fn start_client(system: &System) -> Result<Arc<Client>, CliError> {
@@ -198,37 +198,36 @@ async fn tap_of(client: &Arc<Client>, band: &str) -> Result<Map<String, Value>, 
     }
 }
 
-/// The auditor's side: nothing but L1, the token and the document.
-fn verify_offline(system: &System, token: &str, steps: &mut Steps) -> Result<(), CliError> {
+/// The auditor's side: nothing but L1, the token and the document. Gives the assertion's identifier.
+fn verify_offline(system: &System, token: &str, steps: &mut Steps) -> Result<String, CliError> {
     let l1 = TrustAnchor::from_pem(system.l1_pem()).map_err(|error| CliError::about("L1", error))?;
     let check = |document: &[u8]| {
         let check = Check::Record { document_sha256: Sha256::digest(document).into() };
-        let expectations = Expectations::new(GradeRequirement::Bronze, check);
+        let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
         assertion::verify(&RustCrypto, std::slice::from_ref(&l1), token, &expectations)
     };
     let verified =
         check(DOCUMENT).map_err(|error| CliError::about("the assertion does not verify", error))?;
-    let who = format!("{}\\{}", verified.claims.domain, verified.claims.username);
-    steps.done("verify", &format!("offline against L1: {who} at {}", verified.claims.verified_at));
+    let who = format!("{}\\{}", verified.claims().domain, verified.claims().username);
+    steps.done("verify", &format!("offline against L1: {who} at {}", verified.claims().verified_at));
     match check(b"Batch 4711: rejected.\n") {
         Ok(_) => Err(CliError::new("the assertion verified for a document that was not signed")),
         Err(error) => {
             steps.done("tamper", &format!("another document is refused: {error}"));
-            Ok(())
+            Ok(verified.claims().jti.clone())
         }
     }
 }
 
-async fn audit(system: &System, token: &str, steps: &mut Steps) -> Result<(), CliError> {
+async fn audit(system: &System, jti: &str, steps: &mut Steps) -> Result<(), CliError> {
     let failed = |error| CliError::about("the audit trail", error);
     let rows = system.admin().audit_rows(20).await.map_err(failed)?;
-    let document = hex::encode(Sha256::digest(DOCUMENT));
     let row = rows
         .iter()
-        .find(|row| row.document_sha256.as_deref() == Some(document.as_str()))
+        .find(|row| row.jti.as_deref() == Some(jti))
         .ok_or_else(|| CliError::new("the audit trail does not hold the signature"))?;
-    if row.token_sha256.as_deref() != Some(hex::encode(Sha256::digest(token)).as_str()) {
-        return Err(CliError::new("the audit trail holds another token for this document"));
+    if row.document_sha256 != Some(hex::encode(Sha256::digest(DOCUMENT))) {
+        return Err(CliError::new("the audit trail holds another document for this signature"));
     }
     let who = row.username.as_deref().unwrap_or("?");
     let event = row.event;

@@ -203,7 +203,7 @@ pub(crate) async fn call(
 ) -> Result<serde_json::Map<String, serde_json::Value>, CliError> {
     let request = Request::parse(request.to_string().as_bytes())
         .map_err(|update| CliError::about("internal error", update.to_json()))?;
-    let operation = request.operation.name();
+    let operation = request.operation().name().to_owned();
     let update = client.call(request).await;
     match update.error {
         None => Ok(update.payload),

@@ -11,7 +11,6 @@ mod verifier;
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,7 +196,9 @@ impl System {
             }
             let _ = endpoint.set(false).await;
             agent.shutdown().await;
-            hardware.stop().await;
+            if let Some(hardware) = Arc::into_inner(hardware) {
+                hardware.shutdown().await;
+            }
             server.shutdown().await;
         };
         if tokio::time::timeout(SHUTDOWN, orderly).await.is_err() {

@@ -2,7 +2,7 @@
 
 use nymi_core::assertion::{self, Check, Expectations};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
-use nymi_crypto_ring::Ring;
+use nymi_crypto_ring::RingVerifier;
 use sha2::{Digest, Sha256};
 
 use crate::page;
@@ -21,17 +21,17 @@ impl Offline {
 impl page::Verifier for Offline {
     fn verify(&self, token: &str, document: &[u8]) -> Result<page::Signature, String> {
         let check = Check::Record { document_sha256: Sha256::digest(document).into() };
-        let expectations = Expectations::new(GradeRequirement::Bronze, check);
-        let verified = assertion::verify(&Ring, &self.anchors, token, &expectations)
+        let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
+        let verified = assertion::verify(&RingVerifier, &self.anchors, token, &expectations)
             .map_err(|error| error.to_string())?;
-        let claims = serde_json::to_value(&verified.claims).map_err(|error| error.to_string())?;
+        let claims = serde_json::to_value(verified.claims()).map_err(|error| error.to_string())?;
         let name = |certificate: &nymi_core::chain::Certificate| {
             certificate.subject_cn().unwrap_or("(no name)").to_owned()
         };
         Ok(page::Signature {
             claims: claims.as_object().cloned().unwrap_or_default(),
-            leaf: name(verified.chain.leaf()),
-            l2: name(verified.chain.issuer()),
+            leaf: name(verified.chain().leaf()),
+            l2: name(verified.chain().issuer()),
             l1_fingerprint: hex::encode(self.anchors[0].fingerprint()),
             grade: "bronze".to_owned(),
         })
