@@ -13,6 +13,7 @@
 //! | [`policy`] | what does the active policy say? |
 //! | [`message`] | which request is this, and how is it answered? |
 //! | [`band`] | what does a terminal say to a band? |
+//! | [`catalogue`] | what went wrong, why, and what to do? |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ extern crate std;
 
 pub mod assertion;
 pub mod band;
+pub mod catalogue;
 pub mod chain;
 pub mod crypto;
 pub mod message;

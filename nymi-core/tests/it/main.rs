@@ -1,4 +1,5 @@
 //! Behaviour of nymi-core through its public interface.
+mod catalogue;
 mod message;
 mod presence_agreement;
 mod presence_edges;

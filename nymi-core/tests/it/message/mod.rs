@@ -1,4 +1,5 @@
 //! Messages: checks in their fixed order, round trips, and no input that panics.
+mod arbitrary;
 mod channel;
 mod phoenix;
 mod requests;

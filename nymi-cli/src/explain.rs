@@ -1,0 +1,194 @@
+//! `nymi explain`: what a code or message means, why it happens and what to do.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, Source, explain};
+
+/// How many explanations are printed in full; the others only by id and message.
+const IN_FULL: usize = 3;
+
+/// The columns of a line of text.
+const WIDTH: usize = 96;
+
+/// Prints what is known about `query` to stdout, as text or as a JSON array. Fails if nothing is.
+pub fn run(query: &str, json: bool) -> ExitCode {
+    let found = explain(query);
+    let out = &mut io::stdout().lock();
+    let written = match json {
+        true => write_json(out, &found),
+        false => write_text(out, &found),
+    };
+    if let Err(error) = written {
+        // A reader that has seen enough, such as `head`, is no failure.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprintln!("nymi explain: cannot write the answer: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    if found.is_empty() {
+        eprintln!(
+            "nymi explain: nothing is known about {query:?}. Give a status code (4000), a number \
+             with its kind (nsl 14, event 6, response 12, os error 10061), a band's fault code \
+             (0xD001D), an id, or the text of a message or log line."
+        );
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn write_json(out: &mut impl Write, found: &[Explanation]) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, found)?;
+    writeln!(out)
+}
+
+fn write_text(out: &mut impl Write, found: &[Explanation]) -> io::Result<()> {
+    if found
+        .first()
+        .is_some_and(|first| first.matched == MatchKind::Similar)
+    {
+        writeln!(out, "Nothing fits exactly; the nearest entries:\n")?;
+    }
+    for (index, explanation) in found.iter().take(IN_FULL).enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        write_one(out, explanation)?;
+    }
+    if found.len() > IN_FULL {
+        writeln!(out, "\nAlso (nymi explain ID):")?;
+    }
+    for explanation in found.iter().skip(IN_FULL) {
+        writeln!(out, "  {}  {}", explanation.id(), explanation.message())?;
+    }
+    Ok(())
+}
+
+fn write_one(out: &mut impl Write, explanation: &Explanation) -> io::Result<()> {
+    writeln!(out, "{}", heading(explanation))?;
+    wrapped(out, "  ", explanation.message())?;
+    let (causes, remedies) = (explanation.causes(), explanation.remedies());
+    if !causes.is_empty() {
+        writeln!(out, "  why")?;
+    }
+    for cause in causes {
+        wrapped(out, "    - ", cause)?;
+    }
+    writeln!(out, "  what to do")?;
+    for (index, remedy) in remedies.iter().enumerate() {
+        wrapped(out, &format!("    {}. ", index + 1), remedy)?;
+    }
+    if let Source::Entry(entry) = explanation.source {
+        for (title, text) in [("how to detect it", entry.detect), ("note", entry.note)] {
+            if let Some(text) = text {
+                writeln!(out, "  {title}")?;
+                wrapped(out, "    ", text)?;
+            }
+        }
+    }
+    let related = explanation.related();
+    if !related.is_empty() {
+        wrapped(out, "  see also ", &related.join(", "))?;
+    }
+    Ok(())
+}
+
+fn heading(explanation: &Explanation) -> String {
+    match explanation.source {
+        Source::Status(status) => format!("status {} {}", status.code(), status.name()),
+        Source::Chain(fault) => format!("nsl {} (certificate chain, status 8000)", fault.number),
+        Source::Entry(entry) => {
+            let code = entry.code.map(|code| match code.kind {
+                CodeKind::Napi => format!(", status {}", code.number),
+                CodeKind::Nsl => format!(", nsl {}", code.number),
+                CodeKind::EventTypeId => format!(", EventTypeID {}", code.number),
+                CodeKind::ResponseCode => format!(", ResponseCode {}", code.number),
+                CodeKind::BandFault => format!(", fault 0x{:05X}", code.number),
+                CodeKind::Http => format!(", HTTP {}", code.number),
+                CodeKind::OsError => format!(", os error {}", code.number),
+                CodeKind::Windows => format!(", {} (0x{:x})", code.number, code.number),
+            });
+            let reported = match entry.maps_to {
+                Some(status) if status != 0 => format!(", reported here as status {status}"),
+                _ => String::new(),
+            };
+            format!(
+                "{} ({}{}{reported})",
+                entry.id,
+                entry.component,
+                code.unwrap_or_default()
+            )
+        }
+    }
+}
+
+/// Writes a text in lines of [`WIDTH`] columns; those after the first are indented as `start`.
+fn wrapped(out: &mut impl Write, start: &str, text: &str) -> io::Result<()> {
+    let indent = " ".repeat(start.chars().count());
+    let (mut lead, mut line) = (start, String::new());
+    for word in text.split_whitespace() {
+        let columns = indent.len() + line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && columns > WIDTH {
+            writeln!(out, "{lead}{line}")?;
+            (lead, line) = (&indent, String::new());
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{lead}{line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(query: &str) -> String {
+        let mut out = Vec::new();
+        write_text(&mut out, &explain(query)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_status_is_printed_with_cause_remedy_and_related_entries() {
+        let text = text("4000");
+        assert!(text.starts_with("status 4000 AGENT_MISSING\n  Nymi Agent missing.\n  why\n"));
+        assert!(
+            text.contains("  what to do\n    1. Check that the agent runs"),
+            "{text}"
+        );
+        assert!(text.contains("see also"), "{text}");
+        assert!(
+            text.contains("napi-4000-agent-missing (napi, status 4000"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_and_lists_cut() {
+        for query in [
+            "6003",
+            "nsl 29",
+            "0xD001D",
+            "blutooth adapter missing",
+            "Nymi Bluetooth Agent is missing",
+        ] {
+            for line in text(query).lines() {
+                let is_list = line.starts_with("  ") && !line.starts_with("   ");
+                assert!(line.chars().count() <= WIDTH || is_list, "{query}: {line}");
+            }
+        }
+        assert!(text("14").contains("EventTypeID 14"));
+    }
+
+    #[test]
+    fn json_is_an_array_even_if_nothing_is_found() {
+        for (query, count) in [("nsl 101", 1), ("the weather", 0)] {
+            let mut out = Vec::new();
+            write_json(&mut out, &explain(query)).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(value.as_array().unwrap().len(), count);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `explain` finds every row of every table, however an operator asks for it.
+
+use std::collections::BTreeSet;
+
+use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, MessageKind, entries, explain};
+use nymi_core::chain::FAULTS;
+use nymi_core::message::Status;
+use proptest::prelude::*;
+
+fn ids(query: &str) -> Vec<String> {
+    explain(query).iter().map(Explanation::id).collect()
+}
+
+#[track_caller]
+fn finds(query: &str, id: &str) {
+    let found = ids(query);
+    assert!(found.iter().any(|found| found == id), "{query}: {found:?}");
+}
+
+#[track_caller]
+fn finds_first(query: &str, id: &str) {
+    let found = ids(query);
+    assert_eq!(
+        found.first().map(String::as_str),
+        Some(id),
+        "{query}: {found:?}"
+    );
+}
+
+#[test]
+fn the_whole_catalogue_is_there() {
+    assert_eq!(entries().len(), 351);
+    for entry in entries() {
+        assert!(
+            !entry.causes.is_empty() && !entry.remedies.is_empty(),
+            "{}",
+            entry.id
+        );
+        if let Some(status) = entry.maps_to {
+            assert!(
+                Status::from_code(status).is_some(),
+                "{}: {status}",
+                entry.id
+            );
+        }
+        let is_ours = entry.code.is_some_and(|code| code.kind == CodeKind::Napi);
+        let number = entry.code.map_or(0, |code| code.number);
+        assert!(
+            !is_ours || Status::from_code(number).is_some(),
+            "{}",
+            entry.id
+        );
+        assert!(!entry.source.contains(".txt"), "{}", entry.id);
+    }
+}
+
+#[test]
+fn every_entry_is_found_by_id_and_text() {
+    for entry in entries() {
+        finds_first(entry.id, entry.id);
+        finds(entry.message, entry.id);
+        finds(&entry.message.to_uppercase(), entry.id);
+        for text in entry.also {
+            finds(text, entry.id);
+        }
+    }
+}
+
+#[test]
+fn every_message_is_found_in_a_log_line() {
+    let telling = |text: &str| text.split_whitespace().count() >= 2 && text.len() >= 8;
+    for entry in entries()
+        .iter()
+        .filter(|entry| entry.message_kind == MessageKind::Shown)
+    {
+        if telling(entry.message) {
+            let line = format!(
+                "2026-05-13 08:30:00,123 ERROR [main] {} (thread x)",
+                entry.message
+            );
+            finds(&line, entry.id);
+        }
+    }
+}
+
+#[test]
+fn every_number_is_found_bare_and_with_its_kind() {
+    for status in Status::ALL {
+        finds_first(
+            &status.code().to_string(),
+            &format!("status-{}", status.code()),
+        );
+        finds_first(status.name(), &format!("status-{}", status.code()));
+    }
+    for fault in FAULTS {
+        let id = format!("nsl-{}", fault.number);
+        finds(&fault.number.to_string(), &id);
+        finds_first(&format!("nsl {}", fault.number), &id);
+        finds(
+            &format!("nsl_verify_nea_cert_chain, 2238, {}", fault.number),
+            &id,
+        );
+    }
+    for entry in entries() {
+        let Some(code) = entry.code else { continue };
+        let number = code.number;
+        match code.kind {
+            CodeKind::Napi => finds(&format!("status {number}"), entry.id),
+            CodeKind::Nsl => finds(&format!("nsl_verify_nea_cert_chain, {number}"), entry.id),
+            CodeKind::EventTypeId => finds(&format!("EventTypeID {number}"), entry.id),
+            CodeKind::ResponseCode => finds(&format!("{{\"ResponseCode\":{number}}}"), entry.id),
+            CodeKind::BandFault => finds(&format!("0x{number:X}"), entry.id),
+            CodeKind::Http => finds(&format!("HTTP {number}"), entry.id),
+            CodeKind::OsError => finds(&format!("(os error {number})"), entry.id),
+            CodeKind::Windows => finds(&format!("0x{number:x}"), entry.id),
+        }
+        if code.kind != CodeKind::BandFault {
+            finds(&number.to_string(), entry.id);
+        }
+    }
+}
+
+#[test]
+fn a_number_of_one_kind_is_not_taken_for_another() {
+    let kinds = |query: &str| -> BTreeSet<CodeKind> {
+        explain(query)
+            .iter()
+            .filter_map(|found| found.code().map(|code| code.kind))
+            .collect()
+    };
+    assert_eq!(kinds("nsl 14"), [CodeKind::Nsl].into());
+    assert_eq!(kinds("event 14"), [CodeKind::EventTypeId].into());
+    assert_eq!(kinds("14"), [CodeKind::Nsl, CodeKind::EventTypeId].into());
+    assert!(ids("424242").is_empty());
+    assert!(ids("nsl 424242").is_empty());
+}
+
+#[test]
+fn the_beginning_of_a_fault_code_is_enough() {
+    for code in [
+        "0x110",
+        "0x1100042",
+        "1100042",
+        "0X1100042",
+        "fault 0x1100042 line 12",
+    ] {
+        finds(code, "band-fault-110");
+    }
+    finds("0xB000123", "band-fault-b000");
+    for code in ["d001d", "D001D", "0xd001d"] {
+        finds_first(code, "band-fault-d001d");
+    }
+    assert!(!ids("0x140001").contains(&"band-fault-110".to_owned()));
+}
+
+#[test]
+fn a_pasted_update_is_understood() {
+    let update = r#"{"operation":"init","exchange":"0","status":8000,"payload":{},"error":{"error_description":"NEA missing certificates.","error_specifics":"NEA certificate chain is missing or invalid.","nsl":14}}"#;
+    let found = ids(update);
+    for id in [
+        "status-8000",
+        "nsl-14",
+        "napi-8000-certificates-missing",
+        "cert-nsl-14",
+    ] {
+        assert!(found.contains(&id.to_owned()), "{id}: {found:?}");
+    }
+}
+
+#[test]
+fn words_from_memory_and_slips_find_the_entry() {
+    for (query, id) in [
+        ("blutooth adapter missing", "nbe-adapter-missing"),
+        (
+            "insuficient memory on band for registration",
+            "nba-insufficient-memory",
+        ),
+        (
+            "duplicate endpoint identifier failed connect agent",
+            "nbe-duplicate-endpoint-id",
+        ),
+        ("LDAP server unavailable", "nes-ldap-unavailable"),
+    ] {
+        finds(query, id);
+    }
+    for query in ["", "   ", "?", "the weather", "lorem ipsum dolor sit amet"] {
+        assert!(ids(query).is_empty(), "{query}: {:?}", ids(query));
+    }
+}
+
+#[test]
+fn a_status_names_the_entries_that_lead_to_it() {
+    let found = explain("8000");
+    assert_eq!(found[0].matched, MatchKind::Code);
+    assert!(found[0].related().contains(&"cert-nsl-14"));
+    assert!(explain("0")[0].related().is_empty());
+}
+
+#[test]
+fn json_has_cause_and_remedy_for_each_source() {
+    for query in ["4000", "nsl 101", "band-fault-d001d"] {
+        let json = serde_json::to_value(&explain(query)[0]).unwrap();
+        for key in ["id", "match", "message", "code", "causes", "remedies"] {
+            assert!(json.get(key).is_some(), "{query}: {key}");
+        }
+        assert!(!json["remedies"].as_array().unwrap().is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_query_is_answered_or_not(query in any::<String>()) {
+        let _ = explain(&query);
+    }
+
+    #[test]
+    fn any_query_of_numbers_and_signs_is_answered_or_not(query in "(0x|nsl|event|status|[0-9A-F]{1,9}|[ ,:é]){0,6}") {
+        let _ = explain(&query);
+    }
+}
+
+#[test]
+fn a_long_log_is_cut() {
+    let log = "é Nymi Agent missing. ".repeat(100_000);
+    assert!(
+        explain(&log)
+            .iter()
+            .any(|found| found.id() == "status-4000")
+    );
+}
