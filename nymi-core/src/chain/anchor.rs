@@ -1,26 +1,28 @@
 //! The pinned certificate that every chain must lead to.
 
+use alloc::sync::Arc;
+
 use super::certificate::Certificate;
 use super::error::ChainError;
 
 /// A certificate that the operator trusts: the enterprise's L1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustAnchor {
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
 }
 
 impl TrustAnchor {
     /// Reads an anchor from DER.
     pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
         Ok(Self {
-            certificate: Certificate::from_der(der)?,
+            certificate: Arc::new(Certificate::from_der(der)?),
         })
     }
 
     /// Reads an anchor from PEM: the first certificate of the text.
     pub fn from_pem(text: &str) -> Result<Self, ChainError> {
         Ok(Self {
-            certificate: Certificate::from_pem(text)?,
+            certificate: Arc::new(Certificate::from_pem(text)?),
         })
     }
 
@@ -37,5 +39,9 @@ impl TrustAnchor {
     /// The certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Certificate> {
+        Arc::clone(&self.certificate)
     }
 }

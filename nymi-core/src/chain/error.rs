@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::der::DerError;
 use super::oid::Oid;
+use super::pem::PemError;
 use super::requirements::{Grade, Role};
 use crate::UnixMillis;
 
@@ -186,6 +187,7 @@ pub const FAULTS: &[FaultInfo] = &[
         91,
         "pin the L1 certificate of the enterprise",
     ),
+    row(132, "PEM", 60, "give the certificate as PEM text"),
 ];
 
 /// The grades that an L2 states.
@@ -353,6 +355,14 @@ pub enum Fault {
     EmptyName,
     /// No anchor is pinned.
     NoAnchor,
+    /// The PEM text cannot be read.
+    Pem(PemError),
+}
+
+impl From<DerError> for Fault {
+    fn from(error: DerError) -> Self {
+        Self::Malformed(error)
+    }
 }
 
 impl Fault {
@@ -393,6 +403,7 @@ impl Fault {
             Self::LeafIsAnchor => 129,
             Self::EmptyName => 130,
             Self::NoAnchor => 131,
+            Self::Pem(_) => 132,
         }
     }
 
@@ -564,6 +575,7 @@ impl fmt::Display for Fault {
             Self::LeafIsAnchor => f.write_str("the presented leaf is the pinned L1 itself"),
             Self::EmptyName => f.write_str("the issuer, or the subject of a CA, has no name"),
             Self::NoAnchor => f.write_str("no L1 certificate is pinned"),
+            Self::Pem(error) => error.fmt(f),
         }
     }
 }
@@ -597,6 +609,10 @@ impl ChainError {
     /// What was expected and found.
     pub const fn fault(&self) -> &Fault {
         &self.fault
+    }
+
+    pub(crate) fn into_fault(self) -> Fault {
+        self.fault
     }
 
     /// What an operator does about it.

@@ -1,77 +1,250 @@
 //! Verification: from presented certificates to a verified chain.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
 use super::anchor::TrustAnchor;
 use super::certificate::Certificate;
-use super::error::ChainError;
+use super::crl::Crl;
+use super::error::{ChainError, Fault, FoundGrade};
+use super::path::{self, Link, Report};
 use super::requirements::{Grade, Requirements};
+use super::search::{Goal, KnownCrl, Node, Reports, Search};
 use crate::UnixMillis;
 use crate::crypto::{PublicKey, SignatureVerifier};
+
+/// More certificates than anyone presents.
+const MAX_PRESENTED: usize = 128;
 
 /// A chain that leads from an anchor to the leaf and met the requirements. Only validation makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedChain {
-    path: alloc::vec::Vec<Certificate>,
+    /// Anchor first, leaf last; at least these two.
+    path: Vec<Arc<Certificate>>,
+    leaf: Arc<Certificate>,
+    issuer: Arc<Certificate>,
+    anchor: Arc<Certificate>,
     key: PublicKey,
 }
 
 impl VerifiedChain {
+    /// From the certificates of a path, anchor first.
+    fn new(search: &Search<'_>, nodes: &[usize]) -> Option<Self> {
+        let path: Vec<_> = nodes.iter().map(|node| search.certificate(*node)).collect();
+        let [anchor, below @ ..] = path.as_slice() else {
+            return None;
+        };
+        let (leaf, intermediates) = below.split_last()?;
+        let (leaf, anchor) = (Arc::clone(leaf), Arc::clone(anchor));
+        let issuer = Arc::clone(intermediates.last().unwrap_or(&anchor));
+        Some(Self { key: *leaf.public_key()?, leaf, issuer, anchor, path })
+    }
+
     /// The leaf.
     pub fn leaf(&self) -> &Certificate {
-        todo!()
+        &self.leaf
     }
+
     /// The certificate that issued the leaf: L2.
     pub fn issuer(&self) -> &Certificate {
-        todo!()
+        &self.issuer
     }
+
     /// The anchor that the chain leads to: L1.
     pub fn anchor(&self) -> &Certificate {
-        todo!()
+        &self.anchor
     }
+
     /// The whole chain, anchor first and leaf last.
-    pub fn path(&self) -> &[Certificate] {
+    pub fn path(&self) -> &[Arc<Certificate>] {
         &self.path
     }
+
     /// The public key of the leaf.
-    pub fn public_key(&self) -> &PublicKey {
+    pub const fn public_key(&self) -> &PublicKey {
         &self.key
     }
+
     /// The grade that L2 states; none if it states none or both.
     pub fn grade(&self) -> Option<Grade> {
-        todo!()
+        match path::found_grade(self.issuer()) {
+            FoundGrade::One(grade) => Some(grade),
+            FoundGrade::None | FoundGrade::Both => None,
+        }
     }
+
     /// Keeps the validated part above the leaf, for further leaves of the same L2.
     pub fn into_issuer(self) -> VerifiedIssuer {
-        todo!()
+        let mut above = self.path;
+        above.pop();
+        VerifiedIssuer { issuer: self.issuer, above, known_crls: Vec::new() }
     }
 }
 
-/// A validated issuer that was kept: many leaves under one L2 cost one signature each. Validity and
-/// revocation are checked anew each time.
+/// A validated issuer that was kept: many leaves under one L2 cost one signature each.
+///
+/// The signatures above the leaf are not verified again. Everything else is held to the rules anew
+/// each time: validity, revocation, names, policies, purposes.
+///
+/// ```
+/// # use nymi_core::{UnixMillis, chain::*, crypto::SignatureVerifier};
+/// # fn example(provider: &dyn SignatureVerifier, anchors: &[TrustAnchor], l2: &[u8], leaves: &[&[u8]],
+/// #     now: UnixMillis) -> Result<(), ChainError> {
+/// let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Nea);
+/// let [first, others @ ..] = leaves else { return Ok(()) };
+/// let issuer = verify(provider, anchors, &[first, l2], now, &requirements)?.into_issuer();
+/// for leaf in others {
+///     let chain = issuer.verify_leaf(provider, leaf, now, &requirements)?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
-pub struct VerifiedIssuer {}
+pub struct VerifiedIssuer {
+    issuer: Arc<Certificate>,
+    /// Anchor first, this issuer last.
+    above: Vec<Arc<Certificate>>,
+    known_crls: Vec<KnownCrl>,
+}
 
 impl VerifiedIssuer {
-    /// Verifies a leaf that this issuer signed.
+    /// The certificate that issues the leaves: L2.
+    pub fn certificate(&self) -> &Certificate {
+        &self.issuer
+    }
+
+    /// Verifies the signatures of these lists once, so that they cost nothing when the same lists
+    /// are given with a leaf. Whether they are current is checked with each leaf. Lists that this
+    /// issuer did not sign are passed over.
+    pub fn remember_crls(&mut self, provider: &dyn SignatureVerifier, crls: &[Crl]) {
+        self.known_crls.clear();
+        let Some(key) = self.certificate().public_key().copied() else {
+            return;
+        };
+        for crl in crls {
+            let (message, signature) = crl.signature();
+            if provider.verify_der(&key, message, signature).is_ok() {
+                self.known_crls.push((*crl.digest(), *key.as_uncompressed()));
+            }
+        }
+    }
+
+    /// Verifies a leaf that this issuer signed. Indices of errors: 0 is the leaf, 1 this issuer,
+    /// and so on up to the anchor.
     pub fn verify_leaf(
         &self,
-        _provider: &dyn SignatureVerifier,
-        _leaf: &[u8],
-        _at: UnixMillis,
-        _requirements: &Requirements<'_>,
+        provider: &dyn SignatureVerifier,
+        leaf: &[u8],
+        at: UnixMillis,
+        requirements: &Requirements<'_>,
     ) -> Result<VerifiedChain, ChainError> {
-        todo!()
+        let leaf = Arc::new(Certificate::from_der(leaf)?);
+        let nodes: Vec<Node> = core::iter::once(&leaf)
+            .chain(self.above.iter().rev())
+            .enumerate()
+            .map(|(index, certificate)| {
+                let link = Link { certificate: Arc::clone(certificate), index };
+                Node::new(link, index == self.above.len())
+            })
+            .collect();
+        let path: Vec<usize> = (0..nodes.len()).collect();
+        let mut search = Search::new(provider, nodes, at, &self.known_crls);
+        let goal = Goal { requirements: *requirements, anchor: None };
+        let mut reports = Reports::default();
+        if !search.is_issued_by(0, 1) {
+            let issuer = super::name::display(leaf.issuer_der());
+            return Err(ChainError::new(Some(0), Fault::UnknownIssuer { issuer }));
+        }
+        let found = match search.check_edge(0, 1, &mut reports) {
+            Ok(true) => search.complete(&path, &goal, &mut reports.complete),
+            Ok(false) => None,
+            Err(fault) => return Err(ChainError::new(None, fault)),
+        };
+        outcome(&search, found.as_deref(), reports)
     }
 }
 
 /// Verifies the chain of a presented leaf to one of the anchors at this moment.
 ///
-/// `presented` holds the leaf first, then intermediates in any order; the anchor may be among them.
+/// `presented` holds the leaf first, then intermediates in any order. The anchor may be among them,
+/// as may certificates that do not belong to the chain: they are passed over. Nothing is trusted
+/// that does not lead to an anchor by signatures that `provider` verifies.
+///
+/// ```
+/// # use nymi_core::{UnixMillis, chain::*, crypto::RustCrypto};
+/// # fn example(l1: &str, leaf: &[u8], l2: &[u8], now: UnixMillis) -> Result<(), ChainError> {
+/// let anchors = [TrustAnchor::from_pem(l1)?];
+/// let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Nea);
+/// let chain = verify(&RustCrypto, &anchors, &[leaf, l2], now, &requirements)?;
+/// let name = chain.leaf().subject_cn();
+/// # Ok(()) }
+/// ```
 pub fn verify(
-    _provider: &dyn SignatureVerifier,
-    _anchors: &[TrustAnchor],
-    _presented: &[&[u8]],
-    _at: UnixMillis,
-    _requirements: &Requirements<'_>,
+    provider: &dyn SignatureVerifier,
+    anchors: &[TrustAnchor],
+    presented: &[&[u8]],
+    at: UnixMillis,
+    requirements: &Requirements<'_>,
 ) -> Result<VerifiedChain, ChainError> {
-    todo!()
+    let refuse = |index, fault| Err(ChainError::new(index, fault));
+    let Some((leaf, intermediates)) = presented.split_first() else {
+        return refuse(None, Fault::Missing);
+    };
+    if anchors.is_empty() {
+        return refuse(None, Fault::NoAnchor);
+    }
+    if presented.len() > MAX_PRESENTED {
+        return refuse(None, Fault::TooMany { found: presented.len(), limit: MAX_PRESENTED });
+    }
+    if anchors.iter().any(|anchor| anchor.der() == *leaf) {
+        return refuse(Some(0), Fault::LeafIsAnchor);
+    }
+    let leaf = Arc::new(Certificate::from_der(leaf)?);
+    let mut nodes = alloc::vec![Node::new(Link { certificate: leaf, index: 0 }, false)];
+    let mut reports = Reports::default();
+    take_intermediates(&mut nodes, anchors, intermediates, &mut reports.partial);
+    for anchor in anchors {
+        let copy = presented.iter().position(|der| *der == anchor.der());
+        let index = copy.unwrap_or(presented.len());
+        nodes.push(Node::new(Link { certificate: anchor.shared(), index }, true));
+    }
+    let mut search = Search::new(provider, nodes, at, &[]);
+    let goal = Goal { requirements: *requirements, anchor: None };
+    let found = search.find(0, &goal, &mut reports);
+    outcome(&search, found.as_deref(), reports)
+}
+
+/// Intermediates that can be read; one that cannot is to blame only if no path is found without it.
+fn take_intermediates(
+    nodes: &mut Vec<Node>,
+    anchors: &[TrustAnchor],
+    presented: &[&[u8]],
+    report: &mut Report,
+) {
+    for (position, der) in presented.iter().enumerate() {
+        let index = position + 1;
+        let again = nodes.iter().any(|node| node.certificate().der() == *der);
+        if again || anchors.iter().any(|anchor| anchor.der() == *der) {
+            continue;
+        }
+        match Certificate::parse(der) {
+            Ok(certificate) => {
+                let link = Link { certificate: Arc::new(certificate), index };
+                nodes.push(Node::new(link, false));
+            }
+            Err(fault) => report.add(Some(index), fault),
+        }
+    }
+}
+
+/// The verified chain, or the fault that says most.
+fn outcome(
+    search: &Search<'_>,
+    path: Option<&[usize]>,
+    reports: Reports,
+) -> Result<VerifiedChain, ChainError> {
+    if let Some(chain) = path.and_then(|path| VerifiedChain::new(search, path)) {
+        return Ok(chain);
+    }
+    let error = reports.complete.into_error().or(reports.partial.into_error());
+    Err(error.unwrap_or(ChainError::new(None, Fault::Missing)))
 }

@@ -1,0 +1,275 @@
+//! Name constraints (RFC 5280, 4.2.1.10): is every name of a certificate within the permitted
+//! subtrees, and none within an excluded one, of the CAs above it?
+//!
+//! A constraint or a name that cannot be understood never lets a name of its form pass. What the
+//! RFC leaves open:
+//!
+//! - a wildcard `*.d` stands for every name one label below `d`: it is permitted only if all of
+//!   them are, and excluded if one of them is;
+//! - a leaf without DNS names or addresses whose common name looks like one is held to the
+//!   constraints as if it stated that name, since some verifiers still look there (RFC 6125, 6.4.4).
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::certificate::{Certificate, is_empty_name};
+use super::error::Fault;
+use super::general_name::GeneralName;
+use super::name::{self, Canonical};
+use super::work::Work;
+use super::{dns, uri};
+
+/// A name, or the base of a subtree, ready for comparison.
+enum Subject<'a> {
+    Mailbox(&'a str),
+    Dns(&'a str),
+    Directory(Canonical, &'a [u8]),
+    Uri(&'a str),
+    Ip(Vec<u8>),
+    Other(u8),
+}
+
+/// A name or a constraint cannot be interpreted.
+struct Unclear;
+
+/// The constraints of one CA.
+struct Level<'a> {
+    permitted: Vec<Subject<'a>>,
+    excluded: Vec<Subject<'a>>,
+}
+
+/// The constraints of the CAs above a certificate, top first.
+#[derive(Default)]
+pub(crate) struct Constraints<'a> {
+    levels: Vec<Level<'a>>,
+}
+
+impl<'a> Constraints<'a> {
+    /// Adds those of the next CA on the way down.
+    pub(crate) fn push(&mut self, ca: &'a Certificate) {
+        if let Some(constraints) = &ca.extensions.name_constraints {
+            let subjects = |names: &[GeneralName]| {
+                names.iter().map(|name| Subject::of(ca, *name)).collect::<Vec<_>>()
+            };
+            self.levels.push(Level {
+                permitted: subjects(&constraints.permitted),
+                excluded: subjects(&constraints.excluded),
+            });
+        }
+    }
+
+    /// Holds every name of a certificate to them.
+    pub(crate) fn check(
+        &self,
+        certificate: &Certificate,
+        is_leaf: bool,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        if self.levels.is_empty() {
+            return Ok(());
+        }
+        for name in names(certificate, is_leaf) {
+            for level in &self.levels {
+                level.check(&name, work)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names that a certificate states.
+fn names(certificate: &Certificate, is_leaf: bool) -> Vec<Subject<'_>> {
+    let mut names = Vec::new();
+    let subject = certificate.subject_der();
+    if !is_empty_name(subject) {
+        names.push(Subject::Directory(name::canonical(subject), subject));
+    }
+    match &certificate.extensions.alternative_names {
+        Some(alternative) => {
+            names.extend(alternative.names.iter().map(|name| Subject::of(certificate, *name)));
+        }
+        // "[…] but the certificate does not include a subject alternative name, the rfc822Name
+        // constraint MUST be applied to the attribute of type emailAddress".
+        None => names.extend(name::email_addresses(subject).map(|text| Subject::mailbox(text))),
+    }
+    let has_host = names.iter().any(|name| matches!(name, Subject::Dns(_) | Subject::Ip(_)));
+    if let (true, false, Some(text)) = (is_leaf, has_host, certificate.subject_cn()) {
+        match text.parse() {
+            Ok(IpAddr::V4(address)) => names.push(Subject::Ip(address.octets().to_vec())),
+            Ok(IpAddr::V6(address)) => names.push(Subject::Ip(address.octets().to_vec())),
+            Err(_) if dns::looks_like_host(text) => names.push(Subject::Dns(text)),
+            Err(_) => {}
+        }
+    }
+    names
+}
+
+impl<'a> Subject<'a> {
+    fn of(certificate: &'a Certificate, name: GeneralName) -> Self {
+        match name {
+            GeneralName::Rfc822(span) => Self::mailbox(certificate.bytes(span)),
+            GeneralName::Dns(span) => Self::Dns(ascii(certificate.bytes(span))),
+            GeneralName::Uri(span) => Self::Uri(ascii(certificate.bytes(span))),
+            GeneralName::Ip(span) => Self::Ip(certificate.bytes(span).to_vec()),
+            GeneralName::Directory(span) => {
+                let whole = certificate.bytes(span);
+                Self::Directory(name::canonical(whole), whole)
+            }
+            GeneralName::Other(..) => Self::Other(name.form()),
+        }
+    }
+
+    fn mailbox(text: &'a [u8]) -> Self {
+        Self::Mailbox(ascii(text))
+    }
+
+    const fn form(&self) -> u8 {
+        match self {
+            Self::Mailbox(_) => 1,
+            Self::Dns(_) => 2,
+            Self::Directory(..) => 4,
+            Self::Uri(_) => 6,
+            Self::Ip(_) => 7,
+            Self::Other(form) => *form,
+        }
+    }
+
+    fn display(&self) -> String {
+        let text = match self {
+            Self::Mailbox(text) | Self::Dns(text) | Self::Uri(text) => (*text).to_owned(),
+            Self::Directory(_, whole) => name::display(whole),
+            Self::Ip(octets) => address(octets),
+            Self::Other(form) => alloc::format!("a name of form {form}"),
+        };
+        text.chars().filter(|char| !char.is_control()).take(128).collect()
+    }
+}
+
+/// The bytes were read as IA5String, or as a common name, or stand for no text: then for a name
+/// that no constraint understands.
+fn ascii(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or("\u{fffd}")
+}
+
+fn address(octets: &[u8]) -> String {
+    if let Ok(octets) = <[u8; 4]>::try_from(octets) {
+        return alloc::format!("{}", IpAddr::from(octets));
+    }
+    match <[u8; 16]>::try_from(octets) {
+        Ok(octets) => alloc::format!("{}", IpAddr::from(octets)),
+        Err(_) => hex::encode(octets),
+    }
+}
+
+impl Level<'_> {
+    fn check(&self, name: &Subject<'_>, work: &mut Work) -> Result<(), Fault> {
+        work.compare(1 + self.permitted.len() + self.excluded.len())?;
+        let same_form = |base: &&Subject<'_>| base.form() == name.form();
+        let excluded = || Fault::Excluded { name: name.display() };
+        let not_permitted = || Fault::NotPermitted { name: name.display() };
+        for base in self.excluded.iter().filter(same_form) {
+            if touches(name, base).map_err(|Unclear| excluded())? {
+                return Err(excluded());
+            }
+        }
+        let mut constrained = false;
+        for base in self.permitted.iter().filter(same_form) {
+            constrained = true;
+            if within(name, base).map_err(|Unclear| not_permitted())? {
+                return Ok(());
+            }
+        }
+        if constrained { Err(not_permitted()) } else { Ok(()) }
+    }
+}
+
+/// Whether everything that the name stands for is within the subtree.
+fn within(name: &Subject<'_>, base: &Subject<'_>) -> Result<bool, Unclear> {
+    match (name, base) {
+        (Subject::Dns(name), Subject::Dns(base)) => {
+            let (name, base) = (dns::Name::presented(name)?, dns::Name::base(base)?);
+            Ok(name.is_within(&base))
+        }
+        _ => matches(name, base),
+    }
+}
+
+/// Whether anything that the name stands for is within the subtree.
+fn touches(name: &Subject<'_>, base: &Subject<'_>) -> Result<bool, Unclear> {
+    match (name, base) {
+        (Subject::Dns(name), Subject::Dns(base)) => {
+            let (name, base) = (dns::Name::presented(name)?, dns::Name::base(base)?);
+            Ok(name.may_be_within(&base))
+        }
+        _ => matches(name, base),
+    }
+}
+
+fn matches(name: &Subject<'_>, base: &Subject<'_>) -> Result<bool, Unclear> {
+    match (name, base) {
+        (Subject::Mailbox(name), Subject::Mailbox(base)) => mailbox_matches(name, base),
+        (Subject::Uri(name), Subject::Uri(base)) => {
+            host_matches(uri::host(name).ok_or(Unclear)?, base)
+        }
+        (Subject::Directory(name, _), Subject::Directory(base, _)) => Ok(name.starts_with(base)),
+        (Subject::Ip(name), Subject::Ip(base)) => address_matches(name, base),
+        _ => Err(Unclear),
+    }
+}
+
+/// A mailbox against a mailbox, a host, or with a leading period a domain.
+fn mailbox_matches(name: &str, base: &str) -> Result<bool, Unclear> {
+    let (local, host) = mailbox(name).ok_or(Unclear)?;
+    if base.contains('@') {
+        let (base_local, base_host) = mailbox(base).ok_or(Unclear)?;
+        // The local part is compared exactly (7.5).
+        return Ok(local == base_local && host.eq_ignore_ascii_case(base_host));
+    }
+    host_matches(host, base)
+}
+
+/// The local part and the host of a mailbox.
+pub(crate) fn mailbox(text: &str) -> Option<(&str, &str)> {
+    let (local, host) = text.rsplit_once('@')?;
+    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
+    let plain = !local.is_empty()
+        && local.bytes().all(|byte| byte.is_ascii_graphic() && !b"@\"(),:;<>[\\]".contains(&byte));
+    ((quoted || plain) && dns::is_host(host)).then_some((local, host))
+}
+
+/// A host against a host, or with a leading period a domain that it must be below.
+fn host_matches(host: &str, base: &str) -> Result<bool, Unclear> {
+    if let Some(domain) = base.strip_prefix('.') {
+        let (host, domain) = (dns::Name::host(host)?, dns::Name::host(domain)?);
+        return Ok(host.is_below(&domain));
+    }
+    if base.is_empty() {
+        return Ok(true);
+    }
+    let (host, base) = (dns::Name::host(host)?, dns::Name::host(base)?);
+    Ok(host.is_same(&base))
+}
+
+/// An address against an address and a mask, which must be a prefix (RFC 4632).
+fn address_matches(name: &[u8], base: &[u8]) -> Result<bool, Unclear> {
+    let (network, mask) = base.split_at(base.len() / 2);
+    let ones = mask.iter().map(|byte| byte.leading_ones()).take_while(|ones| *ones == 8).count();
+    let rest = mask.get(ones..).unwrap_or_default();
+    let contiguous = rest.iter().enumerate().all(|(position, byte)| {
+        let allowed = if position == 0 { byte.leading_ones() } else { 0 };
+        byte.count_ones() == allowed
+    });
+    if !contiguous {
+        return Err(Unclear);
+    }
+    let same = |(position, byte): (usize, &u8)| (byte ^ network[position]) & mask[position] == 0;
+    Ok(name.len() == network.len() && name.iter().enumerate().all(same))
+}
+
+impl From<dns::NotAName> for Unclear {
+    fn from(_: dns::NotAName) -> Self {
+        Self
+    }
+}

@@ -1,0 +1,276 @@
+//! Distinguished names: their structure, and when two of them are the same (RFC 5280, 7.1).
+//!
+//! Values that are text are compared without regard to case, to blanks at the ends, to the number
+//! of blanks within and to the string type. Canonical decomposition (NFKC) is left out: it would
+//! need the Unicode tables, and an issuer writes its own name the same way each time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::der::{DerResult, Reader, Span, tag};
+
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
+
+/// One attribute of a name.
+struct Attribute<'a> {
+    kind: &'a [u8],
+    tag: u8,
+    value: Reader<'a>,
+}
+
+/// Checks a Name: a SEQUENCE of SETs of type and value, each SET sorted and not empty.
+pub(crate) fn check(mut content: Reader<'_>) -> DerResult<()> {
+    while !content.is_empty() {
+        check_rdn(content.read(tag::SET, "a name has no SET")?)?;
+    }
+    Ok(())
+}
+
+/// Checks the contents of a RelativeDistinguishedName.
+pub(crate) fn check_rdn(mut set: Reader<'_>) -> DerResult<()> {
+    if set.is_empty() {
+        return Err(set.fail("a part of a name is empty"));
+    }
+    let mut previous: &[u8] = &[];
+    while !set.is_empty() {
+        let before = set;
+        attribute(&mut set)?;
+        let encoding = &before.bytes()[..before.bytes().len() - set.bytes().len()];
+        if encoding < previous {
+            return Err(before.fail("a SET is not sorted"));
+        }
+        previous = encoding;
+    }
+    Ok(())
+}
+
+fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
+    let mut pair = set.sequence("an attribute of a name is not a SEQUENCE")?;
+    let kind = pair.oid("an attribute of a name has no type")?.bytes();
+    let value = pair.any()?;
+    pair.finish()?;
+    let malformed = match value.tag {
+        tag::UTF8_STRING => core::str::from_utf8(value.content.bytes()).is_err(),
+        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::NUMERIC_STRING | tag::VISIBLE_STRING => {
+            !value.content.bytes().is_ascii()
+        }
+        _ => false,
+    };
+    if malformed {
+        return Err(value.content.fail("a string has characters that its type does not allow"));
+    }
+    Ok(Attribute { kind, tag: value.tag, value: value.content })
+}
+
+/// All attributes of a checked name, in order, each with the number of its RDN.
+fn attributes(content: Reader<'_>) -> impl Iterator<Item = (usize, Attribute<'_>)> {
+    let (mut rest, mut set, mut rdn) = (content, None::<Reader<'_>>, 0usize);
+    core::iter::from_fn(move || {
+        loop {
+            if let Some(current) = set.as_mut().filter(|set| !set.is_empty()) {
+                return attribute(current).ok().map(|found| (rdn - 1, found));
+            }
+            set = Some(rest.read(tag::SET, "").ok()?);
+            rdn += 1;
+        }
+    })
+}
+
+fn content_of(name: &[u8]) -> Option<Reader<'_>> {
+    Reader::new(name).ok()?.sequence("").ok()
+}
+
+/// A name in the form in which names are compared: one entry for each RDN.
+pub(crate) type Canonical = Vec<Vec<u8>>;
+
+/// The canonical form of a checked Name (a whole SEQUENCE).
+pub(crate) fn canonical(name: &[u8]) -> Canonical {
+    content_of(name).map_or_else(Vec::new, |content| {
+        let mut rdns: Vec<Vec<Vec<u8>>> = Vec::new();
+        for (rdn, attribute) in attributes(content) {
+            rdns.resize_with(rdns.len().max(rdn + 1), Vec::new);
+            rdns[rdn].push(canonical_attribute(&attribute));
+        }
+        rdns.into_iter().map(join).collect()
+    })
+}
+
+/// The canonical form of the contents of one checked RelativeDistinguishedName.
+pub(crate) fn canonical_rdn(mut set: Reader<'_>) -> Vec<u8> {
+    let mut parts = Vec::new();
+    while let Ok(attribute) = attribute(&mut set) {
+        parts.push(canonical_attribute(&attribute));
+    }
+    join(parts)
+}
+
+/// The attributes of an RDN are a set: their order in the encoding does not matter.
+fn join(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+    parts.sort_unstable();
+    let mut joined = Vec::new();
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        joined.extend(part);
+    }
+    joined
+}
+
+fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
+    let mut canonical = Vec::with_capacity(attribute.kind.len() + attribute.value.bytes().len() + 2);
+    canonical.push(attribute.kind.len() as u8);
+    canonical.extend_from_slice(attribute.kind);
+    match text(attribute) {
+        // Tag 0 is no string type: text of all types is alike.
+        Some(text) => {
+            canonical.push(0);
+            canonical.extend_from_slice(fold(&text).as_bytes());
+        }
+        None => {
+            canonical.push(attribute.tag);
+            canonical.extend_from_slice(attribute.value.bytes());
+        }
+    }
+    canonical
+}
+
+/// The text of a value; none if it is not of a string type, or not valid in it.
+fn text(attribute: &Attribute<'_>) -> Option<String> {
+    let bytes = attribute.value.bytes();
+    match attribute.tag {
+        tag::UTF8_STRING
+        | tag::IA5_STRING
+        | tag::PRINTABLE_STRING
+        | tag::NUMERIC_STRING
+        | tag::VISIBLE_STRING => core::str::from_utf8(bytes).ok().map(String::from),
+        // What is called T.61 is ISO 8859-1 in practice (RFC 5280, appendix B).
+        tag::TELETEX_STRING => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        tag::BMP_STRING if bytes.len() % 2 == 0 => {
+            let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            char::decode_utf16(units).collect::<Result<_, _>>().ok()
+        }
+        tag::UNIVERSAL_STRING if bytes.len() % 4 == 0 => bytes
+            .chunks_exact(4)
+            .map(|four| char::from_u32(u32::from_be_bytes([four[0], four[1], four[2], four[3]])))
+            .collect(),
+        _ => None,
+    }
+}
+
+/// Lower case, one blank between words, none at the ends (RFC 5280, 7.1, after RFC 4518).
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    folded
+}
+
+/// Whether two checked Names are the same.
+pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
+    one == other || canonical(one) == canonical(other)
+}
+
+/// The common name; none if there is none, or more than one, or it is not UTF-8 compatible text.
+pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
+    let mut names = attributes(content).filter(|(_, attribute)| attribute.kind == COMMON_NAME);
+    let (_, name) = names.next()?;
+    let plain = matches!(name.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
+    (plain && names.next().is_none()).then(|| name.value.span())
+}
+
+/// The e-mail addresses in a Name (PKCS#9 emailAddress).
+pub(crate) fn email_addresses(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content_of(name)
+        .into_iter()
+        .flat_map(attributes)
+        .filter(|(_, attribute)| attribute.kind == EMAIL_ADDRESS)
+        .map(|(_, attribute)| attribute.value.bytes())
+}
+
+/// A Name for messages, such as `CN=Acme NES L1 CA, O=Acme`.
+pub(crate) fn display(name: &[u8]) -> String {
+    let mut shown = String::new();
+    for (_, attribute) in content_of(name).into_iter().flat_map(attributes) {
+        let label = match attribute.kind {
+            COMMON_NAME => "CN=",
+            [0x55, 0x04, 0x06] => "C=",
+            [0x55, 0x04, 0x07] => "L=",
+            [0x55, 0x04, 0x08] => "ST=",
+            [0x55, 0x04, 0x0a] => "O=",
+            [0x55, 0x04, 0x0b] => "OU=",
+            EMAIL_ADDRESS => "emailAddress=",
+            _ => "",
+        };
+        if !shown.is_empty() {
+            shown.push_str(", ");
+        }
+        shown.push_str(label);
+        let value = text(&attribute).unwrap_or_else(|| hex::encode(attribute.value.bytes()));
+        shown.extend(value.chars().filter(|char| !char.is_control()).take(64));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, content.len() as u8], content].concat()
+    }
+
+    fn attribute(kind: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+        element(0x30, &[element(6, kind), element(tag, value)].concat())
+    }
+
+    fn cn(tag: u8, value: &[u8]) -> Vec<u8> {
+        element(0x30, &element(0x31, &attribute(COMMON_NAME, tag, value)))
+    }
+
+    #[test]
+    fn case_blanks_and_string_type_do_not_matter() {
+        let plain = cn(tag::PRINTABLE_STRING, b"Acme NES L1 CA");
+        for same in [
+            cn(tag::UTF8_STRING, b"Acme NES L1 CA"),
+            cn(tag::PRINTABLE_STRING, b"  ACME  nes L1   ca "),
+            cn(tag::TELETEX_STRING, b"acme nes l1 ca"),
+            cn(tag::BMP_STRING, b"\0A\0c\0m\0e\0 \0N\0E\0S\0 \0L\x001\0 \0C\0A"),
+        ] {
+            assert!(equal(&plain, &same));
+        }
+        assert!(!equal(&plain, &cn(tag::PRINTABLE_STRING, b"AcmeNES L1 CA")));
+        assert!(!equal(&plain, &cn(tag::OCTET_STRING, b"Acme NES L1 CA")));
+    }
+
+    #[test]
+    fn structure_matters() {
+        let [o, ou] = [0x0a, 0x0b].map(|last| attribute(&[0x55, 4, last], tag::UTF8_STRING, b"x"));
+        let sorted = element(0x30, &element(0x31, &[o.clone(), ou.clone()].concat()));
+        let unsorted = element(0x30, &element(0x31, &[ou.clone(), o.clone()].concat()));
+        let split = element(0x30, &[element(0x31, &o), element(0x31, &ou)].concat());
+        assert!(check(content_of(&sorted).unwrap()).is_ok());
+        assert!(check(content_of(&unsorted).unwrap()).is_err());
+        assert!(equal(&sorted, &unsorted));
+        assert!(!equal(&sorted, &split));
+        let empty_set = element(0x30, &element(0x31, &[]));
+        assert!(check(content_of(&empty_set).unwrap()).is_err());
+        let bad_utf8 = cn(tag::UTF8_STRING, &[0xff]);
+        assert!(check(content_of(&bad_utf8).unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_common_name_is_one_plain_text() {
+        let one = cn(tag::UTF8_STRING, b"kiosk");
+        assert_eq!(common_name(content_of(&one).unwrap()).unwrap().of(&one), b"kiosk");
+        let rdn = element(0x31, &attribute(COMMON_NAME, tag::UTF8_STRING, b"kiosk"));
+        let two = element(0x30, &[rdn.clone(), rdn].concat());
+        assert_eq!(common_name(content_of(&two).unwrap()), None);
+        assert_eq!(display(&two), "CN=kiosk, CN=kiosk");
+        assert_eq!(canonical(&[0x30, 0]), vec![] as Canonical);
+    }
+}

@@ -1,0 +1,161 @@
+//! Certificate policies along a path (RFC 5280, 6.1.3 (d) to (f), 6.1.4 (a) and (b), as RFC 9618
+//! has it).
+//!
+//! Whoever asks accepts any policy, so that all that matters is whether a policy is still valid.
+//! The graph is empty exactly if its lowest level is, and each level follows from the one above:
+//! only the lowest is kept. Two nodes never share a policy, so a level has at most as many nodes as
+//! the certificate has policies and mappings.
+
+use alloc::vec::Vec;
+
+use super::certificate::Certificate;
+use super::error::Fault;
+use super::work::Work;
+
+/// anyPolicy, 2.5.29.32.0.
+const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0x00];
+
+/// A valid policy, and the policies that satisfy it in the next certificate.
+struct Node<'a> {
+    policy: &'a [u8],
+    expected: Vec<&'a [u8]>,
+}
+
+/// The policy state between two certificates of a path.
+pub(crate) struct Policies<'a> {
+    nodes: Vec<Node<'a>>,
+    /// Certificates until a valid policy is required; 0: now.
+    explicit: u32,
+    /// Certificates until mappings are no longer followed.
+    mapping: u32,
+    /// Certificates until anyPolicy is no longer heeded.
+    any: u32,
+}
+
+impl<'a> Policies<'a> {
+    /// The state before the first of `length` certificates below the anchor (6.1.2). Constraints
+    /// that the anchor states hold from there on (RFC 5937).
+    pub(crate) fn new(anchor: &Certificate, length: usize) -> Self {
+        let none = u32::try_from(length + 1).unwrap_or(u32::MAX);
+        let mut state = Self {
+            nodes: alloc::vec![Node { policy: ANY, expected: alloc::vec![ANY] }],
+            explicit: none,
+            mapping: none,
+            any: none,
+        };
+        state.constrain(anchor);
+        state
+    }
+
+    /// 6.1.3 (d) to (f) for one certificate.
+    pub(crate) fn enter(
+        &mut self,
+        certificate: &'a Certificate,
+        is_leaf: bool,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        match &certificate.extensions.policies {
+            None => self.nodes.clear(),
+            Some(spans) if !self.nodes.is_empty() => {
+                let stated: Vec<&[u8]> = spans.iter().map(|span| certificate.bytes(*span)).collect();
+                let any = self.any > 0 || !is_leaf && certificate.is_self_issued();
+                self.descend(&stated, any, work)?;
+            }
+            Some(_) => {}
+        }
+        self.require()
+    }
+
+    fn descend(&mut self, stated: &[&'a [u8]], any: bool, work: &mut Work) -> Result<(), Fault> {
+        let expected: usize = self.nodes.iter().map(|node| node.expected.len()).sum();
+        work.compare((1 + stated.len()).saturating_mul(expected + 1))?;
+        let has_any = self.nodes.iter().any(|node| node.policy == ANY);
+        let expects = |policy: &&'a [u8]| {
+            self.nodes.iter().any(|node| node.expected.contains(policy))
+        };
+        let mut next: Vec<&[u8]> = stated
+            .iter()
+            .copied()
+            .filter(|policy| *policy != ANY && (expects(policy) || has_any))
+            .collect();
+        if any && stated.contains(&ANY) {
+            let open = self.nodes.iter().flat_map(|node| &node.expected).copied();
+            next.extend(open);
+            next.sort_unstable();
+            next.dedup();
+        }
+        self.nodes = next
+            .into_iter()
+            .map(|policy| Node { policy, expected: alloc::vec![policy] })
+            .collect();
+        Ok(())
+    }
+
+    fn require(&self) -> Result<(), Fault> {
+        if self.explicit == 0 && self.nodes.is_empty() { Err(Fault::Policy) } else { Ok(()) }
+    }
+
+    /// 6.1.4 (a), (b), (h), (i) and (j): what a CA hands down.
+    pub(crate) fn hand_down(
+        &mut self,
+        ca: &'a Certificate,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        self.follow_mappings(ca, work)?;
+        if !ca.is_self_issued() {
+            self.explicit = self.explicit.saturating_sub(1);
+            self.mapping = self.mapping.saturating_sub(1);
+            self.any = self.any.saturating_sub(1);
+        }
+        self.constrain(ca);
+        Ok(())
+    }
+
+    fn constrain(&mut self, ca: &Certificate) {
+        if let Some(constraints) = ca.extensions.policy_constraints {
+            self.explicit = self.explicit.min(constraints.require_explicit.unwrap_or(u32::MAX));
+            self.mapping = self.mapping.min(constraints.inhibit_mapping.unwrap_or(u32::MAX));
+        }
+        self.any = self.any.min(ca.extensions.inhibit_any_policy.unwrap_or(u32::MAX));
+    }
+
+    fn follow_mappings(&mut self, ca: &'a Certificate, work: &mut Work) -> Result<(), Fault> {
+        let mut mappings: Vec<(&[u8], &[u8])> = ca
+            .extensions
+            .policy_mappings
+            .iter()
+            .map(|(issuer, subject)| (ca.bytes(*issuer), ca.bytes(*subject)))
+            .collect();
+        if mappings.iter().any(|(issuer, subject)| *issuer == ANY || *subject == ANY) {
+            return Err(Fault::Policy);
+        }
+        mappings.sort_unstable();
+        mappings.dedup();
+        work.compare(mappings.len().saturating_mul(self.nodes.len() + 1))?;
+        let had_any = self.nodes.iter().any(|node| node.policy == ANY);
+        for group in mappings.chunk_by(|one, other| one.0 == other.0) {
+            let issuer = group[0].0;
+            if self.mapping == 0 {
+                self.nodes.retain(|node| node.policy != issuer);
+                continue;
+            }
+            let expected = group.iter().map(|(_, subject)| *subject).collect();
+            match self.nodes.iter_mut().find(|node| node.policy == issuer) {
+                Some(node) => node.expected = expected,
+                None if had_any => self.nodes.push(Node { policy: issuer, expected }),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// 6.1.5 (a), (b) and (g), after the leaf was entered.
+    pub(crate) fn finish(&mut self, leaf: &Certificate) -> Result<(), Fault> {
+        self.explicit = self.explicit.saturating_sub(1);
+        let constraints = leaf.extensions.policy_constraints;
+        if constraints.is_some_and(|constraints| constraints.require_explicit == Some(0)) {
+            self.explicit = 0;
+        }
+        self.require()
+    }
+}
