@@ -100,8 +100,13 @@ export async function heard(page) {
 }
 
 /** The button that taps a user's band. */
-export function tapButton(page, user, how = "Bluetooth") {
-  return page.getByRole("button", { name: `Tap the band of ${user.Domain}\\${user.Username} over ${how}`, exact: true });
+export function tapButton(page, user, how = "Tap") {
+  return page.getByRole("button", { name: tapName(user, how), exact: true });
+}
+
+/** Its name for a screen reader. */
+export function tapName(user, how = "Tap") {
+  return `${how}: band of ${user.Domain}\\${user.Username}`;
 }
 
 /** The button that starts a signature. */

@@ -11,6 +11,8 @@ import { Signing } from "./signing.js";
 import { AGENT_MISSING, StatusError, WebApi, errorOf } from "./webapi.js";
 
 const ENDPOINT_MISSING = 5100;
+const ADAPTER_MISSING = 5101;
+const READER_MISSING = 5102;
 const BANDS_EVERY_MS = 2000;
 const SUBSCRIBE_AGAIN_MS = 2000;
 const CONFIG_AGAIN_MS = 2000;
@@ -153,8 +155,7 @@ class App {
   #update(update) {
     const { operation, payload, status } = update;
     if (status !== 0) {
-      if (status === ENDPOINT_MISSING) this.#endpointGone();
-      else notify(`status-${status}`, this.#dismissible(`status-${status}`, errorOf(update)));
+      this.#troubled(errorOf(update));
     } else if (operation === "presence") {
       this.#bands.presence(payload);
     } else if (operation === "tap") {
@@ -168,22 +169,29 @@ class App {
   #endpointEvent({ event, endpoint_id: id }) {
     if (this.#endpointId !== null && id !== this.#endpointId) return;
     if (event === "gone") this.#endpointGone();
-    else if (event === "ble_lost") this.#radioLost();
+    else if (event === "ble_lost") this.#lost();
     else if (event === "ble_ready") this.#radioReady();
+    else if (event === "nfc_ready") resolved(`status-${READER_MISSING}`);
     else if (event === "back") this.#subscribe();
+  }
+
+  /** The agent says what is missing, in an update of its own beside the event. */
+  #troubled(error) {
+    const { status } = error;
+    if (status === ENDPOINT_MISSING) this.#endpointGone();
+    if (status === ENDPOINT_MISSING || status === ADAPTER_MISSING) {
+      this.#lost();
+      notify("endpoint", problem(error));
+    } else {
+      notify(`status-${status}`, this.#dismissible(`status-${status}`, error));
+    }
   }
 
   #endpointGone() {
     this.#endpointId = null;
     this.#lost();
-    notify("endpoint", problem(new StatusError(ENDPOINT_MISSING, "Nymi Bluetooth Endpoint is missing.", "Taps and presence of this terminal can't be heard")));
     clearTimeout(this.#subscribeTimer);
     this.#subscribeTimer = setTimeout(() => this.#subscribe(), SUBSCRIBE_AGAIN_MS);
-  }
-
-  #radioLost() {
-    this.#lost();
-    notify("endpoint", problem(new StatusError(5101, "Bluetooth adapter missing.", "The endpoint is there, but its radio is not")));
   }
 
   #radioReady() {

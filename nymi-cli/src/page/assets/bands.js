@@ -117,11 +117,9 @@ class Card {
     setText(p.wear, band.worn ? "Take off" : "Put on");
     p.wear.dataset.action = band.worn ? "remove" : "wear";
     p.auth.hidden = !band.worn || band.authenticated;
-    for (const [tap, how] of [[p.ble, "Bluetooth"], [p.nfc, "NFC"]]) {
-      attribute(tap, "aria-label", `Tap the band of ${this.owner} over ${how}`);
-    }
-    attribute(p.wear, "aria-label", `${p.wear.textContent} the band of ${this.owner}`);
-    attribute(p.auth, "aria-label", `Authenticate ${this.owner} on the band`);
+    for (const tap of [p.ble, p.nfc]) attribute(tap, "aria-label", `${tap.textContent}: band of ${this.owner}`);
+    attribute(p.wear, "aria-label", `${p.wear.textContent}: band of ${this.owner}`);
+    attribute(p.auth, "aria-label", `Authenticate: ${this.owner}`);
     if (document.activeElement !== p.slider) {
       p.slider.value = nearestStep(band.metres);
       this.#describe(p.slider);

@@ -117,7 +117,7 @@ function portable(token, document, config) {
       download("Save signature.jws", "signature.jws", token),
       button("Copy the token", copy), copied),
     el("pre", {}, el("code", {}, `nymi assertion verify --l1 ${l1} --grade ${config.grade} --document record.txt "$(cat signature.jws)"`)),
-    el("pre", { class: "token" }, el("code", {}, token)),
+    el("pre", {}, el("code", {}, token)),
   ];
 }
 
