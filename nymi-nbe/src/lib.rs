@@ -1,66 +1,22 @@
-//! The Bluetooth endpoint: owns the radio and readers of one terminal and tells the agent what it hears.
+//! The Bluetooth endpoint: owns the radio and the readers of one terminal and tells the agent what
+//! it hears.
+//!
+//! ```text
+//!   adapter ── heard, NFC, replies ──►  engine  ── frames, taps, presence, status ──►  agent
+//!           ◄── requests to bands ────  (pure)  ◄── band_request, configure ─────────
+//! ```
+//!
+//! An [`Adapter`](adapter::Adapter) is a radio: at present the virtual one of `nymulator`. The
+//! [`engine`] decides everything, without I/O or clock. [`Endpoint`] joins the two to the agent as
+//! `bluebox:<endpoint_id>` and keeps them joined: whatever is missing at the start or goes away
+//! later is waited for, reported, and taken back. [`settings`] reads `nbe.toml`.
 #![forbid(unsafe_code)]
 
-use std::net::SocketAddr;
+pub mod adapter;
+pub mod engine;
+pub mod settings;
 
-use nymi_core::tap::TapConfig;
+mod endpoint;
 
-/// How an endpoint runs.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The agent's socket, `ws://127.0.0.1:9120/socket/websocket`.
-    pub agent_url: String,
-    /// The stable id of this terminal.
-    pub endpoint_id: String,
-    /// What the agent asks of endpoints that are not on loopback.
-    pub credential: Option<String>,
-    /// Further names of this terminal.
-    pub hostname: Option<String>,
-    /// Further addresses of this terminal.
-    pub addresses: Vec<String>,
-    /// The radio.
-    pub adapter: AdapterConfig,
-    /// Detection.
-    pub tap: TapConfig,
-}
-
-/// Which radio an endpoint owns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdapterConfig {
-    /// Virtual hardware: a nymulator at this address.
-    Virtual(SocketAddr),
-}
-
-/// Why an endpoint does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A setting that cannot be used.
-    #[error("{key}: {reason}")]
-    Setting {
-        /// Its name in `nbe.toml`.
-        key: &'static str,
-        /// What is wrong and what to do.
-        reason: String,
-    },
-}
-
-/// The endpoint.
-pub struct Endpoint;
-
-impl Endpoint {
-    /// Starts an endpoint. That agent or adapter are missing is no error: it keeps trying.
-    pub async fn start(config: Config) -> Result<Handle, StartError> {
-        let _ = config;
-        todo!()
-    }
-}
-
-/// A running endpoint; dropping it ends it.
-pub struct Handle {}
-
-impl Handle {
-    /// Leaves the agent and ends.
-    pub async fn shutdown(self) {
-        todo!()
-    }
-}
+pub use endpoint::{AgentLink, Endpoint, Handle, Health, StartError};
+pub use settings::{AdapterConfig, Config};

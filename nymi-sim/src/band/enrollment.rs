@@ -3,6 +3,7 @@
 use nymi_core::band::{EnrollmentAnswer, EnrollmentOffer};
 use nymi_core::chain::{self, GradeRequirement, Requirements, Role, TrustAnchor, VerifiedChain};
 use nymi_core::crypto::{PrivateKey, RustCrypto, SecretKey};
+use nymi_core::message::Status;
 use nymi_core::presence::agreement::{self, AdvKeys, BandPoint, Context};
 use nymi_core::presence::{PacKey, TSet};
 use nymi_core::{BandId, UnixMillis};
@@ -10,10 +11,6 @@ use rand::{CryptoRng, RngExt};
 use zeroize::Zeroizing;
 
 use super::{Band, FirmwareGrade};
-
-/// Status codes that a band answers with.
-pub(super) const REFUSED: u32 = 3026;
-const CERTIFICATES: u32 = 8000;
 
 /// Bytes of the NFC UID of an enrollment. An unenrolled band answers with [`RANDOM_UID_LEN`].
 pub(super) const STATIC_UID_LEN: usize = 7;
@@ -49,9 +46,9 @@ pub(super) struct Refusal {
     pub(super) reason: String,
 }
 
-fn refused(reason: impl Into<String>) -> Refusal {
+pub(super) fn refused(reason: impl Into<String>) -> Refusal {
     Refusal {
-        status: REFUSED,
+        status: Status::BAND_REFUSED.code(),
         nsl: None,
         reason: reason.into(),
     }
@@ -59,7 +56,7 @@ fn refused(reason: impl Into<String>) -> Refusal {
 
 fn distrusted(nsl: Option<u32>, reason: impl ToString) -> Refusal {
     Refusal {
-        status: CERTIFICATES,
+        status: Status::CERTIFICATES.code(),
         nsl,
         reason: reason.to_string(),
     }

@@ -21,7 +21,7 @@ pub use clock::BandClock;
 pub use memory::{BandMemoryError, SavedBand};
 pub use serial::{SerialNumber, SerialNumberError, Variant};
 
-use enrollment::{Enrollment, REFUSED, Refusal, random_uid};
+use enrollment::{Enrollment, Refusal, random_uid, refused};
 
 /// Mismatches in a row after which an enrolled band locks its wearer out.
 pub const LOCKOUT_FAILURES: u32 = 50;
@@ -123,19 +123,26 @@ impl Band {
         self.static_mac_address
     }
 
-    /// The NymiBandID of the present enrollment.
+    /// The NymiBandID of the present enrollment, once that is complete.
     pub fn band_id(&self) -> Option<BandId> {
-        self.enrollment.as_ref().map(|held| held.band_id)
+        self.complete().map(|held| held.band_id)
     }
 
-    /// The NFC UID of the present enrollment.
+    /// The NFC UID of the present enrollment, once that is complete.
     pub fn nfc_uid(&self) -> Option<&[u8]> {
-        self.enrollment.as_ref().map(|held| held.nfc_uid.as_slice())
+        self.complete().map(|held| held.nfc_uid.as_slice())
+    }
+
+    /// The enrollment, once the clock was set: until then the band has no user.
+    fn complete(&self) -> Option<&Enrollment> {
+        self.enrollment
+            .as_ref()
+            .filter(|held| held.setting.is_some())
     }
 
     /// The two rows of its screen, six characters each, if it has a label.
     pub fn label_rows(&self) -> Option<[String; 2]> {
-        let label = self.enrollment.as_ref()?.label.as_ref()?;
+        let label = self.complete()?.label.as_ref()?;
         Some([
             label.chars().take(6).collect(),
             label.chars().skip(6).take(6).collect(),
@@ -194,7 +201,8 @@ impl Band {
 
     /// Whether it answers to this address: its NymiBandID, or always its factory address.
     pub fn answers_to(&self, address: BandId) -> bool {
-        address == self.static_mac_address || self.band_id() == Some(address)
+        let id = self.enrollment.as_ref().map(|held| held.band_id);
+        address == self.static_mac_address || id == Some(address)
     }
 
     /// Put on.
@@ -301,7 +309,7 @@ impl Band {
             self.lose_time(now, rng);
         }
         let counter = self.counter(now).unwrap_or(0);
-        let held = self.enrollment.as_ref()?;
+        let held = self.complete()?;
         let tail = match self.lost {
             Some(lost) => Tail::BootNonce(lost.boot_nonce),
             None => held.setting?.t_set.into(),
@@ -332,7 +340,7 @@ impl Band {
     /// The UID that an NFC reader sees: that of the enrollment while authenticated, else four random
     /// bytes, new each time. None without power.
     pub fn nfc_tap(&self, rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
-        let known = self.enrollment.as_ref().filter(|_| self.authenticated);
+        let known = self.complete().filter(|_| self.authenticated);
         self.battery.then(|| match known {
             Some(held) => held.nfc_uid.to_vec(),
             None => random_uid(rng).to_vec(),
@@ -351,12 +359,7 @@ impl Band {
         }
         let reply = match BandRequest::from_bytes(request) {
             Ok(request) => self.answer(now, request, rng).unwrap_or_else(Into::into),
-            Err(error) => Refusal {
-                status: REFUSED,
-                nsl: None,
-                reason: error.to_string(),
-            }
-            .into(),
+            Err(error) => refused(error.to_string()).into(),
         };
         Some(reply.to_bytes())
     }

@@ -12,7 +12,7 @@ use rand::RngExt;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::band::FirmwareGrade;
 use crate::clock::{Clock, SystemClock};
@@ -98,13 +98,12 @@ impl Nymulator {
         let place = Arc::new(Place::new(world, config.clock, config.state_file));
         place.save().await?;
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(run(listener, place.clone(), stopping));
+        tokio::spawn(run(listener, place.clone(), stopping));
         tracing::info!("nymulator listens on {address}");
         Ok(Handle {
             address,
             place,
             stop,
-            task,
         })
     }
 }
@@ -162,6 +161,7 @@ async fn run(listener: TcpListener, place: Arc<Place>, mut stopping: watch::Rece
     if let Err(error) = place.save().await {
         tracing::error!("{error}");
     }
+    drop(stopping);
 }
 
 /// A running nymulator; dropping it ends the server without waiting for it.
@@ -169,7 +169,6 @@ pub struct Handle {
     address: SocketAddr,
     place: Arc<Place>,
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
 }
 
 impl Handle {
@@ -193,7 +192,13 @@ impl Handle {
 
     /// Ends the server: no connection is served any more and the state is on disk when it returns.
     pub async fn shutdown(self) {
+        self.stop().await;
+    }
+
+    /// As [`Handle::shutdown`], for those who share the handle.
+    pub async fn stop(&self) {
         let _ = self.stop.send(true);
-        let _ = self.task.await;
+        // The task keeps its receiver to the end.
+        self.stop.closed().await;
     }
 }

@@ -1,0 +1,13 @@
+//! The simulator from outside: bands against a server's side of the protocol, the place in virtual
+//! time, the control port over real sockets.
+
+mod band;
+mod clock;
+mod control;
+mod enrollment;
+mod hostile;
+mod pki;
+mod state;
+mod stream;
+mod terminal;
+mod world;
