@@ -12,6 +12,7 @@ mod cmac;
 mod frame;
 mod key;
 mod parameters;
+pub mod tune;
 mod verify;
 
 pub use cmac::Cmac;

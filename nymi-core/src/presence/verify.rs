@@ -248,20 +248,20 @@ fn is_replay(last: &Last, counter: u32, claim: &Claim<'_>) -> bool {
 }
 
 /// Where the band's clock may be now, in milliseconds since T_set.
-struct Window {
+pub(super) struct Window {
     t_interval: i128,
     /// `e - mid`: where the middle of the window is.
     middle: i128,
     /// `var`.
     half_width: i128,
     /// `2*DvIntent + TInterval`: how much later than the freshest an arrival may be.
-    patience: i128,
+    pub(super) patience: i128,
     drift_ppm: i128,
     now: i128,
 }
 
 impl Window {
-    fn new(t_set: TSet, parameters: &PacParameters, now: UnixMillis) -> Self {
+    pub(super) fn new(t_set: TSet, parameters: &PacParameters, now: UnixMillis) -> Self {
         let v = parameters.values();
         let wide = i128::from;
         let elapsed = wide(now.0) - wide(t_set.0);
@@ -282,24 +282,24 @@ impl Window {
         }
     }
 
-    fn skew(&self, counter: u32) -> i128 {
+    pub(super) fn skew(&self, counter: u32) -> i128 {
         i128::from(counter) * self.t_interval + self.t_interval.div_euclid(2) - self.middle
     }
 
-    fn contains(&self, counter: u32) -> bool {
+    pub(super) fn contains(&self, counter: u32) -> bool {
         let first = (self.middle - self.half_width).div_euclid(self.t_interval);
         let last = (self.middle + self.half_width).div_euclid(self.t_interval);
         (first..=last).contains(&i128::from(counter))
     }
 
     /// The freshest skew, less what the clocks may have drifted since.
-    fn aged(&self, best: Best) -> i128 {
+    pub(super) fn aged(&self, best: Best) -> i128 {
         i128::from(best.skew_ms) - drift(self.now - i128::from(best.at.0), self.drift_ppm)
     }
 }
 
 /// `ceil(max(elapsed, 0) * ppm / 10^6)`.
-fn drift(elapsed_ms: i128, ppm: i128) -> i128 {
+pub(super) fn drift(elapsed_ms: i128, ppm: i128) -> i128 {
     let product = elapsed_ms.max(0) * ppm;
     product.div_euclid(1_000_000) + i128::from(product.rem_euclid(1_000_000) != 0)
 }

@@ -1,0 +1,342 @@
+//! Choosing the PAC parameters from what was seen: `nymi pac tune`.
+//!
+//! Wide parameters let a recorded frame pass for longer; narrow ones refuse people whose clocks are
+//! merely off. What the clocks of an installation really do is in its own history: each verified
+//! frame tells how far the band's clock was behind when it arrived, its *lag*
+//! `e - (counter*TInterval + TInterval/2)`, and each setting of a clock tells how far the terminal
+//! was from NES. From those [`propose`] derives the parameters:
+//!
+//! | parameters | from |
+//! | --- | --- |
+//! | DmNBANESTime, DvNBANESTime | middle and half width of the terminals' differences |
+//! | DmClockDrift, DvClockDrift | slope of the lag over time, of series of a day and more: median, and farthest from it |
+//! | DvIntent | how much later than its freshest a band's arrivals come; half of it, as step 5 of the verification takes it twice |
+//! | DmIntent | what is left of the middle of all lags |
+//! | DvNBANBTime | what is left of their half width |
+//!
+//! TInterval and DmNBANBTime stay, since nothing observed tells DmNBANBTime from DmIntent. Each Dv has
+//! a fifth added for what was not observed. A few of the latest arrivals may be left out
+//! (`tolerated_per_mille`): whoever delays frames on purpose would otherwise teach patience.
+//!
+//! A proposal is for an operator to judge: it says what it would have refused of the observed
+//! arrivals, and for how long a code would pass, beside the same figures for the parameters in force.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::parameters::{PacParameterError, PacParameterValues, PacParameters};
+use super::verify::{Best, TSet, Window, drift};
+use crate::{BandId, UnixMillis};
+
+/// The fewest arrivals that are worth a proposal.
+pub const MIN_ARRIVALS: usize = 30;
+
+/// A series tells a drift from this span on: a day.
+const MIN_SPAN_MS: i64 = 86_400_000;
+/// And from this many arrivals on.
+const MIN_SERIES: usize = 10;
+/// Clocks wander with the temperature even where none was seen to: ppm.
+const MIN_DRIFT_PPM: i64 = 5;
+/// The smallest Dv that is proposed for a time: ms.
+const MIN_DV_MS: i64 = 100;
+
+/// An authentic frame that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Whose.
+    pub band: BandId,
+    /// The clock setting it counts from.
+    pub t_set: TSet,
+    /// The interval it counts in.
+    pub t_interval_ms: u32,
+    /// Its counter.
+    pub counter: u32,
+    /// The server's clock at arrival.
+    pub at: UnixMillis,
+}
+
+impl Arrival {
+    /// The arrival that showed this skew under the parameters then in force; none if no counter did.
+    pub fn from_skew(
+        (band, t_set): (BandId, TSet),
+        at: UnixMillis,
+        skew_ms: i64,
+        parameters: &PacParameters,
+    ) -> Option<Self> {
+        let window = Window::new(t_set, parameters, at);
+        let t_interval_ms = parameters.t_interval_ms();
+        let counted = i128::from(skew_ms) - window.skew(0);
+        let exact = counted.rem_euclid(i128::from(t_interval_ms)) == 0;
+        let counter = u32::try_from(counted.div_euclid(i128::from(t_interval_ms))).ok()?;
+        exact.then_some(Self { band, t_set, t_interval_ms, counter, at })
+    }
+
+    fn elapsed(&self) -> i128 {
+        i128::from(self.at.0) - i128::from(self.t_set.ms())
+    }
+
+    /// How far the band's clock, in the middle of the counted interval, was behind T_set and now.
+    fn lag(&self) -> i128 {
+        let t_interval = i128::from(self.t_interval_ms);
+        self.elapsed() - i128::from(self.counter) * t_interval - t_interval / 2
+    }
+}
+
+/// What was observed.
+#[derive(Clone, Copy, Debug)]
+pub struct Observations<'a> {
+    /// Authentic frames of worn, authenticated bands, in any order: the verified ones, and those
+    /// refused as stale or out_of_bounds that the operator takes to be honest.
+    pub arrivals: &'a [Arrival],
+    /// NES minus terminal, at each setting of a clock, ms; may be empty.
+    pub terminals_ms: &'a [i64],
+    /// How many of a thousand arrivals, the latest, may be refused.
+    pub tolerated_per_mille: u16,
+}
+
+/// What one set of parameters does to the observed arrivals, and to an attacker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// Arrivals refused as out_of_bounds.
+    pub out_of_bounds: usize,
+    /// Arrivals refused as stale.
+    pub stale: usize,
+    /// How long one code passes when the band was not heard since its clock was set, at the longest
+    /// elapsed time observed; see [`code_lifetime_ms`].
+    pub code_lifetime_ms: i64,
+    /// How long a withheld code passes when the band was heard just before; see
+    /// [`delay_in_use_ms`].
+    pub delay_in_use_ms: i64,
+}
+
+/// Parameters that fit what was observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The parameters.
+    pub parameters: PacParameters,
+    /// Arrivals considered.
+    pub arrivals: usize,
+    /// Pairs of band and clock setting among them.
+    pub series: usize,
+    /// Series that were long enough to tell a drift; with none, the drift parameters stay.
+    pub drift_series: usize,
+    /// What the parameters in force do.
+    pub now: Effect,
+    /// What the proposed ones would have done.
+    pub then: Effect,
+}
+
+/// Why nothing is proposed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TuneError {
+    /// Too little was seen.
+    #[error("{found} arrivals are too few to propose parameters from; wait until there are {MIN_ARRIVALS}")]
+    TooFew {
+        /// Arrivals found.
+        found: usize,
+    },
+    /// What was seen is beyond what the parameters can express.
+    #[error("the observed clocks differ by more than the parameters allow ({0}); set the clocks of NES and terminals first")]
+    OutOfRange(#[from] PacParameterError),
+}
+
+/// How long one code is within bounds, `2*var + TInterval`: the longest time for which a recorded
+/// frame of a band that was not heard since T_set may pass.
+pub fn code_lifetime_ms(parameters: &PacParameters, elapsed_ms: i64) -> i64 {
+    let v = parameters.values();
+    let fixed = v.dv_nba_nes_time + v.dv_nba_nb_time + v.dv_intent;
+    let var = i128::from(fixed) + drift(i128::from(elapsed_ms), i128::from(v.dv_clock_drift));
+    saturate(2 * var + i128::from(v.t_interval))
+}
+
+/// How much later than its freshest arrival a band's frame may come, `2*DvIntent + TInterval` and the
+/// drift since then: the longest time for which a withheld frame of a band in use may pass.
+pub fn delay_in_use_ms(parameters: &PacParameters, idle_ms: i64) -> i64 {
+    let v = parameters.values();
+    let aged = drift(i128::from(idle_ms), i128::from(v.dv_clock_drift));
+    saturate(i128::from(2 * v.dv_intent + v.t_interval) + aged)
+}
+
+/// Proposes parameters; see the [module](self).
+pub fn propose(
+    current: &PacParameters,
+    observed: &Observations<'_>,
+) -> Result<Proposal, TuneError> {
+    let arrivals = observed.arrivals.len();
+    if arrivals < MIN_ARRIVALS {
+        return Err(TuneError::TooFew { found: arrivals });
+    }
+    let series = series(observed.arrivals);
+    let slopes: Vec<i64> = series.values().filter_map(|series| slope_ppm(series)).collect();
+    let mut values = *current.values();
+    if let Some((middle, farthest)) = center(slopes.clone()) {
+        values.dm_clock_drift = middle;
+        values.dv_clock_drift = with_margin(farthest, MIN_DRIFT_PPM);
+    }
+    if let (Some(least), Some(most)) = (observed.terminals_ms.iter().min(), observed.terminals_ms.iter().max()) {
+        values.dm_nba_nes_time = saturate((i128::from(*least) + i128::from(*most)).div_euclid(2));
+        let farthest = i128::from(*most) - i128::from(values.dm_nba_nes_time);
+        values.dv_nba_nes_time = with_margin(saturate(farthest), MIN_DV_MS);
+    }
+    let tolerated = Tolerated(observed.tolerated_per_mille);
+    values.dv_intent = with_margin(half_lateness(&series, &values, tolerated), MIN_DV_MS);
+    let (middle, half_width) = middle_and_half_width(observed.arrivals, &values, tolerated);
+    values.dm_intent = saturate(
+        middle - i128::from(values.dm_nba_nes_time) - i128::from(values.dm_nba_nb_time),
+    );
+    let covered = i128::from(values.dv_nba_nes_time) + i128::from(values.dv_intent);
+    values.dv_nba_nb_time = with_margin(saturate(half_width - covered), MIN_DV_MS);
+    let parameters = values.try_into()?;
+    Ok(Proposal {
+        parameters,
+        arrivals,
+        series: series.len(),
+        drift_series: slopes.len(),
+        now: effect(current, &series),
+        then: effect(&parameters, &series),
+    })
+}
+
+/// What these parameters do to arrivals.
+pub fn effect_on(parameters: &PacParameters, arrivals: &[Arrival]) -> Effect {
+    effect(parameters, &series(arrivals))
+}
+
+type Series = BTreeMap<(BandId, TSet), Vec<Arrival>>;
+
+/// The arrivals by band and clock setting, in order of time.
+fn series(arrivals: &[Arrival]) -> Series {
+    let mut series = Series::new();
+    for arrival in arrivals {
+        series.entry((arrival.band, arrival.t_set)).or_default().push(*arrival);
+    }
+    for arrivals in series.values_mut() {
+        arrivals.sort_by_key(|arrival| (arrival.at, arrival.counter));
+    }
+    series
+}
+
+/// By how many ppm the lag grows, by least squares; none if the series is too short to tell.
+fn slope_ppm(series: &[Arrival]) -> Option<i64> {
+    let (first, last) = (series.first()?, series.last()?);
+    if series.len() < MIN_SERIES || last.at.since(first.at) < MIN_SPAN_MS {
+        return None;
+    }
+    // Around the first arrival and in whole seconds, which keeps the squares far below 2^127.
+    let points = || series.iter().map(|a| ((a.elapsed() - first.elapsed()) / 1000, a.lag() - first.lag()));
+    let count = series.len() as i128;
+    let (sum_x, sum_y) = points().fold((0, 0), |(x, y), (dx, dy)| (x + dx, y + dy));
+    let (mean_x, mean_y) = (sum_x / count, sum_y / count);
+    let (products, squares) = points().fold((0i128, 0i128), |(products, squares), (x, y)| {
+        let (dx, dy) = (x - mean_x, y - mean_y);
+        (products.saturating_add(dx.saturating_mul(dy)), squares.saturating_add(dx.saturating_mul(dx)))
+    });
+    // ms per s is a thousandth.
+    (squares > 0).then(|| saturate(products.saturating_mul(1000) / squares))
+}
+
+/// The median, and how far the farthest is from it.
+fn center(mut values: Vec<i64>) -> Option<(i64, i64)> {
+    values.sort_unstable();
+    let (least, most) = (*values.first()?, *values.last()?);
+    let median = values[values.len() / 2];
+    Some((median, most.saturating_sub(median).max(median.saturating_sub(least))))
+}
+
+/// A fifth more, and never less than the smallest.
+fn with_margin(value: i64, least: i64) -> i64 {
+    value.saturating_add(value / 5).max(least)
+}
+
+#[derive(Clone, Copy)]
+struct Tolerated(u16);
+
+impl Tolerated {
+    /// The largest of the values after leaving out the tolerated share of the largest.
+    fn largest(self, mut values: Vec<i128>) -> i128 {
+        values.sort_unstable();
+        let left_out = values.len() * usize::from(self.0.min(1000)) / 1000;
+        let kept = values.len().saturating_sub(left_out).max(1);
+        values.get(kept - 1).copied().unwrap_or(0)
+    }
+}
+
+/// The lag without its expected drift.
+fn residual(arrival: &Arrival, values: &PacParameterValues) -> i128 {
+    let ppm = i128::from(values.dm_clock_drift);
+    arrival.lag() - (arrival.elapsed() * ppm).div_euclid(1_000_000)
+}
+
+/// Half of how much later than the freshest a band's arrivals come, beyond one interval.
+fn half_lateness(series: &Series, values: &PacParameterValues, tolerated: Tolerated) -> i64 {
+    let mut lateness = Vec::new();
+    for arrivals in series.values() {
+        let mut freshest: Option<(i128, UnixMillis)> = None;
+        for arrival in arrivals {
+            let late = residual(arrival, values);
+            let ppm = i128::from(values.dv_clock_drift);
+            let aged = freshest.map(|(late, at)| late + drift(arrival.at.since(at).into(), ppm));
+            if let Some(aged) = aged {
+                lateness.push(late - aged - i128::from(arrival.t_interval_ms));
+            }
+            if aged.is_none_or(|aged| late <= aged) {
+                freshest = Some((late, arrival.at));
+            }
+        }
+    }
+    let half = tolerated.largest(lateness).max(0);
+    saturate(half / 2 + half % 2)
+}
+
+/// The middle and half width that hold every lag, beside drift and the interval's own width.
+fn middle_and_half_width(
+    arrivals: &[Arrival],
+    values: &PacParameterValues,
+    tolerated: Tolerated,
+) -> (i128, i128) {
+    let allowance = |arrival: &Arrival| {
+        drift(arrival.elapsed(), i128::from(values.dv_clock_drift))
+            + i128::from(arrival.t_interval_ms / 2)
+    };
+    let latest = arrivals.iter().map(|a| residual(a, values) - allowance(a)).collect();
+    let latest = tolerated.largest(latest);
+    // Nobody can make a band's frame arrive before it was sent: no earliest one is left out.
+    let earliest = arrivals.iter().map(|a| residual(a, values) + allowance(a)).min();
+    let earliest = earliest.unwrap_or(latest);
+    let middle = (earliest + latest).div_euclid(2);
+    (middle, (latest - middle).max(0))
+}
+
+/// What these parameters would have refused: steps 4 and 5 of the verification over each series.
+fn effect(parameters: &PacParameters, series: &Series) -> Effect {
+    let (mut out_of_bounds, mut stale, mut longest) = (0, 0, 0);
+    for arrival in series.values().flatten() {
+        longest = longest.max(saturate(arrival.elapsed()));
+    }
+    for arrivals in series.values() {
+        let mut best: Option<Best> = None;
+        for arrival in arrivals {
+            let Ok(parameters) = parameters.with_t_interval(arrival.t_interval_ms) else { continue };
+            let window = Window::new(arrival.t_set, &parameters, arrival.at);
+            let skew = window.skew(arrival.counter);
+            let aged = best.map(|best| window.aged(best));
+            if !window.contains(arrival.counter) {
+                out_of_bounds += 1;
+            } else if aged.is_some_and(|aged| skew < aged - window.patience) {
+                stale += 1;
+            } else if aged.is_none_or(|aged| skew >= aged) {
+                best = Some(Best { skew_ms: saturate(skew), at: arrival.at });
+            }
+        }
+    }
+    Effect {
+        out_of_bounds,
+        stale,
+        code_lifetime_ms: code_lifetime_ms(parameters, longest),
+        delay_in_use_ms: delay_in_use_ms(parameters, 0),
+    }
+}
+
+fn saturate(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
