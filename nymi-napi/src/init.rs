@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use nymi_core::chain::{GradeRequirement, TrustAnchor, pem};
 use nymi_core::crypto::SecretKey;
-use nymi_core::message::{Init, NeaName, NesUrl, Secret, Status};
+use nymi_core::message::{Init, NeaName, NesUrl, Secret, Status, Update};
 use nymi_net::http::HttpClient;
 use nymi_net::nes::{Credentials, NesClient, NesError};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::config::Clock;
@@ -46,7 +47,39 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: Status, specifics: impl Into<String>) -> Self {
+    /// The update that says so.
+    pub(crate) fn to_update(&self) -> Update {
+        let update = Update::error(self.status, self.specifics.clone());
+        match self.nsl {
+            Some(nsl) => update.with_nsl(nsl),
+            None => update,
+        }
+    }
+
+    /// What an agent answers to a join or a proof that it refuses.
+    pub(crate) fn by_agent(response: &Value) -> Self {
+        let number = |name| response.get(name).and_then(Value::as_u64);
+        let status = number("status")
+            .and_then(|code| u32::try_from(code).ok())
+            .and_then(Status::from_code)
+            .filter(|status| !status.is_success())
+            .unwrap_or(Status::AGENT_REFUSED);
+        let reason = response.get("reason").and_then(Value::as_str);
+        let reason = reason.unwrap_or("no reason is given");
+        if status != Status::CERTIFICATES {
+            return Self::new(status, format!("the agent refuses: {reason}"));
+        }
+        let nsl = number("nsl")
+            .and_then(|nsl| u32::try_from(nsl).ok())
+            .unwrap_or(NSL_MISSING);
+        tracing::error!("NSL: nsl_verify_nea_cert_chain, {nsl}");
+        Self::certificates(
+            nsl,
+            format!("{INVALID_CHAIN} The agent refuses it: {reason}"),
+        )
+    }
+
+    pub(crate) fn new(status: Status, specifics: impl Into<String>) -> Self {
         Self {
             status,
             specifics: specifics.into(),

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use nymi_core::message::channel::{NeaJoin, Topic};
-use nymi_core::message::{AgentUrl, NeaName, Payload, Status, Uuid};
+use nymi_core::message::{AgentUrl, NeaName, Payload, Uuid};
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelClient, ChannelConfig, ChannelEvent, ChannelHandle};
 use nymi_net::tls::client_config;
 use tokio::sync::mpsc;
 
 use crate::exchanges::Id;
+use crate::init::Refusal;
 
 /// How long one attempt to connect and join may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ pub(crate) enum State {
     /// Every operation is served.
     Proven,
     /// The agent does not want us.
-    Refused { status: Status, reason: String },
+    Refused(Refusal),
 }
 
 /// What to remember of a request until its answer comes.

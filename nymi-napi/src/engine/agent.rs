@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::requests::to_map;
 use super::{Done, Engine};
 use crate::exchanges::Id;
+use crate::init::Refusal;
 use crate::link::{Link, Note, State};
 use crate::subscriptions::Subscriptions;
 
@@ -58,8 +59,7 @@ impl Engine {
         match event {
             ChannelEvent::Joined(response) => self.joined(response),
             ChannelEvent::JoinRefused(response) => {
-                let (status, reason) = refusal(&response);
-                self.refused(status, reason);
+                self.refused(Refusal::by_agent(&response));
             }
             ChannelEvent::Message { event, payload } if event == event::UPDATE => {
                 self.update(payload);
@@ -91,7 +91,7 @@ impl Engine {
             }
             Err(error) => {
                 let reason = format!("the agent's answer to the join has no nonce: {error}");
-                self.refused(Status::AGENT_VERSION, reason);
+                self.refused(Refusal::new(Status::AGENT_VERSION, reason));
             }
         }
     }
@@ -136,11 +136,13 @@ impl Engine {
                 self.restore_subscriptions(Instant::now());
             }
             Ok(Reply { response, .. }) => {
-                let (status, reason) = refusal(&response);
-                self.refused(status, reason);
+                self.refused(Refusal::by_agent(&response));
             }
             Err(PushError::NoReply) if link.handle.is_joined() => {
-                self.refused(Status::AGENT_OVERLOADED, PushError::NoReply.to_string());
+                self.refused(Refusal::new(
+                    Status::AGENT_OVERLOADED,
+                    PushError::NoReply.to_string(),
+                ));
             }
             // The loss itself is told by its own event.
             Err(error) => tracing::debug!("the proof was not answered: {error}"),
@@ -148,20 +150,20 @@ impl Engine {
     }
 
     /// The agent is there and does not want us: said once, and tried again later.
-    fn refused(&mut self, status: Status, reason: String) {
-        tracing::error!("the agent refuses this application: {reason}");
+    fn refused(&mut self, refusal: Refusal) {
+        tracing::error!("the agent refuses this application: {}", refusal.specifics);
         let waiting = !self.waiting.is_empty();
-        self.answer_inits(Some((status, reason.clone())));
+        self.answer_inits(Some(&refusal));
         for held in std::mem::take(&mut self.held) {
-            self.desk.fail(held.id, status, reason.clone());
+            self.desk.answer(held.id, refusal.to_update());
         }
         let Some(link) = &mut self.link else { return };
         if !waiting && !link.told {
-            self.desk.deliver(Update::error(status, reason.clone()));
+            self.desk.deliver(refusal.to_update());
         }
         link.told = true;
         link.turn += 1;
-        link.state = State::Refused { status, reason };
+        link.state = State::Refused(refusal);
         self.retry_link_at = Some(Instant::now() + AFTER_REFUSAL);
     }
 
@@ -261,19 +263,4 @@ impl Engine {
             let _ = link.handle.push(event::REQUEST, request.to_value());
         }
     }
-}
-
-/// Status and sentence of a refusal by the agent.
-fn refusal(response: &Value) -> (Status, String) {
-    let code = response.get("status").and_then(Value::as_u64);
-    let status = code
-        .and_then(|code| u32::try_from(code).ok())
-        .and_then(Status::from_code)
-        .filter(|status| !status.is_success())
-        .unwrap_or(Status::AGENT_REFUSED);
-    let reason = match response.get("reason").and_then(Value::as_str) {
-        Some(reason) => reason.to_owned(),
-        None => "the agent gives no reason".to_owned(),
-    };
-    (status, reason)
 }

@@ -53,7 +53,10 @@ impl Engine {
         }
         let identity = match result {
             Ok(identity) => identity,
-            Err(refusal) => return self.refuse(id, refusal),
+            Err(refusal) => {
+                self.desk.answer(id, refusal.to_update());
+                return;
+            }
         };
         let name = application.name.clone();
         self.session = Some(Session {
@@ -78,7 +81,7 @@ impl Engine {
         match self.link.as_ref().map(|link| &link.state) {
             Some(State::Connecting | State::Proving) => {}
             Some(State::Joined { .. }) => self.prove(),
-            Some(State::Refused { .. }) => self.reconnect(),
+            Some(State::Refused(_)) => self.reconnect(),
             // Proven already, or away: the session comes up by itself.
             Some(State::Proven | State::Lost) | None => self.answer_inits(None),
         }

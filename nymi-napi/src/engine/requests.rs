@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nymi_core::message::channel::event;
 use nymi_core::message::{
-    AgentUrl, Cancel, InfoAnswer, Init, InitAnswer, Operation, Payload, Request, Status, Update,
+    AgentUrl, Cancel, InfoAnswer, Init, InitAnswer, Operation, Payload, Request, Status,
 };
 use nymi_net::channel::PushError;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Done, Engine, Held, WaitingInit};
 use crate::exchanges::Id;
-use crate::init::Application;
+use crate::init::{Application, Refusal};
 use crate::link::{Note, State};
 use crate::store::Store;
 
@@ -45,8 +45,8 @@ impl Engine {
             Some(State::Connecting | State::Joined { .. } | State::Proving) => {
                 self.held.push(Held { id, note, envelope });
             }
-            Some(State::Refused { status, reason }) => {
-                self.desk.fail(id, *status, reason.clone());
+            Some(State::Refused(refusal)) => {
+                self.desk.answer(id, refusal.to_update());
             }
             Some(State::Lost) | None => {
                 self.desk
@@ -91,7 +91,10 @@ impl Engine {
     fn init(&mut self, id: Id, init: &Init, deadline_ms: u32) {
         let application = match Application::new(init, self.config.nes_login.as_ref()) {
             Ok(application) => application,
-            Err(refusal) => return self.refuse(id, refusal),
+            Err(refusal) => {
+                self.desk.answer(id, refusal.to_update());
+                return;
+            }
         };
         let store = match Store::open(self.config.store.as_deref()) {
             Ok(store) => store,
@@ -123,23 +126,12 @@ impl Engine {
         self.inits.insert(id, task);
     }
 
-    pub(super) fn refuse(&self, id: Id, refusal: crate::init::Refusal) {
-        let update = Update::failed("", None, refusal.status, refusal.specifics);
-        self.desk.answer(
-            id,
-            match refusal.nsl {
-                Some(nsl) => update.with_nsl(nsl),
-                None => update,
-            },
-        );
-    }
-
     /// Tells the inits that waited for the agent how it went.
-    pub(super) fn answer_inits(&mut self, refused: Option<(Status, String)>) {
+    pub(super) fn answer_inits(&mut self, refused: Option<&Refusal>) {
         for WaitingInit { id, answer } in std::mem::take(&mut self.waiting) {
-            match &refused {
-                Some((status, reason)) => {
-                    self.desk.fail(id, *status, reason.clone());
+            match refused {
+                Some(refusal) => {
+                    self.desk.answer(id, refusal.to_update());
                 }
                 None => self.init_succeeded(id, &answer),
             }
