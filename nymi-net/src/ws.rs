@@ -108,7 +108,10 @@ fn handshake_key(
 /// sends until it ends its side, for at most `patience`; only then is the socket dropped, so that no
 /// reset overtakes what was sent before.
 pub async fn close(mut socket: Socket, code: CloseCode, reason: &str, patience: Duration) {
-    let frame = CloseFrame { code, reason: reason.into() };
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
     let farewell = async {
         // Refused if the peer closed first: then only the reply to its close frame is flushed.
         let _ = socket.send(Message::Close(Some(frame))).await;

@@ -67,7 +67,11 @@ impl Opened {
         let tls = tls.cloned().map(ServerTls::load).transpose()?;
         let listener = serve::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, tls })
+        Ok(Self {
+            listener,
+            address,
+            tls,
+        })
     }
 
     fn url(&self, path: &str) -> String {
@@ -92,7 +96,11 @@ impl Agent {
             None => None,
         };
         let roots: Vec<_> = anchors.iter().map(|anchor| anchor.der().to_vec()).collect();
-        let nes = config.nes.as_ref().map(|access| NesSession::new(access, &roots)).transpose()?;
+        let nes = config
+            .nes
+            .as_ref()
+            .map(|access| NesSession::new(access, &roots))
+            .transpose()?;
         if let Some(nes) = &nes {
             nes.first_login(config.limits.first_login).await?;
         }
@@ -108,7 +116,9 @@ impl Agent {
         );
         let mut handle = AgentHandle {
             agent_url: agent.url("/socket/websocket"),
-            webapi_url: webapi.as_ref().map_or_else(|| agent.url("/webapi"), |w| w.url("/")),
+            webapi_url: webapi
+                .as_ref()
+                .map_or_else(|| agent.url("/webapi"), |w| w.url("/")),
             servers: Vec::new(),
             tls: Vec::new(),
             stop,
@@ -124,7 +134,9 @@ impl Agent {
 }
 
 fn anchors(config: &AgentConfig) -> Result<Vec<TrustAnchor>, StartError> {
-    let Some(pem) = &config.l1_pem else { return Ok(Vec::new()) };
+    let Some(pem) = &config.l1_pem else {
+        return Ok(Vec::new());
+    };
     let anchor = TrustAnchor::from_pem(pem)
         .map_err(|error| StartError::Config(format!("l1 cannot be used: {error}")))?;
     Ok(vec![anchor])
@@ -152,7 +164,8 @@ impl AgentHandle {
             .with_hosts(&config.allowed_hosts)
             .with_origins(&config.allowed_origins);
         self.tls.extend(opened.tls.clone());
-        self.servers.push(serve::serve(opened.listener, router, guard, opened.tls)?);
+        self.servers
+            .push(serve::serve(opened.listener, router, guard, opened.tls)?);
         Ok(())
     }
 

@@ -104,7 +104,12 @@ impl AgentConfig {
             user: user.to_owned(),
             password: Zeroizing::new(password.to_owned()),
         };
-        Self { nes: Some(nes), l1_pem: Some(l1_pem.to_owned()), grade, ..Self::default() }
+        Self {
+            nes: Some(nes),
+            l1_pem: Some(l1_pem.to_owned()),
+            grade,
+            ..Self::default()
+        }
     }
 }
 

@@ -123,8 +123,11 @@ pub fn read_config(path: &Path, default_l1: Option<&Path>) -> Result<AgentConfig
 }
 
 fn read(key: &'static str, path: &Path) -> Result<String, FileError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| FileError::Unreadable { key, path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|source| FileError::Unreadable {
+        key,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 struct Context<'a> {
@@ -134,19 +137,28 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn invalid(&self, message: impl Into<String>) -> FileError {
-        FileError::Invalid { path: self.path.to_owned(), message: message.into() }
+        FileError::Invalid {
+            path: self.path.to_owned(),
+            message: message.into(),
+        }
     }
 
     fn config(&self, file: File, default_l1: Option<&Path>) -> Result<AgentConfig, FileError> {
         if file.cluster.url.is_some() {
-            return Err(self.invalid("[cluster] url: clusters are not available in this version; remove the key"));
+            return Err(self.invalid(
+                "[cluster] url: clusters are not available in this version; remove the key",
+            ));
         }
         let mut config = AgentConfig {
             insecure: file.agent.insecure,
             allowed_hosts: file.agent.allowed_hosts,
             tls: self.tls(
                 "agent",
-                (file.agent.certfile, file.agent.keyfile, file.agent.cacertfile),
+                (
+                    file.agent.certfile,
+                    file.agent.keyfile,
+                    file.agent.cacertfile,
+                ),
             )?,
             ..AgentConfig::default()
         };
@@ -162,7 +174,10 @@ impl Context<'_> {
                 "[webapi] auth: only \"none\" is available in this version; use it on single-user machines only",
             ));
         }
-        let tls = self.tls("webapi", (webapi.certfile, webapi.keyfile, webapi.cacertfile))?;
+        let tls = self.tls(
+            "webapi",
+            (webapi.certfile, webapi.keyfile, webapi.cacertfile),
+        )?;
         config.webapi_tls = match (webapi.protocol.unwrap_or(Protocol::Ws), tls) {
             (Protocol::Wss, None) => {
                 return Err(self.invalid("[webapi] protocol = \"wss\" needs certfile and keyfile"));
@@ -196,8 +211,12 @@ impl Context<'_> {
                 cacertfile: cacertfile.map(at),
             })),
             (None, None, None) => Ok(None),
-            (None, ..) => Err(self.invalid(format!("[{section}] certfile is missing beside keyfile or cacertfile"))),
-            (_, None, _) => Err(self.invalid(format!("[{section}] keyfile is missing beside certfile"))),
+            (None, ..) => Err(self.invalid(format!(
+                "[{section}] certfile is missing beside keyfile or cacertfile"
+            ))),
+            (_, None, _) => {
+                Err(self.invalid(format!("[{section}] keyfile is missing beside certfile")))
+            }
         }
     }
 
@@ -219,7 +238,9 @@ impl Context<'_> {
         };
         let Some(url) = nes.nes_url else {
             return match nes.credentials_location {
-                Some(_) => Err(self.invalid("[nes] nes_url is missing beside credentials_location")),
+                Some(_) => {
+                    Err(self.invalid("[nes] nes_url is missing beside credentials_location"))
+                }
                 None => Ok(()),
             };
         };
@@ -230,7 +251,12 @@ impl Context<'_> {
         };
         let (user, password) = credentials(&self.base.join(location).join("credentials"))?;
         let service = nes.directory_service_id.unwrap_or_else(|| "nes".to_owned());
-        config.nes = Some(NesAccess { url, service, user, password });
+        config.nes = Some(NesAccess {
+            url,
+            service,
+            user,
+            password,
+        });
         Ok(())
     }
 }
@@ -244,12 +270,16 @@ fn credentials(path: &Path) -> Result<(String, Zeroizing<String>), FileError> {
     };
     let found = match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(FileError::NoCredentials { path: path.to_owned() });
+            return Err(FileError::NoCredentials {
+                path: path.to_owned(),
+            });
         }
         found => found.map_err(unreadable)?,
     };
     if is_exposed(&found) {
-        return Err(FileError::Exposed { path: path.to_owned() });
+        return Err(FileError::Exposed {
+            path: path.to_owned(),
+        });
     }
     let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
     let mut lines = text.lines();
@@ -259,7 +289,8 @@ fn credentials(path: &Path) -> Result<(String, Zeroizing<String>), FileError> {
         }
         _ => Err(FileError::Invalid {
             path: path.to_owned(),
-            message: "write the user name on the first line and the password on the second".to_owned(),
+            message: "write the user name on the first line and the password on the second"
+                .to_owned(),
         }),
     }
 }

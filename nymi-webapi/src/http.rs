@@ -29,7 +29,10 @@ pub(crate) fn agent_router(shared: &Arc<Shared>) -> Router {
 
 /// The listener of web applications.
 pub(crate) fn webapi_router(shared: &Arc<Shared>) -> Router {
-    Router::new().route("/", get(webapi)).merge(common()).with_state(Arc::clone(shared))
+    Router::new()
+        .route("/", get(webapi))
+        .merge(common())
+        .with_state(Arc::clone(shared))
 }
 
 fn common() -> Router<Arc<Shared>> {
@@ -50,13 +53,19 @@ async fn channel(
         let reason = "vsn: this agent speaks the serializers 1.0.0 and 2.0.0";
         return (StatusCode::FORBIDDEN, reason).into_response();
     };
-    ws::accept(request, MAX_MESSAGE, move |socket| socket::channel(socket, shared, vsn, peer))
+    ws::accept(request, MAX_MESSAGE, move |socket| {
+        socket::channel(socket, shared, vsn, peer)
+    })
 }
 
 async fn webapi(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let origin = request.headers().get(header::ORIGIN);
-    let origin = origin.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    ws::accept(request, MAX_MESSAGE, move |socket| socket::webapi(socket, shared, origin))
+    let origin = origin
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    ws::accept(request, MAX_MESSAGE, move |socket| {
+        socket::webapi(socket, shared, origin)
+    })
 }
 
 async fn asyncapi() -> Response {
@@ -74,15 +83,22 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     };
     match trouble {
         None => "ready\n".into_response(),
-        Some(reason) => {
-            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response()
-        }
+        Some(reason) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready: {reason}\n"),
+        )
+            .into_response(),
     }
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let hub = &shared.hub;
-    let nes_ready = shared.nes.as_ref().is_some_and(|nes| nes.trouble().is_none());
-    let text = hub.metrics.text(hub.endpoint_count(), hub.band_count(), nes_ready);
+    let nes_ready = shared
+        .nes
+        .as_ref()
+        .is_some_and(|nes| nes.trouble().is_none());
+    let text = hub
+        .metrics
+        .text(hub.endpoint_count(), hub.band_count(), nes_ready);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

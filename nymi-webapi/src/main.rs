@@ -34,7 +34,11 @@ fn main() -> ExitCode {
 /// `NYMI_DEBUG` other than 0 turns on debug logs.
 fn log_to_stderr() {
     let debug = std::env::var("NYMI_DEBUG").is_ok_and(|value| !value.is_empty() && value != "0");
-    let filter = if debug { "info,nymi_webapi=debug,nymi_net=debug" } else { "info" };
+    let filter = if debug {
+        "info,nymi_webapi=debug,nymi_net=debug"
+    } else {
+        "info"
+    };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
@@ -56,9 +60,17 @@ fn configuration(args: &Args) -> Result<AgentConfig, String> {
 #[tokio::main]
 async fn run() -> Result<(), String> {
     let config = configuration(&Args::parse())?;
-    let agent = Agent::start(config).await.map_err(|error| error.to_string())?;
-    tracing::info!(agent = agent.agent_url(), webapi = agent.webapi_url(), "the agent is running");
-    until_stopped(&agent).await.map_err(|error| format!("signals cannot be received: {error}"))?;
+    let agent = Agent::start(config)
+        .await
+        .map_err(|error| error.to_string())?;
+    tracing::info!(
+        agent = agent.agent_url(),
+        webapi = agent.webapi_url(),
+        "the agent is running"
+    );
+    until_stopped(&agent)
+        .await
+        .map_err(|error| format!("signals cannot be received: {error}"))?;
     agent.shutdown().await;
     Ok(())
 }

@@ -51,17 +51,55 @@ impl Metrics {
         let mut text = String::new();
         let mut single = |name: &str, kind: &str, help: &str, value: u64| {
             // Writing into a String cannot fail.
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+            let _ = writeln!(
+                text,
+                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}"
+            );
         };
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        single("nymi_agent_endpoints", "gauge", "Endpoints connected.", endpoints as u64);
-        single("nymi_agent_bands", "gauge", "Bands near an endpoint.", bands as u64);
-        single("nymi_agent_nes_ready", "gauge", "1 if NES accepts the agent.", nes_ready.into());
-        single("nymi_agent_connections", "gauge", "WebSockets open.", load(&self.open));
+        single(
+            "nymi_agent_endpoints",
+            "gauge",
+            "Endpoints connected.",
+            endpoints as u64,
+        );
+        single(
+            "nymi_agent_bands",
+            "gauge",
+            "Bands near an endpoint.",
+            bands as u64,
+        );
+        single(
+            "nymi_agent_nes_ready",
+            "gauge",
+            "1 if NES accepts the agent.",
+            nes_ready.into(),
+        );
+        single(
+            "nymi_agent_connections",
+            "gauge",
+            "WebSockets open.",
+            load(&self.open),
+        );
         let accepted = load(&self.connections);
-        single("nymi_agent_connections_total", "counter", "WebSockets accepted.", accepted);
-        single("nymi_agent_frames_total", "counter", "Frames heard.", load(&self.frames));
-        single("nymi_agent_taps_total", "counter", "Taps heard.", load(&self.taps));
+        single(
+            "nymi_agent_connections_total",
+            "counter",
+            "WebSockets accepted.",
+            accepted,
+        );
+        single(
+            "nymi_agent_frames_total",
+            "counter",
+            "Frames heard.",
+            load(&self.frames),
+        );
+        single(
+            "nymi_agent_taps_total",
+            "counter",
+            "Taps heard.",
+            load(&self.taps),
+        );
         text.push_str("# HELP nymi_agent_answers_total Requests answered.\n");
         text.push_str("# TYPE nymi_agent_answers_total counter\n");
         for ((operation, status), count) in

@@ -29,11 +29,17 @@ impl NesSession {
         let config = |error: &dyn std::fmt::Display| StartError::Config(error.to_string());
         let http = HttpClient::new(roots)?;
         let url = service_url(&access.url, &access.service).map_err(|error| config(&error))?;
-        let credentials =
-            Credentials::Basic { user: access.user.clone(), password: access.password.clone() };
+        let credentials = Credentials::Basic {
+            user: access.user.clone(),
+            password: access.password.clone(),
+        };
         let client = NesClient::new(&url, http, credentials).map_err(|error| config(&error))?;
         let (trouble, _) = watch::channel(Some("not logged in yet".to_owned()));
-        Ok(Arc::new(Self { client, trouble, poke: Notify::new() }))
+        Ok(Arc::new(Self {
+            client,
+            trouble,
+            poke: Notify::new(),
+        }))
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -77,7 +83,9 @@ impl NesSession {
     }
 
     fn well(&self) {
-        let changed = self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+        let changed = self
+            .trouble
+            .send_if_modified(|trouble| trouble.take().is_some());
         if changed {
             tracing::info!(nes = self.url(), "NES accepts the agent");
         }
@@ -97,8 +105,7 @@ impl NesSession {
     /// Logs in again whenever NES cannot be used, until it can. Runs until dropped.
     pub(crate) async fn keep(self: Arc<Self>) {
         loop {
-            let mut backoff =
-                Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+            let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
             while self.trouble.borrow().is_some() {
                 let client = self.client(LOGIN);
                 match client.login().await {

@@ -33,7 +33,10 @@ impl Route {
     pub(crate) fn update(&self, update: &Update) -> String {
         match self {
             Self::Plain => update.to_json(),
-            Self::Topic { .. } => self.push(channel::event::UPDATE, serde_json::to_value(update).unwrap_or_default()),
+            Self::Topic { .. } => self.push(
+                channel::event::UPDATE,
+                serde_json::to_value(update).unwrap_or_default(),
+            ),
         }
     }
 
@@ -41,9 +44,11 @@ impl Route {
     pub(crate) fn closed(&self) -> String {
         match self {
             Self::Plain => String::new(),
-            Self::Topic { vsn, topic, join_ref } => {
-                phoenix::encode(*vsn, &Message::topic_close(join_ref.clone(), topic))
-            }
+            Self::Topic {
+                vsn,
+                topic,
+                join_ref,
+            } => phoenix::encode(*vsn, &Message::topic_close(join_ref.clone(), topic)),
         }
     }
 
@@ -51,7 +56,11 @@ impl Route {
     pub(crate) fn push(&self, event: &str, payload: Value) -> String {
         match self {
             Self::Plain => payload.to_string(),
-            Self::Topic { vsn, topic, join_ref } => {
+            Self::Topic {
+                vsn,
+                topic,
+                join_ref,
+            } => {
                 let message = Message::push(join_ref.clone(), topic, event, payload);
                 phoenix::encode(*vsn, &message)
             }
@@ -68,7 +77,10 @@ pub(crate) struct Farewell {
 
 impl Farewell {
     pub(crate) fn new(code: CloseCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        Self {
+            code,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -125,7 +137,10 @@ impl Outbox {
             return;
         }
         if state.texts >= self.queue {
-            tracing::warn!(waiting = state.texts, "a connection reads too slowly and is closed");
+            tracing::warn!(
+                waiting = state.texts,
+                "a connection reads too slowly and is closed"
+            );
             let reason = format!("{} messages waited: read faster", state.texts);
             state.farewell = Some(Farewell::new(CloseCode::Again, reason));
             self.ending.notify_one();
@@ -145,7 +160,11 @@ impl Outbox {
     /// Queues a presence state; one of the same band that still waits is replaced.
     pub(crate) fn presence(&self, route: &Route, event: &PresenceEvent) {
         let endpoint_id = event.endpoint_id.clone();
-        let key = Key { route: route.clone(), endpoint_id, band: event.band };
+        let key = Key {
+            route: route.clone(),
+            endpoint_id,
+            band: event.band,
+        };
         let mut state = self.state();
         if state.farewell.is_some() {
             return;
@@ -195,7 +214,10 @@ impl Outbox {
 
 impl State {
     fn forget_oldest_presence(&mut self) {
-        let oldest = self.entries.iter().position(|entry| matches!(entry, Entry::Presence(_)));
+        let oldest = self
+            .entries
+            .iter()
+            .position(|entry| matches!(entry, Entry::Presence(_)));
         if let Some(Entry::Presence(key)) = oldest.and_then(|at| self.entries.remove(at)) {
             self.presence.remove(&key);
         }

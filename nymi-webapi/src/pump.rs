@@ -60,9 +60,17 @@ async fn read<P: Protocol>(
     let first = Instant::now() + limits.first_message;
     loop {
         let silence = Instant::now() + limits.silence;
-        let deadline = if protocol.settled() { silence } else { silence.min(first) };
+        let deadline = if protocol.settled() {
+            silence
+        } else {
+            silence.min(first)
+        };
         let Ok(received) = timeout_at(deadline, stream.next()).await else {
-            let missing = if protocol.settled() { "heartbeat" } else { P::FIRST };
+            let missing = if protocol.settled() {
+                "heartbeat"
+            } else {
+                P::FIRST
+            };
             return Farewell::new(CloseCode::Policy, format!("no {missing} in time"));
         };
         let flow = match received {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nymi_core::message::{CertificateInfo, NeaName, Operation, Payload, ReplyTo, Request, Status, Update};
+use nymi_core::message::{
+    CertificateInfo, NeaName, Operation, Payload, ReplyTo, Request, Status, Update,
+};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -108,14 +110,21 @@ impl Session {
 
     /// The proof, while its certificate is valid.
     pub(crate) fn proof(&self) -> Option<Proof> {
-        lock(&self.proof).clone().filter(|proof| now() <= proof.certificate.not_after)
+        lock(&self.proof)
+            .clone()
+            .filter(|proof| now() <= proof.certificate.not_after)
     }
 
     /// The name under which assertions are made: `azp`.
     pub(crate) fn application(&self) -> String {
         match (self.proof(), &self.kind) {
             (Some(proof), _) => proof.name,
-            (None, Kind::WebApi { origin: Some(origin) }) => origin.clone(),
+            (
+                None,
+                Kind::WebApi {
+                    origin: Some(origin),
+                },
+            ) => origin.clone(),
             (None, _) => "webapi".to_owned(),
         }
     }
@@ -125,7 +134,10 @@ impl Session {
     }
 
     fn answer(&self, operation: Operation, update: &Update) {
-        self.shared.hub.metrics.answered(operation.name(), update.status);
+        self.shared
+            .hub
+            .metrics
+            .answered(operation.name(), update.status);
         if update.status != Status::SUCCESS {
             let (status, specifics) = (update.status.code(), update.specifics());
             tracing::debug!(operation = operation.name(), status, specifics, "refused");
@@ -153,7 +165,9 @@ impl Session {
                 let status = hub.unsubscribe(self.caller, &unsubscribe.endpoint_id, &reply_to);
                 hub.metrics.answered(operation.name(), status);
             }
-            Payload::Cancel(cancel) => self.answer(operation, &self.cancel(&cancel.exchange, &reply_to)),
+            Payload::Cancel(cancel) => {
+                self.answer(operation, &self.cancel(&cancel.exchange, &reply_to))
+            }
             _ => self.start(request, operation, reply_to),
         }
     }
@@ -162,12 +176,16 @@ impl Session {
     fn refusal(&self, operation: Operation, reply_to: &ReplyTo) -> Option<Update> {
         let unproven = matches!(self.kind, Kind::Nea { .. }) && self.proof().is_none();
         if unproven && !operation.needs_no_init() {
-            let specifics = "prove the application's name first, with its certificate (authenticate)";
+            let specifics =
+                "prove the application's name first, with its certificate (authenticate)";
             return Some(reply_to.failed(Status::NOT_INITIALISED, specifics));
         }
         let in_flight = lock(&self.in_flight);
         let twice = reply_to.exchange.is_some()
-            && in_flight.tasks.values().any(|task| task.reply_to.exchange == reply_to.exchange);
+            && in_flight
+                .tasks
+                .values()
+                .any(|task| task.reply_to.exchange == reply_to.exchange);
         if twice {
             let specifics = "an operation with this exchange is in flight; choose another";
             return Some(reply_to.failed(Status::DUPLICATE_EXCHANGE, specifics));
@@ -190,7 +208,14 @@ impl Session {
             let update = operations::run(&session, &request, deadline).await;
             session.finish(key, &update);
         });
-        in_flight.tasks.insert(key, Task { reply_to, operation, abort: task.abort_handle() });
+        in_flight.tasks.insert(
+            key,
+            Task {
+                reply_to,
+                operation,
+                abort: task.abort_handle(),
+            },
+        );
     }
 
     /// Answers, unless the operation was cancelled meanwhile.
@@ -209,12 +234,18 @@ impl Session {
             .find(|(_, task)| task.reply_to.exchange.as_deref() == Some(exchange))
             .map(|(key, _)| *key);
         let Some(task) = found.and_then(|key| in_flight.tasks.remove(&key)) else {
-            let specifics = format!("exchange: this connection has no operation {exchange:?} in flight");
+            let specifics =
+                format!("exchange: this connection has no operation {exchange:?} in flight");
             return reply_to.failed(Status::INVALID_FIELD, specifics);
         };
         drop(in_flight);
         task.abort.abort();
-        self.answer(task.operation, &task.reply_to.failed(Status::CANCELLED, "cancelled on request"));
+        self.answer(
+            task.operation,
+            &task
+                .reply_to
+                .failed(Status::CANCELLED, "cancelled on request"),
+        );
         reply_to.ok(&nymi_core::message::Map::new())
     }
 }

@@ -39,19 +39,32 @@ impl Shared {
     ) -> Arc<Self> {
         let (anchors, grade) = trust;
         let clients = Mutex::default();
-        Arc::new(Self { hub, nes, agent_url, anchors, grade, stopping, open, clients })
+        Arc::new(Self {
+            hub,
+            nes,
+            agent_url,
+            anchors,
+            grade,
+            stopping,
+            open,
+            clients,
+        })
     }
 
     /// Notes who has a native client's topic now; answers the session that had it, if it is alive.
     pub(crate) fn take_topic(&self, topic: &str, session: &Arc<Session>) -> Option<Arc<Session>> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.retain(|_, session| session.strong_count() > 0);
-        clients.insert(topic.to_owned(), Arc::downgrade(session))?.upgrade()
+        clients
+            .insert(topic.to_owned(), Arc::downgrade(session))?
+            .upgrade()
     }
 }
 
 /// The wall clock.
 pub(crate) fn now() -> UnixMillis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

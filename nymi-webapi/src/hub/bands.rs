@@ -32,11 +32,15 @@ impl Hub {
         let mut reports = frames.frames;
         reports.sort_by_key(|report| report.at);
         let mut state = self.state();
-        let Some(endpoint) = state.linked(link) else { return };
+        let Some(endpoint) = state.linked(link) else {
+            return;
+        };
         let now = Instant::now();
         self.metrics.frames(reports.len());
         for report in reports {
-            endpoint.heard.note(report.address, report.data.0, now, self.limits().heard);
+            endpoint
+                .heard
+                .note(report.address, report.data.0, now, self.limits().heard);
         }
         drop(state);
         self.frames_arrived.notify_waiters();
@@ -50,7 +54,9 @@ impl Hub {
     /// A band's presence changed.
     pub(crate) fn presence(&self, link: &EndpointLink, report: PresenceReport) {
         let mut state = self.state();
-        let Some(endpoint) = state.linked(link) else { return };
+        let Some(endpoint) = state.linked(link) else {
+            return;
+        };
         let event = PresenceEvent {
             endpoint_id: link.endpoint_id.clone(),
             band: report.address,
@@ -91,7 +97,11 @@ impl Hub {
             return;
         }
         self.metrics.tap();
-        let method = if nfc_uid.is_some() { TapMethod::Nfc } else { TapMethod::Ble };
+        let method = if nfc_uid.is_some() {
+            TapMethod::Nfc
+        } else {
+            TapMethod::Ble
+        };
         let endpoint_id = link.endpoint_id.clone();
         let intent = Intent {
             id: intent_id.clone(),
@@ -100,8 +110,17 @@ impl Hub {
             method,
             at,
         };
-        state.intents.add(intent, Instant::now(), self.limits().intent_age);
-        let event = TapEvent { endpoint_id, band, nfc_uid, method, intent_id, at };
+        state
+            .intents
+            .add(intent, Instant::now(), self.limits().intent_age);
+        let event = TapEvent {
+            endpoint_id,
+            band,
+            nfc_uid,
+            method,
+            intent_id,
+            at,
+        };
         state.tell(&link.endpoint_id, &Update::event(&event));
     }
 
@@ -121,7 +140,9 @@ impl Hub {
         application: &str,
     ) -> Result<Intent, IntentRefused> {
         let age = self.limits().intent_age;
-        self.state().intents.claim(id, band, application, Instant::now(), age)
+        self.state()
+            .intents
+            .claim(id, band, application, Instant::now(), age)
     }
 
     /// Gives a tap back after an assertion that was refused.
@@ -150,7 +171,13 @@ impl Hub {
             .filter(|(id, _)| wanted(id))
             .filter_map(|(id, endpoint)| {
                 let (at, frames) = endpoint.heard.newest(band, now, fresh)?;
-                Some((at, Sighting { endpoint_id: id.clone(), frames }))
+                Some((
+                    at,
+                    Sighting {
+                        endpoint_id: id.clone(),
+                        frames,
+                    },
+                ))
             })
             .max_by_key(|(at, _)| *at)
             .map(|(_, sighting)| sighting)
@@ -164,14 +191,21 @@ impl Hub {
     /// The presence states that `info` shows.
     pub(crate) fn bands(&self, caller: CallerId) -> Vec<Map> {
         let state = self.state();
-        let heard = state.endpoints.iter().filter(|(id, _)| state.may_hear(caller, id));
+        let heard = state
+            .endpoints
+            .iter()
+            .filter(|(id, _)| state.may_hear(caller, id));
         let events = heard.flat_map(|(_, endpoint)| endpoint.presence.values());
         events.map(|event| Update::event(event).payload).collect()
     }
 
     pub(crate) fn band_count(&self) -> usize {
         let state = self.state();
-        state.endpoints.values().map(|endpoint| endpoint.presence.len()).sum()
+        state
+            .endpoints
+            .values()
+            .map(|endpoint| endpoint.presence.len())
+            .sum()
     }
 }
 

@@ -17,7 +17,14 @@ impl Hub {
         let mut state = self.state();
         let id = CallerId(state.next());
         let outbox = Arc::clone(outbox);
-        state.callers.insert(id, Caller { outbox, route, subscriptions: BTreeMap::new() });
+        state.callers.insert(
+            id,
+            Caller {
+                outbox,
+                route,
+                subscriptions: BTreeMap::new(),
+            },
+        );
         id
     }
 
@@ -36,7 +43,9 @@ impl Hub {
     pub(crate) fn subscribe(&self, id: CallerId, name: &str, reply_to: &ReplyTo) -> Status {
         let mut state = self.state();
         let endpoint_id = state.resolve(name);
-        let Some(caller) = state.callers.get_mut(&id) else { return Status::TERMINATED };
+        let Some(caller) = state.callers.get_mut(&id) else {
+            return Status::TERMINATED;
+        };
         let Some(endpoint_id) = endpoint_id else {
             caller.update(&missing(reply_to, name));
             return Status::ENDPOINT_MISSING;
@@ -45,7 +54,9 @@ impl Hub {
         if !names.iter().any(|known| known == name) && names.len() < 16 {
             names.push(name.to_owned());
         }
-        let answer = SubscribeEndpointAnswer { endpoint_id: endpoint_id.clone() };
+        let answer = SubscribeEndpointAnswer {
+            endpoint_id: endpoint_id.clone(),
+        };
         caller.update(&reply_to.ok(&answer));
         state.introduce(id, &endpoint_id);
         Status::SUCCESS
@@ -55,11 +66,15 @@ impl Hub {
     pub(crate) fn unsubscribe(&self, id: CallerId, name: &str, reply_to: &ReplyTo) -> Status {
         let mut state = self.state();
         let resolved = state.resolve(name);
-        let Some(caller) = state.callers.get_mut(&id) else { return Status::TERMINATED };
+        let Some(caller) = state.callers.get_mut(&id) else {
+            return Status::TERMINATED;
+        };
         let asked = caller.subscriptions.iter().find(|(endpoint_id, names)| {
             *endpoint_id == name || names.iter().any(|known| known == name)
         });
-        let endpoint_id = asked.map(|(endpoint_id, _)| endpoint_id.clone()).or(resolved);
+        let endpoint_id = asked
+            .map(|(endpoint_id, _)| endpoint_id.clone())
+            .or(resolved);
         let Some(endpoint_id) = endpoint_id else {
             caller.update(&missing(reply_to, name));
             return Status::ENDPOINT_MISSING;
@@ -71,7 +86,9 @@ impl Hub {
 }
 
 fn missing(reply_to: &ReplyTo, name: &str) -> Update {
-    let specifics = format!("no endpoint with the id, hostname or address {name:?} is connected to the agent; list_endpoints shows those that are");
+    let specifics = format!(
+        "no endpoint with the id, hostname or address {name:?} is connected to the agent; list_endpoints shows those that are"
+    );
     reply_to.failed(Status::ENDPOINT_MISSING, specifics)
 }
 
@@ -99,7 +116,11 @@ impl State {
                 tell(EndpointChange::NfcReady);
             }
         }
-        for event in endpoint.presence.values().filter(|event| event.after != Presence::No) {
+        for event in endpoint
+            .presence
+            .values()
+            .filter(|event| event.after != Presence::No)
+        {
             caller.outbox.presence(&caller.route, event);
         }
     }

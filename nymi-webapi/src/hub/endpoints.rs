@@ -34,7 +34,10 @@ impl Hub {
     ) -> Result<EndpointLink, JoinRefused> {
         let mut state = self.state();
         let link = state.next();
-        let linked = EndpointLink { endpoint_id: endpoint_id.to_owned(), link };
+        let linked = EndpointLink {
+            endpoint_id: endpoint_id.to_owned(),
+            link,
+        };
         if let Some(present) = state.endpoints.get_mut(endpoint_id) {
             if present.instance != join.instance {
                 let instance_of = &present.peer;
@@ -76,7 +79,9 @@ impl Hub {
         state.endpoints.remove(id);
         state.fail_exchanges(id);
         state.tell_change(id, EndpointChange::Gone);
-        let specifics = format!("endpoint {id} is not connected to the agent; start its service or check its network");
+        let specifics = format!(
+            "endpoint {id} is not connected to the agent; start its service or check its network"
+        );
         state.tell_error(id, Status::ENDPOINT_MISSING, &specifics);
         tracing::info!(endpoint_id = id, "endpoint left");
     }
@@ -89,7 +94,9 @@ impl Hub {
     /// What hardware works there.
     pub(crate) fn endpoint_status(&self, link: &EndpointLink, status: EndpointStatus) {
         let mut state = self.state();
-        let Some(endpoint) = state.linked(link) else { return };
+        let Some(endpoint) = state.linked(link) else {
+            return;
+        };
         let first = endpoint.status.is_none();
         let before = endpoint.status.replace(status.clone()).unwrap_or_default();
         let id = &link.endpoint_id;
@@ -120,7 +127,10 @@ impl Hub {
         let state = self.state();
         let mut endpoints: Vec<_> = state.endpoints.iter().collect();
         endpoints.sort_by_key(|(_, endpoint)| endpoint.joined);
-        endpoints.into_iter().map(|(id, endpoint)| endpoint.info(id)).collect()
+        endpoints
+            .into_iter()
+            .map(|(id, endpoint)| endpoint.info(id))
+            .collect()
     }
 
     pub(crate) fn endpoint_count(&self) -> usize {
@@ -137,7 +147,11 @@ pub(super) fn adapter_specifics(status: &EndpointStatus) -> String {
             format!("{} ({}) {detail}", adapter.id, adapter.kind)
         })
         .collect();
-    if details.is_empty() { "no adapter is plugged in".to_owned() } else { details.join("; ") }
+    if details.is_empty() {
+        "no adapter is plugged in".to_owned()
+    } else {
+        details.join("; ")
+    }
 }
 
 impl Endpoint {
@@ -182,11 +196,15 @@ impl Endpoint {
             Ok(address) => {
                 let address = address.to_canonical();
                 let same = |text: &String| {
-                    text.parse::<IpAddr>().is_ok_and(|other| other.to_canonical() == address)
+                    text.parse::<IpAddr>()
+                        .is_ok_and(|other| other.to_canonical() == address)
                 };
                 self.peer == address || self.addresses.iter().any(same)
             }
-            Err(_) => self.addresses.iter().any(|other| other.eq_ignore_ascii_case(name)),
+            Err(_) => self
+                .addresses
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(name)),
         }
     }
 }
@@ -203,7 +221,12 @@ impl State {
         if self.endpoints.contains_key(name) {
             return Some(name.to_owned());
         }
-        let called = self.endpoints.iter().filter(|(_, endpoint)| endpoint.is_called(name));
-        called.min_by_key(|(_, endpoint)| endpoint.joined).map(|(id, _)| id.clone())
+        let called = self
+            .endpoints
+            .iter()
+            .filter(|(_, endpoint)| endpoint.is_called(name));
+        called
+            .min_by_key(|(_, endpoint)| endpoint.joined)
+            .map(|(id, _)| id.clone())
     }
 }

@@ -43,21 +43,44 @@ impl Hub {
         address: BandId,
         data: HexBytes,
     ) -> Result<Exchange, (Status, String)> {
-        let no_random = || (Status::INTERNAL, "the system gives no random numbers".to_owned());
+        let no_random = || {
+            (
+                Status::INTERNAL,
+                "the system gives no random numbers".to_owned(),
+            )
+        };
         let id = new_uuid().ok_or_else(no_random)?;
         let (sender, answer) = oneshot::channel();
         let mut state = self.state();
         let missing = || {
-            (Status::ENDPOINT_MISSING, format!("no endpoint {endpoint:?} is connected to the agent"))
+            (
+                Status::ENDPOINT_MISSING,
+                format!("no endpoint {endpoint:?} is connected to the agent"),
+            )
         };
         let endpoint_id = state.resolve(endpoint).ok_or_else(missing)?;
         let endpoint = state.endpoints.get(&endpoint_id).ok_or_else(missing)?;
-        let request = BandRequestEnvelope { id: id.clone(), address, data, last: true };
+        let request = BandRequestEnvelope {
+            id: id.clone(),
+            address,
+            data,
+            last: true,
+        };
         let payload = serde_json::to_value(request).unwrap_or_default();
-        endpoint.outbox.send(endpoint.route.push(event::BAND_REQUEST, payload));
-        let pending = Pending { endpoint_id, parts: Vec::new(), answer: sender };
+        endpoint
+            .outbox
+            .send(endpoint.route.push(event::BAND_REQUEST, payload));
+        let pending = Pending {
+            endpoint_id,
+            parts: Vec::new(),
+            answer: sender,
+        };
         state.exchanges.insert(id.clone(), pending);
-        Ok(Exchange { hub: Arc::clone(self), id, answer })
+        Ok(Exchange {
+            hub: Arc::clone(self),
+            id,
+            answer,
+        })
     }
 
     /// A part of what a band answered.
@@ -66,17 +89,25 @@ impl Hub {
         if state.linked(link).is_none() {
             return;
         }
-        let Some(pending) = state.exchanges.get_mut(&reply.id) else { return };
+        let Some(pending) = state.exchanges.get_mut(&reply.id) else {
+            return;
+        };
         if pending.endpoint_id != link.endpoint_id {
             return;
         }
         let fits = pending.parts.len() + reply.data.as_ref().map_or(0, |data| data.0.len());
-        pending.parts.extend(reply.data.into_iter().flat_map(|data| data.0));
+        pending
+            .parts
+            .extend(reply.data.into_iter().flat_map(|data| data.0));
         let result = match reply.error {
-            Some(status) => Err((status, "the endpoint could not carry it to the band".to_owned())),
-            None if fits > MAX_ANSWER => {
-                Err((Status::BAND_REFUSED, "the band's answer is too long".to_owned()))
-            }
+            Some(status) => Err((
+                status,
+                "the endpoint could not carry it to the band".to_owned(),
+            )),
+            None if fits > MAX_ANSWER => Err((
+                Status::BAND_REFUSED,
+                "the band's answer is too long".to_owned(),
+            )),
             None if !reply.last => return,
             None => Ok(BandAnswer(std::mem::take(&mut pending.parts))),
         };
@@ -93,7 +124,9 @@ impl State {
         let lost = |_: &Uuid, pending: &mut Pending| pending.endpoint_id == endpoint_id;
         for (_, pending) in self.exchanges.extract_if(lost) {
             let specifics = format!("endpoint {endpoint_id} left while the band was being asked");
-            let _ = pending.answer.send(Err((Status::ENDPOINT_MISSING, specifics)));
+            let _ = pending
+                .answer
+                .send(Err((Status::ENDPOINT_MISSING, specifics)));
         }
     }
 }

@@ -53,14 +53,21 @@ impl Heard {
     ) -> Option<(Instant, Vec<Vec<u8>>)> {
         let frames = self.bands.get(&band)?;
         let latest = frames.front()?.at;
-        let fresh_frames = frames.iter().filter(|frame| now.duration_since(frame.at) <= fresh);
-        let frames: Vec<_> = fresh_frames.take(PER_REQUEST).map(|f| f.data.clone()).collect();
+        let fresh_frames = frames
+            .iter()
+            .filter(|frame| now.duration_since(frame.at) <= fresh);
+        let frames: Vec<_> = fresh_frames
+            .take(PER_REQUEST)
+            .map(|f| f.data.clone())
+            .collect();
         (!frames.is_empty()).then_some((latest, frames))
     }
 }
 
 fn is_fresh(frames: &VecDeque<Frame>, now: Instant, fresh: Duration) -> bool {
-    frames.front().is_some_and(|frame| now.duration_since(frame.at) <= fresh)
+    frames
+        .front()
+        .is_some_and(|frame| now.duration_since(frame.at) <= fresh)
 }
 
 #[cfg(test)]
@@ -79,7 +86,9 @@ mod tests {
             heard.note(BAND, vec![n], at, FRESH);
         }
         heard.note(BAND, vec![15], start + Duration::from_millis(30), FRESH);
-        let (_, frames) = heard.newest(BAND, start + Duration::from_millis(40), FRESH).unwrap();
+        let (_, frames) = heard
+            .newest(BAND, start + Duration::from_millis(40), FRESH)
+            .unwrap();
         assert_eq!(frames, [15, 19, 18, 17, 16, 14, 13, 12].map(|n| vec![n]));
     }
 

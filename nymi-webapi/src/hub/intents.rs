@@ -50,7 +50,13 @@ impl Intents {
             self.forget_first();
         }
         self.order.push_back((now, intent.id.clone()));
-        self.known.insert(intent.id.clone(), Known { intent, used_by: HashSet::new() });
+        self.known.insert(
+            intent.id.clone(),
+            Known {
+                intent,
+                used_by: HashSet::new(),
+            },
+        );
     }
 
     /// Claims the intent for one application; [`Intents::release`] gives it back.
@@ -80,7 +86,11 @@ impl Intents {
     }
 
     fn forget_old(&mut self, now: Instant, age: Duration) {
-        while self.order.front().is_some_and(|(at, _)| now.duration_since(*at) > age) {
+        while self
+            .order
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > age)
+        {
             self.forget_first();
         }
     }
@@ -118,7 +128,10 @@ mod tests {
         let now = Instant::now();
         let (mut intents, id) = with_one(now);
         assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());
-        assert_eq!(intents.claim(&id, BAND, "app", now, AGE).unwrap_err(), IntentRefused::Used);
+        assert_eq!(
+            intents.claim(&id, BAND, "app", now, AGE).unwrap_err(),
+            IntentRefused::Used
+        );
         assert!(intents.claim(&id, BAND, "other", now, AGE).is_ok());
         intents.release(&id, "app");
         assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());

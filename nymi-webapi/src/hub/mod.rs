@@ -18,13 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nymi_core::BandId;
 use nymi_core::message::channel::EndpointStatus;
-use nymi_core::message::{
-    EndpointChange, EndpointEvent, PresenceEvent, Status, Update, Uuid,
-};
+use nymi_core::message::{EndpointChange, EndpointEvent, PresenceEvent, Status, Update, Uuid};
 use tokio::sync::{Notify, oneshot};
 
 pub(crate) use bands::{Sighting, new_uuid};
-pub(crate) use endpoints::{EndpointLink, JoinRefused};
+pub(crate) use endpoints::EndpointLink;
 pub(crate) use exchanges::BandAnswer;
 pub(crate) use intents::{Intent, IntentRefused};
 
@@ -121,7 +119,10 @@ impl State {
 
     fn tell_change(&self, endpoint_id: &str, event: EndpointChange) {
         let endpoint_id = endpoint_id.to_owned();
-        self.tell(&endpoint_id.clone(), &Update::event(&EndpointEvent { endpoint_id, event }));
+        self.tell(
+            &endpoint_id.clone(),
+            &Update::event(&EndpointEvent { endpoint_id, event }),
+        );
     }
 
     fn tell_error(&self, endpoint_id: &str, status: Status, specifics: &str) {

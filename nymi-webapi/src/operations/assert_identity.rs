@@ -36,13 +36,25 @@ pub(super) async fn run(
     let hub = &session.shared.hub;
     let claim = match &request.intent_id {
         Some(id) => match hub.claim_intent(id, request.device, &application) {
-            Ok(intent) => Some(Claim { hub, intent, application: &application, used: false }),
+            Ok(intent) => Some(Claim {
+                hub,
+                intent,
+                application: &application,
+                used: false,
+            }),
             Err(error) => return reply_to.failed(Status::INVALID_FIELD, error.to_string()),
         },
         None => None,
     };
     let intent = claim.as_ref().map(|claim| &claim.intent);
-    let attempt = Attempt { session, nes, request, application: &application, intent, deadline };
+    let attempt = Attempt {
+        session,
+        nes,
+        request,
+        application: &application,
+        intent,
+        deadline,
+    };
     match attempt.run().await {
         Ok(answer) => {
             if let Some(mut claim) = claim {
@@ -87,12 +99,18 @@ impl Attempt<'_> {
             let error = match self.ask(&sighting).await {
                 Err(error) if error.status == Status::PAC_REPLAYED => error,
                 Err(error) if error.status == Status::NES_TIMEOUT => {
-                    return Err(NesError { status: Status::TIMEOUT_NES, ..error });
+                    return Err(NesError {
+                        status: Status::TIMEOUT_NES,
+                        ..error
+                    });
                 }
                 outcome => return outcome,
             };
             let until = *until.get_or_insert_with(|| Instant::now() + 2 * t_interval(&error));
-            match self.next_sighting(&sighting, until.min(self.deadline)).await {
+            match self
+                .next_sighting(&sighting, until.min(self.deadline))
+                .await
+            {
                 Some(next) => sighting = next,
                 None => return Err(error),
             }
@@ -101,7 +119,10 @@ impl Attempt<'_> {
 
     fn sighting(&self) -> Option<Sighting> {
         let endpoint = self.intent.map(|intent| intent.endpoint_id.as_str());
-        self.session.shared.hub.sighting(self.session.caller, self.request.device, endpoint)
+        self.session
+            .shared
+            .hub
+            .sighting(self.session.caller, self.request.device, endpoint)
     }
 
     /// A sighting with a frame that was not sent yet.
@@ -124,7 +145,11 @@ impl Attempt<'_> {
             Some(intent) => format!("endpoint {}, where the tap was,", intent.endpoint_id),
             None => "no endpoint that this caller may hear".to_owned(),
         };
-        let verb = if self.intent.is_some() { "has not heard" } else { "has heard" };
+        let verb = if self.intent.is_some() {
+            "has not heard"
+        } else {
+            "has heard"
+        };
         NesError {
             status: Status::BAND_NOT_PRESENT,
             message: format!("device: {place} {verb} {} lately", self.request.device),
@@ -142,7 +167,9 @@ impl Attempt<'_> {
     fn body(&self, sighting: &Sighting) -> Value {
         let request = self.request;
         let frames: Vec<_> = sighting.frames.iter().map(hex::encode).collect();
-        let nfc = self.intent.is_some_and(|intent| intent.method == TapMethod::Nfc);
+        let nfc = self
+            .intent
+            .is_some_and(|intent| intent.method == TapMethod::Nfc);
         let audience = request.audience.as_deref().unwrap_or(self.application);
         let mut body = Map::new();
         let mut put = |name: &str, value: Value| {

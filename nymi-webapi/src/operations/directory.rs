@@ -17,8 +17,10 @@ pub(super) async fn lookup(
         Err(update) => return *update,
     };
     let conditions = lookup.query.conditions();
-    let query: Vec<_> =
-        conditions.iter().map(|(column, value)| (column.name(), value.as_str())).collect();
+    let query: Vec<_> = conditions
+        .iter()
+        .map(|(column, value)| (column.name(), value.as_str()))
+        .collect();
     let client = nes.client(left(deadline));
     match by(deadline, nes, client.band_objects(&query)).await {
         Ok(rows) => match lookup.answer(&rows) {
@@ -40,7 +42,13 @@ pub(super) async fn status(
         Err(update) => return *update,
     };
     let client = nes.client(left(deadline));
-    match by(deadline, nes, client.user_status(&user.domain, &user.username)).await {
+    match by(
+        deadline,
+        nes,
+        client.user_status(&user.domain, &user.username),
+    )
+    .await
+    {
         Ok(answer) => reply_to.ok(&answer),
         Err(error) => refused(reply_to, &error),
     }

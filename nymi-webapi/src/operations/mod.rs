@@ -41,7 +41,10 @@ pub(crate) async fn run(session: &Arc<Session>, request: &Request, deadline: Ins
         | Payload::Firmware(_) => band::guarded(session, &request.payload, &reply_to),
         // Served by the session before anything is started.
         Payload::SubscribeEndpoint(_) | Payload::UnsubscribeEndpoint(_) | Payload::Cancel(_) => {
-            reply_to.failed(Status::INTERNAL, "the request took a way that it should not have")
+            reply_to.failed(
+                Status::INTERNAL,
+                "the request took a way that it should not have",
+            )
         }
     }
 }
@@ -64,13 +67,15 @@ async fn by<T>(
     session: &NesSession,
     request: impl Future<Output = Result<T, NesError>>,
 ) -> Result<T, NesError> {
-    let outcome = tokio::time::timeout_at(deadline, request).await.unwrap_or_else(|_| {
-        Err(NesError {
-            status: Status::NES_TIMEOUT,
-            message: format!("{} did not answer before the deadline", session.url()),
-            detail: serde_json::Map::new(),
-        })
-    });
+    let outcome = tokio::time::timeout_at(deadline, request)
+        .await
+        .unwrap_or_else(|_| {
+            Err(NesError {
+                status: Status::NES_TIMEOUT,
+                message: format!("{} did not answer before the deadline", session.url()),
+                detail: serde_json::Map::new(),
+            })
+        });
     session.observe(&outcome);
     outcome
 }

@@ -26,7 +26,8 @@ pub(super) async fn init(
             Err(update) => return *update,
         };
         let client = nes.client(left(deadline));
-        let login = client.check_login(&user.to_string(), password.expose());
+        let user = user.to_string();
+        let login = client.check_login(&user, password.expose());
         if let Err(error) = of_caller(deadline, nes, login).await {
             return refused(reply_to, &error);
         }
@@ -68,7 +69,8 @@ fn not_taken(session: &Session, init: &Init, reply_to: &ReplyTo) -> Option<Updat
         ("token", init.token.is_some()),
     ];
     let (name, _) = fields.into_iter().find(|(_, present)| *present)?;
-    let specifics = format!("{name} is not taken over the WebAPI: the agent's configuration sets it");
+    let specifics =
+        format!("{name} is not taken over the WebAPI: the agent's configuration sets it");
     Some(reply_to.failed(Status::INVALID_FIELD, specifics))
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use nymi_core::BandId;
 use nymi_core::message::channel::{
-    ALREADY_JOINED, EndpointJoin, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event, protocol_refused,
+    ALREADY_JOINED, EndpointJoin, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event,
+    protocol_refused,
 };
 use nymi_core::message::{Map, NfcUid, Status, TapMethod, Update};
 use serde::de::DeserializeOwned;
@@ -56,9 +57,14 @@ impl Bluebox {
     ) -> Result<Self, Value> {
         let join: EndpointJoin = read(payload)?;
         check_protocol(join.protocol)?;
-        let joined = shared.hub.join_endpoint(endpoint_id, join, peer, outbox, route);
+        let joined = shared
+            .hub
+            .join_endpoint(endpoint_id, join, peer, outbox, route);
         let link = joined.map_err(|_| reason(ALREADY_JOINED))?;
-        Ok(Self { shared: Arc::clone(shared), link })
+        Ok(Self {
+            shared: Arc::clone(shared),
+            link,
+        })
     }
 
     pub(super) fn is_current(&self) -> bool {
@@ -81,7 +87,9 @@ impl Bluebox {
 
     fn tap(&self, report: &TapReport) -> Result<(), Value> {
         if report.method != TapMethod::Ble {
-            return Err(reason("method: a tap by NFC is the event nfc, with the tag's uid"));
+            return Err(reason(
+                "method: a tap by NFC is the event nfc, with the tag's uid",
+            ));
         }
         // The agent's clock dates the intent: a terminal's may be wrong.
         self.shared.hub.tap(&self.link, report.address, None, now());
@@ -110,7 +118,9 @@ impl Bluebox {
 fn frames(payload: Value) -> Result<nymi_core::message::channel::Frames, Value> {
     let frames: nymi_core::message::channel::Frames = read(payload)?;
     if frames.frames.len() > MAX_FRAMES {
-        return Err(reason(format!("frames: at most {MAX_FRAMES} in one message")));
+        return Err(reason(format!(
+            "frames: at most {MAX_FRAMES} in one message"
+        )));
     }
     Ok(frames)
 }
@@ -121,10 +131,14 @@ async fn resolve(shared: &Shared, uid: &NfcUid) -> Result<BandId, (Status, Strin
         (Status::NOT_FOUND, specifics)
     };
     let Some(nes) = &shared.nes else {
-        let specifics = "an NFC tap needs the Enterprise Server, and the agent has none: set nes_url";
+        let specifics =
+            "an NFC tap needs the Enterprise Server, and the agent has none: set nes_url";
         return Err((Status::NES_UNREACHABLE, specifics.to_owned()));
     };
-    let outcome = nes.client(NFC_LOOKUP).bands(&[("NfcUID", uid.as_str())]).await;
+    let outcome = nes
+        .client(NFC_LOOKUP)
+        .bands(&[("NfcUID", uid.as_str())])
+        .await;
     nes.observe(&outcome);
     let rows = outcome.map_err(|error| (error.status, error.message))?;
     let active = rows.iter().filter(|row| is_true(row.is_active.as_ref()));

@@ -94,7 +94,10 @@ impl ChannelSocket {
             phoenix::JOIN => self.join(&message, payload),
             phoenix::LEAVE => self.leave(&message),
             event => {
-                let joined = self.topics.get_mut(&message.topic).filter(|j| j.is_current());
+                let joined = self
+                    .topics
+                    .get_mut(&message.topic)
+                    .filter(|j| j.is_current());
                 let outcome = match joined {
                     Some(joined) => joined.handle(event, payload),
                     None => Err(reason(phoenix::UNMATCHED_TOPIC)),
@@ -117,13 +120,25 @@ impl ChannelSocket {
             let too_many = format!("a connection may join {TOPICS} topics");
             return self.reply(message, Err(reason(too_many)));
         }
-        let join_ref = message.join_ref.clone().or_else(|| message.reference.clone());
-        let route = Route::Topic { vsn: self.vsn, topic: topic.into(), join_ref };
+        let join_ref = message
+            .join_ref
+            .clone()
+            .or_else(|| message.reference.clone());
+        let route = Route::Topic {
+            vsn: self.vsn,
+            topic: topic.into(),
+            join_ref,
+        };
         let joined = match parsed {
-            Topic::Endpoint { endpoint_id } => {
-                Bluebox::join(&self.shared, &endpoint_id, payload, self.peer, &self.outbox, route)
-                    .map(|bluebox| (Joined::Bluebox(bluebox), Value::Object(Map::new())))
-            }
+            Topic::Endpoint { endpoint_id } => Bluebox::join(
+                &self.shared,
+                &endpoint_id,
+                payload,
+                self.peer,
+                &self.outbox,
+                route,
+            )
+            .map(|bluebox| (Joined::Bluebox(bluebox), Value::Object(Map::new()))),
             Topic::Nea { nea_name, .. } => {
                 Nea::join(&self.shared, nea_name, topic, payload, &self.outbox, route)
                     .map(|(nea, response)| (Joined::Nea(nea), response))
@@ -141,7 +156,10 @@ impl ChannelSocket {
         match self.topics.remove(&message.topic) {
             Some(_) => {
                 self.reply(message, Ok(Value::Object(Map::new())));
-                self.send(&Message::topic_close(message.join_ref.clone(), &message.topic));
+                self.send(&Message::topic_close(
+                    message.join_ref.clone(),
+                    &message.topic,
+                ));
             }
             None => self.reply(message, Err(reason(phoenix::UNMATCHED_TOPIC))),
         }

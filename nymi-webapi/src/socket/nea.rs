@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use nymi_core::chain::{self, Requirements, Role, VerifiedChain};
 use nymi_core::crypto::{RustCrypto, SignatureVerifier};
-use nymi_core::message::channel::{
-    Authenticate, NeaJoin, NeaJoinReply, event, nea_proof_message,
-};
+use nymi_core::message::channel::{Authenticate, NeaJoin, NeaJoinReply, event, nea_proof_message};
 use nymi_core::message::{CertificateInfo, Digest, Map, NeaName, Request, Status};
 use serde_json::{Value, json};
 
@@ -42,7 +40,11 @@ impl Nea {
         outbox: &Arc<Outbox>,
         route: Route,
     ) -> Result<(Self, Value), Value> {
-        let payload = if payload.is_null() { Value::Object(Map::new()) } else { payload };
+        let payload = if payload.is_null() {
+            Value::Object(Map::new())
+        } else {
+            payload
+        };
         let join: NeaJoin = read(payload)?;
         check_protocol(join.protocol)?;
         let mut nonce = [0; 32];
@@ -52,9 +54,17 @@ impl Nea {
         if let Some(ghost) = shared.take_topic(topic, &session) {
             ghost.give_way(outbox);
         }
-        let response = serde_json::to_value(NeaJoinReply { nonce: Digest(nonce) });
+        let response = serde_json::to_value(NeaJoinReply {
+            nonce: Digest(nonce),
+        });
         let shared = Arc::clone(shared);
-        let nea = Self { shared, session, name, topic: topic.to_owned(), nonce };
+        let nea = Self {
+            shared,
+            session,
+            name,
+            topic: topic.to_owned(),
+            nonce,
+        };
         Ok((nea, response.unwrap_or_default()))
     }
 
@@ -84,7 +94,8 @@ impl Nea {
 
     /// agent.md, "NEA proof".
     fn prove(&self, authenticate: &Authenticate) -> Result<Proof, Value> {
-        let refuse = |text: String| json!({ "reason": text, "status": Status::CERTIFICATES.code() });
+        let refuse =
+            |text: String| json!({ "reason": text, "status": Status::CERTIFICATES.code() });
         let chain = self.verified(authenticate)?;
         let leaf = chain.leaf();
         let message = nea_proof_message(&self.nonce, &self.topic);
@@ -93,7 +104,10 @@ impl Nea {
             .map_err(|_| refuse("the signature is not that of the certificate's key over this join's nonce and topic".to_owned()))?;
         let name = leaf.subject_cn().unwrap_or_default();
         if name != self.name.as_str() {
-            return Err(refuse(format!("the certificate is that of {name:?}, the topic that of {:?}", self.name.as_str())));
+            return Err(refuse(format!(
+                "the certificate is that of {name:?}, the topic that of {:?}",
+                self.name.as_str()
+            )));
         }
         Ok(Proof {
             name: name.to_owned(),
@@ -115,14 +129,23 @@ impl Nea {
             let text = format!("chain: at most {MAX_CHAIN} certificates");
             return Err(json!({ "reason": text, "status": status }));
         }
-        let presented: Vec<&[u8]> = authenticate.chain.iter().map(|der| der.0.as_slice()).collect();
+        let presented: Vec<&[u8]> = authenticate
+            .chain
+            .iter()
+            .map(|der| der.0.as_slice())
+            .collect();
         let requirements = Requirements::new(self.shared.grade).with_role(Role::Nea);
-        chain::verify(&RustCrypto, &self.shared.anchors, &presented, now(), &requirements).map_err(
-            |error| {
-                tracing::warn!(nea_name = self.name.as_str(), "{}", error.log_line());
-                let reason = error.to_string();
-                json!({ "reason": reason, "status": status, "nsl": error.number() })
-            },
+        chain::verify(
+            &RustCrypto,
+            &self.shared.anchors,
+            &presented,
+            now(),
+            &requirements,
         )
+        .map_err(|error| {
+            tracing::warn!(nea_name = self.name.as_str(), "{}", error.log_line());
+            let reason = error.to_string();
+            json!({ "reason": reason, "status": status, "nsl": error.number() })
+        })
     }
 }

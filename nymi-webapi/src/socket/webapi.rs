@@ -19,7 +19,10 @@ pub(super) struct WebApiSocket {
 impl WebApiSocket {
     pub(super) fn new(shared: &Arc<Shared>, origin: Option<String>, outbox: &Arc<Outbox>) -> Self {
         let session = Session::open(shared, Kind::WebApi { origin }, outbox, Route::Plain);
-        Self { session, settled: false }
+        Self {
+            session,
+            settled: false,
+        }
     }
 }
 
@@ -42,13 +45,15 @@ impl Protocol for WebApiSocket {
     fn binary(&mut self) -> ControlFlow<Farewell> {
         self.settled = true;
         let specifics = "a binary message; envelopes are JSON in text messages";
-        self.session.send(&Update::error(Status::MALFORMED_JSON, specifics));
+        self.session
+            .send(&Update::error(Status::MALFORMED_JSON, specifics));
         ControlFlow::Continue(())
     }
 
     fn too_large(&mut self) -> Farewell {
         let reason = format!("a message is at most {MAX_MESSAGE} bytes");
-        self.session.send(&Update::error(Status::TOO_LARGE, reason.clone()));
+        self.session
+            .send(&Update::error(Status::TOO_LARGE, reason.clone()));
         Farewell::new(CloseCode::Size, reason)
     }
 

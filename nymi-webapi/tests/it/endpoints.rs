@@ -1,0 +1,187 @@
+//! Subscribing to endpoints, and what subscribers hear.
+
+use serde_json::{Value, json};
+
+use crate::support::{BAND, Fixture, adapters};
+
+const DESK: &str = "bluebox:desk";
+
+#[tokio::test]
+async fn an_endpoint_is_known_by_id_hostname_and_addresses() {
+    let fixture = Fixture::start().await;
+    let mut first = fixture.channels().await;
+    let join = json!({"instance": "1", "hostname": "Ward-7", "addresses": ["10.0.0.7", "fe80::7"]});
+    first.join(DESK, join).await;
+    let mut second = fixture.channels().await;
+    second.join("bluebox:late", json!({"instance": "2", "hostname": "ward-8", "addresses": ["10.0.0.7"]})).await;
+    let mut web = fixture.web().await;
+    for (name, id) in [
+        ("desk", "desk"),
+        ("ward-7", "desk"),
+        ("10.0.0.7", "desk"),
+        ("FE80::7", "desk"),
+        ("127.0.0.1", "desk"),
+        ("::ffff:127.0.0.1", "desk"),
+        ("late", "late"),
+        ("ward-8", "late"),
+    ] {
+        assert_eq!(web.subscribe(name).await["endpoint_id"], id, "{name}");
+    }
+    let update = web.ask("subscribe_endpoint", json!({"endpoint_id": "10.0.0.8"})).await;
+    assert_eq!(update["status"], 5100);
+    assert_eq!(update["error"]["error_description"], "Nymi Bluetooth Endpoint is missing.");
+    let listed = web.ok("list_endpoints", json!({})).await;
+    assert_eq!(listed["endpoints"][0]["hostname"], "Ward-7");
+    assert_eq!(listed["endpoints"][1]["endpoint_id"], "late");
+    assert_eq!(listed["endpoints"][1]["ready"], false);
+}
+
+#[tokio::test]
+async fn ble_ready_comes_at_once_or_when_the_radio_works() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.channels().await;
+    desk.join(DESK, json!({"instance": "1"})).await;
+    let mut early = fixture.web().await;
+    early.subscribe("127.0.0.1").await;
+    desk.ready(DESK).await;
+    assert_eq!(early.endpoint_event().await, "ble_ready");
+    let mut late = fixture.web().await;
+    late.subscribe("desk").await;
+    assert_eq!(late.endpoint_event().await, "ble_ready");
+
+    desk.ok(DESK, "status", adapters("missing")).await;
+    assert_eq!(early.endpoint_event().await, "ble_lost");
+    let error = early.event().await;
+    assert_eq!((error["operation"].clone(), error["status"].clone()), (json!("error"), json!(5101)));
+    let readers = json!({"adapters": [], "readers": [{"name": "R", "state": "ready"}]});
+    desk.ok(DESK, "status", readers).await;
+    assert_eq!(early.endpoint_event().await, "nfc_ready");
+}
+
+#[tokio::test]
+async fn a_terminal_that_leaves_is_reported_and_welcomed_back() {
+    let fixture = Fixture::start().await;
+    let desk = fixture.desk().await;
+    let mut web = fixture.web().await;
+    web.subscribe("desk").await;
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+    drop(desk);
+    assert_eq!(web.endpoint_event().await, "gone");
+    let error = web.event().await;
+    assert_eq!(error["status"], 5100);
+    assert_eq!(error["error"]["error_description"], "Nymi Bluetooth Endpoint is missing.");
+
+    let mut desk = fixture.channels().await;
+    desk.join(DESK, json!({"instance": "restarted"})).await;
+    desk.ready(DESK).await;
+    assert_eq!(web.endpoint_event().await, "back");
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+    desk.ok(DESK, "phx_leave", json!({})).await;
+    assert_eq!(web.endpoint_event().await, "gone");
+    assert_eq!(web.event().await["status"], 5100);
+    // Gone, it can still be unsubscribed, and then it is silent.
+    web.ok("unsubscribe_endpoint", json!({"endpoint_id": "desk"})).await;
+    desk.join(DESK, json!({"instance": "again"})).await;
+    web.subscribe("desk").await;
+    desk.ready(DESK).await;
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+}
+
+#[tokio::test]
+async fn each_caller_hears_only_its_terminal() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    let mut door = fixture.channels().await;
+    door.join("bluebox:door", json!({"instance": "door"})).await;
+    let mut at_desk = fixture.web().await;
+    at_desk.subscribe("desk").await;
+    assert_eq!(at_desk.endpoint_event().await, "ble_ready");
+    door.tap("bluebox:door").await;
+    desk.tap(DESK).await;
+    let tap = at_desk.event().await;
+    assert_eq!(tap["operation"], "tap");
+    assert_eq!(tap["payload"]["endpoint_id"], "desk");
+    assert_eq!(tap["payload"]["NymiBandID"], BAND);
+    assert_eq!(tap["payload"]["method"], "ble");
+    assert_eq!(tap["payload"]["intent_id"].as_str().unwrap().len(), 36);
+
+    at_desk.ok("unsubscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})).await;
+    desk.tap(DESK).await;
+    assert_eq!(at_desk.ok("info", json!({})).await["version"].as_str().unwrap(), env!("CARGO_PKG_VERSION"));
+    assert_eq!(at_desk.status("unsubscribe_endpoint", json!({"endpoint_id": "nowhere"})).await, 5100);
+}
+
+#[tokio::test]
+async fn presence_is_told_and_kept_for_who_comes_later() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    let mut web = fixture.web().await;
+    web.subscribe("desk").await;
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+    desk.presence(DESK, "no", "yes").await;
+    let heard = web.event().await;
+    assert_eq!(
+        heard,
+        json!({
+            "operation": "presence", "exchange": null, "status": 0,
+            "payload": {
+                "endpoint_id": "desk", "NymiBandID": BAND, "before": "no", "after": "yes",
+                "authenticated": true, "worn": true, "rssi": -50, "proximity": "close",
+            },
+            "error": {},
+        })
+    );
+    let mut late = fixture.web().await;
+    late.subscribe("desk").await;
+    assert_eq!(late.endpoint_event().await, "ble_ready");
+    assert_eq!(late.event().await, heard);
+    assert_eq!(late.ok("info", json!({})).await["bands"][0]["NymiBandID"], BAND);
+    desk.presence(DESK, "yes", "no").await;
+    assert_eq!(late.event().await["payload"]["after"], "no");
+    assert_eq!(late.ok("info", json!({})).await["bands"], json!([]));
+}
+
+#[tokio::test]
+async fn an_nfc_tap_is_resolved_to_its_band() {
+    let fixture = Fixture::start().await;
+    let row = |active: bool, uid: &str, band: &str| json!({"NfcUID": uid, "NymiBandID": band, "IsActive": active});
+    fixture.nes.set_bands(vec![
+        row(false, "04A1B2C3", "00:00:00:00:00:01"),
+        row(true, "04A1B2C3", BAND),
+        row(false, "04A1B2C4", "00:00:00:00:00:02"),
+    ]);
+    let mut desk = fixture.desk().await;
+    let mut web = fixture.web().await;
+    web.subscribe("desk").await;
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+    let nfc = |uid: &str| json!({"uid": uid, "reader": "R", "at": "2026-05-13T08:30:00.000Z"});
+    desk.ok(DESK, "nfc", nfc("04A1B2C3")).await;
+    let tap = web.event().await;
+    assert_eq!(tap["payload"]["NymiBandID"], BAND, "{tap}");
+    assert_eq!(tap["payload"]["NfcUID"], "04A1B2C3");
+    assert_eq!(tap["payload"]["method"], "nfc");
+    for unknown in ["04A1B2C4", "04FFFFFF"] {
+        desk.ok(DESK, "nfc", nfc(unknown)).await;
+        let error = web.event().await;
+        assert_eq!((&error["operation"], &error["status"]), (&json!("error"), &json!(2201)));
+        assert_eq!(error["payload"]["NfcUID"], unknown);
+    }
+}
+
+#[tokio::test]
+async fn what_an_endpoint_sends_wrongly_is_refused_and_nothing_breaks() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    for (event, payload) in [
+        ("frames", json!({"frames": [{"address": "nonsense"}]})),
+        ("presence", json!({})),
+        ("tap", json!({"address": BAND, "method": "nfc", "at": "2026-05-13T08:30:00.000Z"})),
+        ("status", json!({"adapters": 7})),
+        ("no_such", Value::Null),
+    ] {
+        let reply = desk.ask(DESK, event, payload).await;
+        assert_eq!(reply["status"], "error", "{event}");
+        assert!(reply["response"]["reason"].is_string(), "{event}: {reply}");
+    }
+    desk.tap(DESK).await;
+}
