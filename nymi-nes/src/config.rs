@@ -32,6 +32,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// How long a log-in token lives.
     pub token_ttl: Duration,
+    /// Audiences that assertions may name besides the caller itself.
+    pub allowed_audiences: Vec<String>,
     /// Permits plain http on an address that is not loopback, for a test network only.
     pub insecure: bool,
 }
@@ -49,6 +51,7 @@ impl Config {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             token_ttl: Duration::from_secs(30 * 60),
+            allowed_audiences: Vec::new(),
             insecure: false,
         }
     }
@@ -58,15 +61,19 @@ impl Config {
     /// # Errors
     /// If the file cannot be read, is not TOML, or has an unknown key or a bad value; named each.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         let file: File = toml::from_str(&text).map_err(|error| ConfigError::Invalid {
             path: path.to_owned(),
             detail: error.to_string(),
         })?;
-        file.into_config(path.parent().unwrap_or(Path::new("."))).map_err(|detail| {
-            ConfigError::Invalid { path: path.to_owned(), detail }
-        })
+        file.into_config(path.parent().unwrap_or(Path::new(".")))
+            .map_err(|detail| ConfigError::Invalid {
+                path: path.to_owned(),
+                detail,
+            })
     }
 }
 
@@ -111,6 +118,7 @@ struct Nes {
     grade: Option<String>,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
+    allowed_audiences: Vec<String>,
     #[serde(rename = "WSTokenTTL")]
     ws_token_ttl: Option<String>,
     insecure: bool,
@@ -142,6 +150,7 @@ impl File {
         }
         config.allowed_hosts = file.allowed_hosts;
         config.allowed_origins = file.allowed_origins;
+        config.allowed_audiences = file.allowed_audiences;
         if let Some(ttl) = file.ws_token_ttl {
             config.token_ttl = checked_ttl(&ttl)?;
         }
@@ -155,14 +164,18 @@ pub(crate) fn checked_grade(text: &str) -> Result<Grade, String> {
     match text {
         "gold" => Ok(Grade::Gold),
         "bronze" => Ok(Grade::Bronze),
-        other => Err(format!("grade is {other:?}; it must be \"gold\" or \"bronze\"")),
+        other => Err(format!(
+            "grade is {other:?}; it must be \"gold\" or \"bronze\""
+        )),
     }
 }
 
 fn checked_service(service: String) -> Result<String, String> {
     let fits = !service.is_empty()
         && service.len() <= 64
-        && service.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && service
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         && !service.starts_with('.');
     if fits {
         Ok(service)
@@ -228,7 +241,10 @@ mod tests {
             ("[nes]\nWSTokenTTL = \"30\"", "WSTokenTTL"),
             ("[nes]\nWSTokenTTL = \"00:00:00\"", "WSTokenTTL"),
             ("[nes]\ncertfile = \"c\"", "keyfile"),
-            ("[nes]\ndirectory_service_id = \"a/b\"", "directory_service_id"),
+            (
+                "[nes]\ndirectory_service_id = \"a/b\"",
+                "directory_service_id",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(name), "{text}: {error}");

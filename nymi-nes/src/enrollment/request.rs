@@ -1,0 +1,143 @@
+use nymi_core::BandId;
+use nymi_core::crypto::PublicKey;
+use nymi_core::message::NfcUid;
+use nymi_core::presence::agreement::BandPoint;
+use serde::Deserialize;
+
+use crate::http::{Principal, Refusal};
+use crate::store::bands::NymiBand;
+
+/// The body of PUT `api/Enrollments/{id}`, as it comes.
+#[derive(Deserialize)]
+struct Body {
+    #[serde(rename = "NymiBandID")]
+    band: BandId,
+    q_band: String,
+    identity_public_key: String,
+    confirm: String,
+    #[serde(rename = "SerialNumber", alias = "HardwareID")]
+    serial_number: String,
+    #[serde(rename = "FirmwareVersion")]
+    firmware_version: Option<String>,
+    #[serde(rename = "HardwareVersion")]
+    hardware_version: Option<String>,
+    #[serde(rename = "StaticMacAddress")]
+    static_mac_address: Option<BandId>,
+    #[serde(rename = "NfcUID")]
+    nfc_uid: Option<NfcUid>,
+    #[serde(rename = "BandLabel")]
+    band_label: Option<String>,
+    #[serde(rename = "InitialTapNymiBandId")]
+    initial_tap: Option<NfcUid>,
+    #[serde(rename = "ConfirmTapNymiBandId")]
+    confirm_tap: Option<NfcUid>,
+}
+
+/// The band's half of an enrollment, each value of the right form.
+#[derive(Clone, Debug)]
+pub(crate) struct FinishRequest {
+    pub(crate) band: BandId,
+    pub(crate) q_band: BandPoint,
+    pub(crate) identity_spki: Vec<u8>,
+    pub(crate) confirm: [u8; 16],
+    pub(crate) serial_number: String,
+    pub(crate) firmware_version: Option<String>,
+    pub(crate) hardware_version: Option<String>,
+    pub(crate) static_mac_address: Option<BandId>,
+    pub(crate) nfc_uid: Option<String>,
+    pub(crate) band_label: Option<String>,
+    pub(crate) initial_tap: Option<String>,
+    pub(crate) confirm_tap: Option<String>,
+}
+
+/// Printable ASCII of a sane length, as serials and versions are.
+fn text(name: &str, value: String) -> Result<String, Refusal> {
+    let fits = (1..=64).contains(&value.len()) && value.bytes().all(|b| (0x20..0x7f).contains(&b));
+    if fits {
+        Ok(value)
+    } else {
+        Err(Refusal::invalid(format!(
+            "{name} must be 1 to 64 printable ASCII characters"
+        )))
+    }
+}
+
+fn bytes<const N: usize>(name: &str, value: &str) -> Result<[u8; N], Refusal> {
+    let mut out = [0; N];
+    hex::decode_to_slice(value, &mut out)
+        .map_err(|_| Refusal::invalid(format!("{name} must be {} hexadecimal digits", 2 * N)))?;
+    Ok(out)
+}
+
+impl FinishRequest {
+    /// Reads a body.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let body: Body = serde_json::from_slice(body)
+            .map_err(|error| Refusal::invalid(format!("the body is not valid: {error}")))?;
+        let q_band = BandPoint::new(bytes("q_band", &body.q_band)?)
+            .ok_or_else(|| Refusal::invalid("q_band must begin with 02 or 03"))?;
+        let identity_spki = hex::decode(&body.identity_public_key)
+            .ok()
+            .filter(|spki| PublicKey::from_spki_der(spki).is_some())
+            .ok_or_else(|| {
+                Refusal::invalid(
+                    "identity_public_key must be the SubjectPublicKeyInfo of a P-256 key, DER in hexadecimal",
+                )
+            })?;
+        let optional = |name, value: Option<String>| value.map(|v| text(name, v)).transpose();
+        if body
+            .band_label
+            .as_ref()
+            .is_some_and(|label| label.chars().any(char::is_control))
+        {
+            return Err(Refusal::invalid(
+                "BandLabel must have no control characters",
+            ));
+        }
+        Ok(Self {
+            band: body.band,
+            q_band,
+            identity_spki,
+            confirm: bytes("confirm", &body.confirm)?,
+            serial_number: text("SerialNumber", body.serial_number)?,
+            firmware_version: optional("FirmwareVersion", body.firmware_version)?,
+            hardware_version: optional("HardwareVersion", body.hardware_version)?,
+            static_mac_address: body.static_mac_address,
+            nfc_uid: body.nfc_uid.map(|uid| uid.to_string()),
+            band_label: body.band_label.filter(|label| !label.is_empty()),
+            initial_tap: body.initial_tap.map(|uid| uid.to_string()),
+            confirm_tap: body.confirm_tap.map(|uid| uid.to_string()),
+        })
+    }
+
+    /// The row of the enrolled band: active, primary, with a finished fingerprint.
+    pub(super) fn band_row(
+        &self,
+        user: i64,
+        label: Option<String>,
+        by: &Principal,
+        stamp: String,
+    ) -> NymiBand {
+        NymiBand {
+            id: 0,
+            user_core_id: Some(user),
+            nymi_band_id: self.band.to_string(),
+            nfc_uid: self.nfc_uid.clone(),
+            hardware_id: self.serial_number.clone(),
+            is_active: true,
+            is_primary: true,
+            has_fingerprint: false,
+            misc_note: None,
+            band_label: label,
+            firmware_version: self.firmware_version.clone(),
+            created_at: stamp.clone(),
+            modified_at: stamp,
+            modified_by: by.name(),
+            is_synced: true,
+            static_mac_address: self.static_mac_address.map(|address| address.to_string()),
+            t_set_time: None,
+            is_band_enrolled_here: true,
+            hardware_version: self.hardware_version.clone(),
+        }
+    }
+}

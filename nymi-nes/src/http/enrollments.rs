@@ -1,0 +1,161 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use nymi_core::message::NfcUid;
+use nymi_core::presence::TSet;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::users::find_band;
+use super::{Body, Kind, Principal, Refusal};
+use crate::enrollment::{self, FinishRequest};
+use crate::nes::Nes;
+use crate::store::events::Event;
+use crate::store::users;
+
+/// POST `api/Enrollments`.
+pub(super) async fn begin(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+) -> Result<Json<Value>, Refusal> {
+    let begun = enrollment::begin(&nes, &caller.user()?)?;
+    Ok(Json(json!({
+        "enrollment_id": hex::encode(begun.enrollment_id),
+        "chain": begun.chain,
+    })))
+}
+
+/// PUT `api/Enrollments/{id}`.
+pub(super) async fn finish(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let caller = caller.user()?;
+    let mut enrollment_id = [0; 16];
+    hex::decode_to_slice(&id, &mut enrollment_id)
+        .map_err(|_| Refusal::invalid("an enrollment_id has 32 hexadecimal digits"))?;
+    let request = FinishRequest::read(&body)?;
+    let finished = enrollment::finish(&nes, &caller, &enrollment_id, &request).await?;
+    Ok(Json(json!({
+        "ID": finished.band.id,
+        "NymiBandID": finished.band.nymi_band_id,
+        "Username": caller.username,
+        "Domain": caller.domain,
+        "BandLabel": finished.band.band_label,
+        "IsActive": finished.band.is_active,
+        "IsPrimary": finished.band.is_primary,
+        "EventTypeID": finished.event_type_id,
+    })))
+}
+
+#[derive(Deserialize)]
+struct SetTime {
+    t_set_ms: u64,
+}
+
+/// POST `api/NymiBands/{id}/SetTime`: for the band's own user.
+pub(super) async fn set_time(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<Value>, Refusal> {
+    let caller = caller.user()?;
+    let request: SetTime = body.json()?;
+    let t_set = TSet::new(request.t_set_ms)
+        .ok_or_else(|| Refusal::invalid("t_set_ms must be at most 9223372036854775807"))?;
+    let missing = || Refusal::not_found("you have no such Nymi Band");
+    let band = {
+        let mut reading = nes.store.read().await?;
+        let band = find_band(&mut reading, &id).await?.ok_or_else(missing)?;
+        let owner = match band.user_core_id {
+            Some(owner) => users::by_id(&mut reading, owner).await?,
+            None => None,
+        };
+        owner
+            .filter(|owner| caller.is_user(&owner.domain, &owner.username))
+            .ok_or_else(missing)?;
+        band
+    };
+    let permission = enrollment::set_time(&nes, &caller, &band, t_set).await?;
+    Ok(Json(json!({
+        "set_time": hex::encode(permission.tag),
+        "t_interval_ms": permission.t_interval_ms,
+    })))
+}
+
+#[derive(Deserialize)]
+struct Reported {
+    #[serde(rename = "EventTypeID")]
+    event_type_id: u8,
+    #[serde(rename = "Username")]
+    username: String,
+    #[serde(rename = "Domain")]
+    domain: Option<String>,
+    #[serde(rename = "InitialTapNymiBandId")]
+    initial_tap: Option<NfcUid>,
+    #[serde(rename = "ConfirmTapNymiBandId")]
+    confirm_tap: Option<NfcUid>,
+    #[serde(rename = "HardwareID")]
+    hardware_id: Option<String>,
+}
+
+/// What only the terminal can know. The other events are this server's own to write.
+const REPORTABLE: [u8; 4] = [1, 2, 4, 5];
+
+/// POST `api/EnrollmentEvents`: from enrollment terminals, and from users about themselves.
+pub(super) async fn event(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let reported: Reported = body.json()?;
+    let username = reported.username.as_str();
+    let own = caller.kind == Kind::User && caller.username.eq_ignore_ascii_case(username);
+    if caller.kind != Kind::Terminal && !own {
+        return Err(Refusal::forbidden(
+            "events of others are reported by an enrollment terminal's service account",
+        ));
+    }
+    if !REPORTABLE.contains(&reported.event_type_id) {
+        return Err(Refusal::invalid(
+            "EventTypeID must be 1, 2, 4 or 5; this server writes the others itself",
+        ));
+    }
+    let too_long = |text: &str, most| text.len() > most || text.chars().any(char::is_control);
+    if username.is_empty() || too_long(username, 256) {
+        return Err(Refusal::invalid(
+            "Username must be 1 to 256 bytes without control characters",
+        ));
+    }
+    if reported
+        .hardware_id
+        .as_deref()
+        .is_some_and(|id| too_long(id, 64))
+    {
+        return Err(Refusal::invalid("HardwareID must be at most 64 bytes"));
+    }
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    let domain = reported.domain.as_deref().unwrap_or(&caller.domain);
+    let user = users::find(write.sql(), domain, username).await?;
+    let event = Event {
+        event_type_id: reported.event_type_id,
+        user_core_id: user.map(|user| user.id),
+        username: Some(reported.username.clone()),
+        initial_tap: reported.initial_tap.map(|uid| uid.to_string()),
+        confirm_tap: reported.confirm_tap.map(|uid| uid.to_string()),
+        modified_by: caller.name(),
+        hardware_id: reported.hardware_id,
+        ..Event::default()
+    };
+    write.event(&event).await?;
+    write.commit().await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(json!({"EventTypeID": event.event_type_id})),
+    ))
+}

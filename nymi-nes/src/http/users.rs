@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use nymi_core::message::Status;
+use serde_json::{Value, json};
+use sqlx::SqliteConnection;
+
+use super::{Principal, Refusal};
+use crate::nes::Nes;
+use crate::store::bands::{self, LookupFilter, LookupRow, NymiBand};
+use crate::store::users::{self, UserCore};
+use crate::store::{StoreError, policies};
+
+/// The band by its NymiBandID or its row id.
+pub(super) async fn find_band(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<NymiBand>, StoreError> {
+    if let Ok(band) = id.parse() {
+        return bands::by_band_id(connection, band).await;
+    }
+    match id.parse() {
+        Ok(id) => bands::by_id(connection, id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// People see their own bands; programs and administrators all.
+fn owner(caller: &Principal) -> Option<(String, String)> {
+    caller
+        .is_plain_user()
+        .then(|| (caller.domain.clone(), caller.username.clone()))
+}
+
+/// GET `api/NymiBands?…`.
+pub(super) async fn bands(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    query: Result<Query<LookupFilter>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Vec<LookupRow>>, Refusal> {
+    let Query(filter) = query.map_err(|error| Refusal::invalid(error.body_text()))?;
+    let filter = LookupFilter {
+        owner: owner(&caller),
+        ..filter
+    };
+    let mut reading = nes.store.read().await?;
+    Ok(Json(bands::lookup(&mut reading, &filter).await?))
+}
+
+/// GET `api/NymiBands/{id}`.
+pub(super) async fn band(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<LookupRow>, Refusal> {
+    let mut reading = nes.store.read().await?;
+    let missing = || Refusal::not_found("there is no such Nymi Band");
+    let band = find_band(&mut reading, &id).await?.ok_or_else(missing)?;
+    let filter = LookupFilter {
+        nymi_band_id: band.nymi_band_id.parse().ok(),
+        owner: owner(&caller),
+        ..LookupFilter::default()
+    };
+    let row = bands::lookup(&mut reading, &filter)
+        .await?
+        .into_iter()
+        .next();
+    row.map(Json).ok_or_else(missing)
+}
+
+fn user_json(user: &UserCore) -> Value {
+    json!({
+        "ID": user.id,
+        "Domain": user.domain,
+        "Username": user.username,
+        "MiscNote": user.misc_note,
+        "CreatedAt": user.created_at,
+        "ModifiedAt": user.modified_at,
+        "ModifiedBy": user.modified_by,
+    })
+}
+
+/// GET `api/UserCores`.
+pub(super) async fn user_cores(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+) -> Result<Json<Vec<Value>>, Refusal> {
+    let mut all = users::all(&mut *nes.store.read().await?).await?;
+    if caller.is_plain_user() {
+        all.retain(|user| caller.is_user(&user.domain, &user.username));
+    }
+    Ok(Json(all.iter().map(user_json).collect()))
+}
+
+/// GET `api/UserCores/{domain}/{username}`.
+pub(super) async fn user_core(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path((domain, username)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    let missing = || Refusal::not_found("no such user has enrolled");
+    if caller.is_plain_user() && !caller.is_user(&domain, &username) {
+        return Err(missing());
+    }
+    let user = users::find(&mut *nes.store.read().await?, &domain, &username).await?;
+    user.map(|user| Json(user_json(&user))).ok_or_else(missing)
+}
+
+/// GET `api/UserStatus/{domain}/{username}`.
+pub(super) async fn user_status(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path((domain, username)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    if caller.is_plain_user() && !caller.is_user(&domain, &username) {
+        return Err(Refusal::forbidden(
+            "users may ask for their own status only",
+        ));
+    }
+    let policy = policies::active(&mut *nes.store.read().await?)
+        .await?
+        .policy;
+    let values = policy.values();
+    if !values.check_user_status {
+        return Err(Refusal::status(
+            StatusCode::FORBIDDEN,
+            Status::FORBIDDEN_BY_POLICY,
+            "Check User Status is not enabled in the active group policy",
+        ));
+    }
+    let max_age_ms = match (values.cache_user_status, values.cache_expiry_seconds) {
+        (true, Some(seconds)) => i64::from(seconds) * 1000,
+        _ => 0,
+    };
+    let answer = |status: crate::directory::UserStatus, cached: bool, at: nymi_core::UnixMillis| {
+        Json(json!({"status": status.name(), "cached": cached, "checked_at": at}))
+    };
+    let ms = nes.clock.monotonic_ms();
+    if let Some((status, at)) = nes.statuses.recent(&domain, &username, ms, max_age_ms) {
+        return Ok(answer(status, true, at));
+    }
+    let now = nes.clock.now();
+    let status = nes.directory.entry(&domain, &username, now).await?.status;
+    nes.statuses.keep(&domain, &username, status, now, ms);
+    Ok(answer(status, false, now))
+}

@@ -1,0 +1,192 @@
+//! `nymi-nes`: runs the Enterprise Server and administers its data directory.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use nymi_nes::{Admin, Config, Grade, Server, ServiceKind};
+
+/// The Nymi Enterprise Server.
+#[derive(Parser)]
+#[command(name = "nymi-nes", version)]
+struct Arguments {
+    /// The configuration file; its keys are in the section [nes].
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "NYMI_NES_CONFIG",
+        default_value = "nymi_nes.toml"
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (the default).
+    Serve,
+    /// Make evaluation certificates (bronze) for an enterprise of this name.
+    Evaluation {
+        /// The enterprise's name.
+        name: String,
+    },
+    /// Import the vendor's fullchain.p12; its password comes from standard input.
+    Import {
+        /// The PKCS#12 file.
+        file: PathBuf,
+    },
+    /// Create a built-in user; the password comes from standard input.
+    AddUser {
+        /// The domain.
+        domain: String,
+        /// The name without the domain.
+        username: String,
+        /// The user may administer the server.
+        #[arg(long)]
+        administrator: bool,
+    },
+    /// Create the service account of an agent; the password comes from standard input.
+    AddAgent {
+        /// The account's name.
+        name: String,
+        /// An endpoint that the agent may speak for; may be repeated; `*` is any.
+        #[arg(long = "endpoint", required = true)]
+        endpoints: Vec<String>,
+    },
+    /// Create the service account of an enrollment terminal; the password comes from standard input.
+    AddTerminal {
+        /// The account's name.
+        name: String,
+    },
+    /// Check the audit trail: names the first row that was edited, removed or reordered.
+    VerifyAudit,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nymi-nes: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn run(arguments: Arguments) -> Outcome {
+    let config = Config::load(&arguments.config)?;
+    let Some(command) = arguments.command else {
+        return serve(config).await;
+    };
+    match command {
+        Command::Serve => serve(config).await,
+        Command::Evaluation { name } => {
+            if config.grade == Grade::Gold {
+                eprintln!("nymi-nes: note: evaluation certificates need grade = \"bronze\"");
+            }
+            let admin = Admin::open(&config).await?;
+            admin.create_evaluation_enterprise(&name).await?;
+            done(&admin, &format!("L1 is in {}", admin.l1_path().display())).await
+        }
+        Command::Import { file } => {
+            let p12 = std::fs::read(&file).map_err(|error| {
+                format!("cannot read {}: {error}; check the path", file.display())
+            })?;
+            let admin = Admin::open(&config).await?;
+            admin.import_fullchain(&p12, &secret()?).await?;
+            done(
+                &admin,
+                &format!("imported; L1 is in {}", admin.l1_path().display()),
+            )
+            .await
+        }
+        Command::AddUser {
+            domain,
+            username,
+            administrator,
+        } => {
+            let admin = Admin::open(&config).await?;
+            let password = secret()?;
+            if administrator {
+                admin
+                    .create_administrator(&domain, &username, &password)
+                    .await?;
+            } else {
+                admin.create_user(&domain, &username, &password).await?;
+            }
+            done(&admin, "created").await
+        }
+        Command::AddAgent { name, endpoints } => {
+            let admin = Admin::open(&config).await?;
+            let kind = ServiceKind::Agent { endpoints };
+            admin
+                .create_service_account(&name, &secret()?, kind)
+                .await?;
+            done(&admin, "created").await
+        }
+        Command::AddTerminal { name } => {
+            let admin = Admin::open(&config).await?;
+            let kind = ServiceKind::EnrollmentTerminal;
+            admin
+                .create_service_account(&name, &secret()?, kind)
+                .await?;
+            done(&admin, "created").await
+        }
+        Command::VerifyAudit => {
+            let admin = Admin::open(&config).await?;
+            let rows = admin.verify_audit().await?;
+            done(
+                &admin,
+                &format!("{rows} audit rows are as they were written"),
+            )
+            .await
+        }
+    }
+}
+
+async fn done(admin: &Admin, what: &str) -> Outcome {
+    admin.close().await;
+    eprintln!("nymi-nes: {what}");
+    Ok(())
+}
+
+/// A password: the first line of standard input, so that it is in no process list and no history.
+fn secret() -> Result<zeroize::Zeroizing<String>, Box<dyn std::error::Error>> {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    std::io::stdin().take(4096).read_to_string(&mut text)?;
+    let line = text.lines().next().unwrap_or_default();
+    Ok(zeroize::Zeroizing::new(line.to_owned()))
+}
+
+async fn serve(config: Config) -> Outcome {
+    let server = Server::start(config).await?;
+    stop_asked().await?;
+    server.shutdown().await;
+    Ok(())
+}
+
+/// Ctrl-C or, on Unix, SIGTERM.
+async fn stop_asked() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => asked,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,102 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+
+use nymi_core::BandId;
+
+/// Failures in a row that are audited, per agent and band.
+const BURST: i64 = 20;
+/// After these, one more in this time.
+const REFILL_MS: i64 = 1000;
+const TIME_LOST_MS: i64 = 60_000;
+const MAX_ENTRIES: usize = 10_000;
+
+/// Keeps failures from filling the audit trail: per agent and band, and per band for lost clocks.
+/// A frame that verifies is never limited.
+#[derive(Default)]
+pub(crate) struct Limits {
+    /// When the bucket of an agent and band will be full again.
+    failures: Mutex<HashMap<(String, Option<BandId>), i64>>,
+    /// When a band's lost clock was last audited.
+    time_lost: Mutex<HashMap<BandId, i64>>,
+}
+
+impl Limits {
+    /// Counts a failure; false if it is beyond the limit.
+    pub(crate) fn failure_allowed(&self, agent: &str, band: Option<BandId>, now_ms: i64) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        prune(&mut failures, now_ms);
+        let full_at = failures.entry((agent.to_owned(), band)).or_insert(now_ms);
+        let next = (*full_at).max(now_ms).saturating_add(REFILL_MS);
+        let allowed = next.saturating_sub(now_ms) <= BURST * REFILL_MS;
+        if allowed {
+            *full_at = next;
+        }
+        allowed
+    }
+
+    /// Whether a band's lost clock is due for the audit trail.
+    pub(crate) fn time_lost_allowed(&self, band: BandId, now_ms: i64) -> bool {
+        let mut time_lost = self
+            .time_lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        prune(&mut time_lost, now_ms.saturating_sub(TIME_LOST_MS));
+        match time_lost.get(&band) {
+            Some(last) if now_ms.saturating_sub(*last) < TIME_LOST_MS => false,
+            _ => {
+                time_lost.insert(band, now_ms);
+                true
+            }
+        }
+    }
+}
+
+/// Forgets what is past; what is still counted stays, so that nobody can flush it.
+fn prune<K: Eq + Hash>(entries: &mut HashMap<K, i64>, before: i64) {
+    if entries.len() >= MAX_ENTRIES {
+        entries.retain(|_, at| *at > before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAND: BandId = BandId::new([1; 6]);
+
+    #[test]
+    fn failures_beyond_the_burst_trickle() {
+        let limits = Limits::default();
+        let allowed = |ms| limits.failure_allowed("agent", Some(BAND), ms);
+        assert_eq!((0..100).filter(|_| allowed(0)).count(), 20);
+        assert!(!allowed(999));
+        assert!(allowed(1000));
+        assert!(!allowed(1000));
+        assert!(
+            limits.failure_allowed("agent", Some(BandId::new([2; 6])), 1000),
+            "per band"
+        );
+        assert!(
+            limits.failure_allowed("other", Some(BAND), 1000),
+            "per agent"
+        );
+        assert_eq!(
+            (0..100).filter(|_| allowed(60_000)).count(),
+            20,
+            "it fills up again"
+        );
+    }
+
+    #[test]
+    fn a_lost_clock_is_audited_once_a_minute() {
+        let limits = Limits::default();
+        assert!(limits.time_lost_allowed(BAND, 0));
+        assert!(!limits.time_lost_allowed(BAND, 59_999));
+        assert!(
+            limits.time_lost_allowed(BandId::new([2; 6]), 59_999),
+            "per band"
+        );
+        assert!(limits.time_lost_allowed(BAND, 60_000));
+    }
+}

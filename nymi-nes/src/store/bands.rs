@@ -1,0 +1,330 @@
+//! nub.NymiBand and nub.ExternalAuthenticator: the bands, whose they are, and their identity keys.
+
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+
+use super::audit::{Change, Table};
+use super::{StoreError, Write};
+
+/// The columns of nub.NymiBand that this server sets; the others keep their defaults.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+pub(crate) struct NymiBand {
+    #[sqlx(rename = "ID")]
+    pub(crate) id: i64,
+    pub(crate) user_core_id: Option<i64>,
+    #[sqlx(rename = "NymiBandID")]
+    pub(crate) nymi_band_id: String,
+    #[sqlx(rename = "NfcUID")]
+    pub(crate) nfc_uid: Option<String>,
+    #[sqlx(rename = "HardwareID")]
+    pub(crate) hardware_id: String,
+    pub(crate) is_active: bool,
+    pub(crate) is_primary: bool,
+    /// Inverted, as the guide prints it: 0 once a fingerprint enrollment has completed.
+    pub(crate) has_fingerprint: bool,
+    pub(crate) misc_note: Option<String>,
+    pub(crate) band_label: Option<String>,
+    pub(crate) firmware_version: Option<String>,
+    pub(crate) created_at: String,
+    pub(crate) modified_at: String,
+    pub(crate) modified_by: String,
+    pub(crate) is_synced: bool,
+    pub(crate) static_mac_address: Option<String>,
+    #[sqlx(rename = "TSetTime")]
+    pub(crate) t_set_time: Option<String>,
+    pub(crate) is_band_enrolled_here: bool,
+    pub(crate) hardware_version: Option<String>,
+}
+
+impl NymiBand {
+    /// Whether the two differ in anything but when and by whom they were changed.
+    fn same_content(&self, other: &Self) -> bool {
+        let other = Self {
+            modified_at: self.modified_at.clone(),
+            modified_by: self.modified_by.clone(),
+            ..other.clone()
+        };
+        *self == other
+    }
+}
+
+/// The name under which a band's identity key is kept among its external authenticators.
+const IDENTITY: &str = "Band";
+
+const COPY: &str = r#"INSERT INTO "audit.NymiBand" SELECT NULL, $1, $2, $3, * FROM "nub.NymiBand" WHERE "ID" = $4"#;
+const COPY_AUTHENTICATOR: &str = r#"INSERT INTO "audit.ExternalAuthenticator"
+    SELECT NULL, $1, $2, $3, * FROM "nub.ExternalAuthenticator" WHERE "ID" = $4"#;
+
+/// The band under this NymiBandID.
+pub(crate) async fn by_band_id(
+    connection: &mut SqliteConnection,
+    band: nymi_core::BandId,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(
+        sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "NymiBandID" = $1"#)
+            .bind(band.to_string())
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
+/// The band with this row id.
+pub(crate) async fn by_id(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(
+        sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "ID" = $1"#)
+            .bind(id)
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
+/// The band with this serial number.
+pub(crate) async fn by_serial(
+    connection: &mut SqliteConnection,
+    serial: &str,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(
+        sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "HardwareID" = $1"#)
+            .bind(serial)
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
+/// The user's active band.
+pub(crate) async fn active_of(
+    connection: &mut SqliteConnection,
+    user: i64,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(
+        sqlx::query_as(
+            r#"SELECT * FROM "nub.NymiBand" WHERE "UserCoreId" = $1 AND "IsActive" = 1"#,
+        )
+        .bind(user)
+        .fetch_optional(connection)
+        .await?,
+    )
+}
+
+/// Exactly the columns that a lookup may answer, of one band.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
+#[sqlx(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LookupRow {
+    username: Option<String>,
+    domain: Option<String>,
+    #[sqlx(rename = "NymiBandID")]
+    #[serde(rename = "NymiBandID")]
+    nymi_band_id: String,
+    #[sqlx(rename = "NfcUID")]
+    #[serde(rename = "NfcUID")]
+    nfc_uid: Option<String>,
+    serial_number: String,
+    band_label: Option<String>,
+    is_active: bool,
+    is_primary: bool,
+    firmware_version: Option<String>,
+    hardware_version: Option<String>,
+    identity_public_key: Option<String>,
+}
+
+/// What a lookup asks for; every given value must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
+pub(crate) struct LookupFilter {
+    pub(crate) username: Option<String>,
+    pub(crate) domain: Option<String>,
+    #[serde(rename = "NymiBandID")]
+    pub(crate) nymi_band_id: Option<nymi_core::BandId>,
+    #[serde(rename = "NfcUID")]
+    pub(crate) nfc_uid: Option<nymi_core::message::NfcUid>,
+    pub(crate) serial_number: Option<String>,
+    /// Not from the query: only this user's bands.
+    #[serde(skip)]
+    pub(crate) owner: Option<(String, String)>,
+}
+
+/// The most rows that one lookup answers.
+const MAX_ROWS: i64 = 1000;
+
+/// The bands that match.
+pub(crate) async fn lookup(
+    connection: &mut SqliteConnection,
+    filter: &LookupFilter,
+) -> Result<Vec<LookupRow>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        r#"SELECT u."Username", u."Domain", b."NymiBandID", b."NfcUID", b."HardwareID" AS "SerialNumber",
+            b."BandLabel", b."IsActive", b."IsPrimary", b."FirmwareVersion", b."HardwareVersion",
+            a."PublicKey" AS "IdentityPublicKey"
+        FROM "nub.NymiBand" b
+        LEFT JOIN "nub.UserCore" u ON u."ID" = b."UserCoreId"
+        LEFT JOIN "nub.ExternalAuthenticator" a ON a."NymiBandId" = b."ID" AND a."Name" = "#,
+    );
+    query.push_bind(IDENTITY).push(" WHERE 1 = 1");
+    let (owner_domain, owner_username) = filter.owner.clone().unzip();
+    let conditions = [
+        (r#" AND u."Username" = "#, filter.username.clone()),
+        (r#" AND u."Domain" = "#, filter.domain.clone()),
+        (
+            r#" AND b."NymiBandID" = "#,
+            filter.nymi_band_id.map(|id| id.to_string()),
+        ),
+        (
+            r#" AND b."NfcUID" = "#,
+            filter.nfc_uid.as_ref().map(ToString::to_string),
+        ),
+        (r#" AND b."HardwareID" = "#, filter.serial_number.clone()),
+        (r#" AND u."Domain" = "#, owner_domain),
+        (r#" AND u."Username" = "#, owner_username),
+    ];
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            query.push(condition).push_bind(value);
+        }
+    }
+    query
+        .push(r#" ORDER BY b."IsActive" DESC, b."ID" LIMIT "#)
+        .push_bind(MAX_ROWS);
+    let mut rows: Vec<LookupRow> = query.build_query_as().fetch_all(connection).await?;
+    for row in &mut rows {
+        row.identity_public_key = row.identity_public_key.as_deref().and_then(spki_hex);
+    }
+    Ok(rows)
+}
+
+/// The column holds base64 PEM, as the guide says; lookup answers the SubjectPublicKeyInfo in hex.
+fn spki_hex(pem: &str) -> Option<String> {
+    let blocks = nymi_core::chain::pem::decode(pem, "PUBLIC KEY").ok()?;
+    blocks.first().map(hex::encode)
+}
+
+impl Write<'_> {
+    /// Adds a band; its id is given by the database.
+    pub(crate) async fn insert_band(&mut self, band: &NymiBand) -> Result<i64, StoreError> {
+        let id = sqlx::query(
+            r#"INSERT INTO "nub.NymiBand" ("UserCoreId", "NymiBandID", "NfcUID", "HardwareID", "IsActive",
+                "IsPrimary", "HasFingerprint", "MiscNote", "BandLabel", "FirmwareVersion", "CreatedAt",
+                "ModifiedAt", "ModifiedBy", "EvidianEnrollmentCompleted", "IsSynced", "StaticMacAddress",
+                "TSetTime", "IsBandEnrolledHere", "HardwareVersion")
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, 1, $13, $14, $15, $16, $17)"#,
+        )
+        .bind(band.user_core_id)
+        .bind(&band.nymi_band_id)
+        .bind(&band.nfc_uid)
+        .bind(&band.hardware_id)
+        .bind(band.is_active)
+        .bind(band.is_primary)
+        .bind(band.has_fingerprint)
+        .bind(&band.misc_note)
+        .bind(&band.band_label)
+        .bind(&band.firmware_version)
+        .bind(self.stamp())
+        .bind(&band.modified_by)
+        .bind(band.is_synced)
+        .bind(&band.static_mac_address)
+        .bind(&band.t_set_time)
+        .bind(band.is_band_enrolled_here)
+        .bind(&band.hardware_version)
+        .execute(self.sql())
+        .await?
+        .last_insert_rowid();
+        self.audit_copy(Table::NymiBand, COPY, Change::Created, id)
+            .await?;
+        Ok(id)
+    }
+
+    /// Changes a band from `old` to `new`; without a difference nothing is written, no audit row either.
+    pub(crate) async fn update_band(
+        &mut self,
+        old: &NymiBand,
+        new: &NymiBand,
+    ) -> Result<bool, StoreError> {
+        if old.same_content(new) {
+            return Ok(false);
+        }
+        sqlx::query(
+            r#"UPDATE "nub.NymiBand" SET "UserCoreId" = $2, "NymiBandID" = $3, "NfcUID" = $4,
+                "HardwareID" = $5, "IsActive" = $6, "IsPrimary" = $7, "HasFingerprint" = $8, "MiscNote" = $9,
+                "BandLabel" = $10, "FirmwareVersion" = $11, "ModifiedAt" = $12, "ModifiedBy" = $13,
+                "IsSynced" = $14, "StaticMacAddress" = $15, "TSetTime" = $16, "IsBandEnrolledHere" = $17,
+                "HardwareVersion" = $18
+            WHERE "ID" = $1"#,
+        )
+        .bind(old.id)
+        .bind(new.user_core_id)
+        .bind(&new.nymi_band_id)
+        .bind(&new.nfc_uid)
+        .bind(&new.hardware_id)
+        .bind(new.is_active)
+        .bind(new.is_primary)
+        .bind(new.has_fingerprint)
+        .bind(&new.misc_note)
+        .bind(&new.band_label)
+        .bind(&new.firmware_version)
+        .bind(self.stamp())
+        .bind(&new.modified_by)
+        .bind(new.is_synced)
+        .bind(&new.static_mac_address)
+        .bind(&new.t_set_time)
+        .bind(new.is_band_enrolled_here)
+        .bind(&new.hardware_version)
+        .execute(self.sql())
+        .await?;
+        self.audit_copy(Table::NymiBand, COPY, Change::Updated, old.id)
+            .await?;
+        Ok(true)
+    }
+
+    /// Keeps the identity key that a band made at its enrollment, in place of an earlier one.
+    pub(crate) async fn set_identity_key(
+        &mut self,
+        band: i64,
+        spki: &[u8],
+        modified_by: &str,
+    ) -> Result<(), StoreError> {
+        let pem = nymi_core::chain::pem::encode("PUBLIC KEY", spki);
+        let known: Option<i64> = sqlx::query_scalar(
+            r#"SELECT "ID" FROM "nub.ExternalAuthenticator" WHERE "NymiBandId" = $1 AND "Name" = $2"#,
+        )
+        .bind(band)
+        .bind(IDENTITY)
+        .fetch_optional(self.sql())
+        .await?;
+        let stamp = self.stamp();
+        let (id, change) = match known {
+            Some(id) => {
+                sqlx::query(
+                    r#"UPDATE "nub.ExternalAuthenticator"
+                       SET "PublicKey" = $2, "ModifiedAt" = $3, "ModifiedBy" = $4 WHERE "ID" = $1"#,
+                )
+                .bind(id)
+                .bind(pem)
+                .bind(stamp)
+                .bind(modified_by)
+                .execute(self.sql())
+                .await?;
+                (id, Change::Updated)
+            }
+            None => {
+                let inserted = sqlx::query(
+                    r#"INSERT INTO "nub.ExternalAuthenticator"
+                       ("PublicKey", "NymiBandId", "Name", "CreatedAt", "ModifiedAt", "ModifiedBy")
+                       VALUES ($1, $2, $3, $4, $4, $5)"#,
+                )
+                .bind(pem)
+                .bind(band)
+                .bind(IDENTITY)
+                .bind(stamp)
+                .bind(modified_by)
+                .execute(self.sql())
+                .await?;
+                (inserted.last_insert_rowid(), Change::Created)
+            }
+        };
+        self.audit_copy(Table::ExternalAuthenticator, COPY_AUTHENTICATOR, change, id)
+            .await
+    }
+}

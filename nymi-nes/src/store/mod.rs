@@ -1,0 +1,173 @@
+//! The database: one SQLite file, write-ahead log, `synchronous = FULL`, so that what was
+//! acknowledged is on disk.
+//!
+//! All writing goes through [`Store::begin`], one transaction at a time; a change and its audit rows
+//! are made by the same function in the same transaction. Reading has connections of its own and
+//! never waits for writers.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod bands;
+pub(crate) mod certificates;
+pub(crate) mod events;
+pub(crate) mod policies;
+pub(crate) mod presence;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nymi_core::UnixMillis;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use crate::keys::{Place, Sealer};
+
+/// Readers beside the one writer.
+const READERS: u32 = 4;
+
+/// The account under which the server runs, for the column SystemUser.
+const SYSTEM_USER: &str = "nymi-nes";
+
+/// A database that cannot be used, or an operation on it that failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the database failed: {0}; check free disk space and the data directory's permissions")]
+    Sql(#[from] sqlx::Error),
+    #[error(
+        "the database could not be brought to this version: {0}; restore it from a backup or use the version that wrote it"
+    )]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("{0}")]
+    Seal(#[from] crate::keys::SealError),
+    #[error(
+        "the key file does not belong to this database; restore the key file that was backed up with it"
+    )]
+    WrongKey,
+    #[error("a stored value cannot be read ({0}); restore the database from a backup")]
+    Corrupt(&'static str),
+}
+
+/// One open database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    sealer: Arc<Sealer>,
+}
+
+/// A transaction that writes: it holds the write lock from the start, so what it reads stays true
+/// until it commits.
+pub(crate) struct Write<'a> {
+    transaction: Transaction<'static, Sqlite>,
+    pub(crate) sealer: &'a Sealer,
+    /// The moment that all rows of this transaction carry.
+    pub(crate) now: UnixMillis,
+}
+
+impl Store {
+    /// Opens or creates the database, brings it to this version and checks that `sealer` is its key.
+    pub(crate) async fn open(path: &Path, sealer: Sealer) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        let store = Self {
+            writer,
+            readers,
+            sealer: Arc::new(sealer),
+        };
+        store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Starts a writing transaction; there is one at a time.
+    pub(crate) async fn begin(&self, now: UnixMillis) -> Result<Write<'_>, StoreError> {
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Write {
+            transaction,
+            sealer: &self.sealer,
+            now,
+        })
+    }
+
+    /// A connection for reading.
+    pub(crate) async fn read(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Writes everything out and closes the file.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A sealed constant shows whether the key file is this database's.
+    async fn check_key(&self) -> Result<(), StoreError> {
+        const PLACE: Place<'_> = Place {
+            table: "adm.Installation",
+            column: "Value",
+            row: 0,
+            user: 0,
+        };
+        let mut write = self.begin(UnixMillis::default()).await?;
+        let stored: Option<Vec<u8>> = sqlx::query_scalar(
+            r#"SELECT "Value" FROM "adm.Installation" WHERE "Name" = 'KeyCheck'"#,
+        )
+        .fetch_optional(write.sql())
+        .await?;
+        match stored {
+            Some(sealed) => {
+                self.sealer
+                    .open_sealed(PLACE, &sealed)
+                    .map_err(|_| StoreError::WrongKey)?;
+            }
+            None => {
+                let sealed = self.sealer.seal(PLACE, b"nymi")?;
+                sqlx::query(
+                    r#"INSERT INTO "adm.Installation" ("Name", "Value") VALUES ('KeyCheck', $1)"#,
+                )
+                .bind(sealed)
+                .execute(write.sql())
+                .await?;
+            }
+        }
+        write.commit().await
+    }
+}
+
+impl Write<'_> {
+    /// The connection, for statements of this transaction.
+    pub(crate) fn sql(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+
+    /// Makes everything durable. Dropped without it, nothing happened.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// The text form of this transaction's moment.
+    pub(crate) fn stamp(&self) -> String {
+        self.now.to_string()
+    }
+}
