@@ -112,8 +112,10 @@ async fn sign_and_verify(system: &System, steps: &mut Steps) -> Result<(), CliEr
 
 fn start_client(system: &System) -> Result<Arc<Client>, CliError> {
     let name = NEA.parse().map_err(|error| CliError::about("internal error", error))?;
+    let agent_url =
+        system.ready().agent.parse().map_err(|error| CliError::about("the agent", error))?;
     Client::start(NapiConfig {
-        agent_url: Some(system.ready().agent.clone()),
+        agent_url: Some(agent_url),
         store: Some(system.ready().data.join("nsl")),
         ..NapiConfig::new(name)
     })

@@ -139,8 +139,15 @@ impl<'a> Terminal<'a> {
         surroundings: &'a Surroundings<'a>,
     ) -> Result<Self, CliError> {
         let name = TERMINAL_NEA.parse().map_err(|error| CliError::about("internal error", error))?;
+        let agent_url =
+            surroundings.agent_url.parse().map_err(|error| CliError::about("the agent", error))?;
+        let login = Credentials::Basic {
+            user: TERMINAL_ACCOUNT.to_owned(),
+            password: Zeroizing::new(evaluation.terminal_password.clone()),
+        };
         let client = Client::start(NapiConfig {
-            agent_url: Some(surroundings.agent_url.to_owned()),
+            agent_url: Some(agent_url),
+            nes_login: Some(login),
             store: Some(surroundings.store.clone()),
             ..NapiConfig::new(name)
         })
@@ -151,8 +158,6 @@ impl<'a> Terminal<'a> {
             "payload": {
                 "nea_name": TERMINAL_NEA,
                 "nes_url": surroundings.nes_url,
-                "username": TERMINAL_ACCOUNT,
-                "password": evaluation.terminal_password,
                 "grade": "bronze",
                 "l1": surroundings.l1_pem,
             },
