@@ -27,7 +27,7 @@ impl Actions for Fake {
     async fn bands(&self) -> Result<Vec<BandState>, ActionError> {
         Ok(vec![BandState {
             serial_number: "F1".into(),
-            band_id: Some("C00000000001".into()),
+            band_id: Some("C0:00:00:00:00:01".into()),
             username: Some("ada".into()),
             domain: Some("EVAL".into()),
             metres: 1.0,
@@ -213,7 +213,7 @@ async fn bands_are_listed_under_the_columns_names() {
     let page = Page::start().await;
     let bands = page.get("/api/bands").await;
     assert_eq!(bands[0]["SerialNumber"], "F1");
-    assert_eq!(bands[0]["NymiBandID"], "C00000000001");
+    assert_eq!(bands[0]["NymiBandID"], "C0:00:00:00:00:01");
     assert_eq!(bands[0]["worn"], true);
 }
 
