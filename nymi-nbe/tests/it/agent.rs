@@ -7,25 +7,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-pub struct Agent {
+pub(crate) struct Agent {
     listener: TcpListener,
 }
 
 /// One connection of an endpoint.
-pub struct Session {
+pub(crate) struct Session {
     stream: WebSocketStream<TcpStream>,
     join_ref: Option<phoenix::Ref>,
-    pub topic: String,
+    pub(crate) topic: String,
 }
 
 impl Agent {
-    pub async fn bind() -> Self {
+    pub(crate) async fn bind() -> Self {
         Self {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!(
             "ws://{}/socket/websocket",
             self.listener.local_addr().unwrap()
@@ -33,7 +33,7 @@ impl Agent {
     }
 
     /// The next connection and its join message, not answered yet.
-    pub async fn accept(&self) -> (Session, Message) {
+    pub(crate) async fn accept(&self) -> (Session, Message) {
         let (socket, _) = self.listener.accept().await.unwrap();
         let stream = tokio_tungstenite::accept_async(socket).await.unwrap();
         let mut session = Session {
@@ -49,14 +49,14 @@ impl Agent {
     }
 
     /// The next connection, let in; and its join payload.
-    pub async fn join(&self) -> (Session, Value) {
+    pub(crate) async fn join(&self) -> (Session, Value) {
         let (mut session, join) = self.accept().await;
         session.send(&join.reply_ok(json!({}))).await;
         (session, join.payload)
     }
 
     /// The next connection, refused.
-    pub async fn refuse(&self, reason: &str) {
+    pub(crate) async fn refuse(&self, reason: &str) {
         let (mut session, join) = self.accept().await;
         session.send(&join.refuse(reason)).await;
         while session.message().await.is_some() {}
@@ -64,18 +64,18 @@ impl Agent {
 }
 
 impl Session {
-    pub async fn send(&mut self, message: &Message) {
+    pub(crate) async fn send(&mut self, message: &Message) {
         let text = phoenix::encode(Vsn::V2, message);
         self.stream.send(Frame::text(text)).await.unwrap();
     }
 
-    pub async fn push(&mut self, event: &str, payload: Value) {
+    pub(crate) async fn push(&mut self, event: &str, payload: Value) {
         let message = Message::push(self.join_ref.clone(), &self.topic, event, payload);
         self.send(&message).await;
     }
 
     /// The next message; none at the end.
-    pub async fn message(&mut self) -> Option<Message> {
+    pub(crate) async fn message(&mut self) -> Option<Message> {
         loop {
             match self.stream.next().await? {
                 Ok(Frame::Text(text)) => return Some(phoenix::decode(Vsn::V2, &text).unwrap()),
@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// The payload of the next `event`; what comes before goes into `passed`.
-    pub async fn until(&mut self, event: &str, passed: &mut Vec<Message>) -> Value {
+    pub(crate) async fn until(&mut self, event: &str, passed: &mut Vec<Message>) -> Value {
         loop {
             let message = self
                 .message()
@@ -99,12 +99,12 @@ impl Session {
         }
     }
 
-    pub async fn next(&mut self, event: &str) -> Value {
+    pub(crate) async fn next(&mut self, event: &str) -> Value {
         self.until(event, &mut Vec::new()).await
     }
 
     /// The next `event` that is as asked for.
-    pub async fn find(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn find(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let payload = self.next(event).await;
             if wanted(&payload) {

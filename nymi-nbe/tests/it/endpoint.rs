@@ -7,6 +7,8 @@ use nymi_core::tap::TapConfig;
 use nymi_nbe::{AdapterConfig, AgentLink, Config, Endpoint, Handle};
 use nymi_sim::Nymulator;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::agent::{Agent, Session};
 use crate::log::Log;
@@ -238,14 +240,30 @@ async fn an_adapter_that_leaves_and_returns_is_noticed() {
     setup.endpoint.shutdown().await;
 }
 
+/// The next connection of the adapter, answered as a nymulator does.
+async fn radio(listener: &TcpListener) -> TcpStream {
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut command = [0; 6];
+    socket.read_exact(&mut command).await.unwrap();
+    assert_eq!(&command, b"radio\n");
+    let present = [
+        json!({"type": "adapter", "id": "virtual", "present": true}),
+        json!({"type": "reader", "name": "Desk", "present": true}),
+    ];
+    let answer = format!("ok radio 1\n{}\n{}\n", present[0], present[1]);
+    socket.write_all(answer.as_bytes()).await.unwrap();
+    socket
+}
+
 #[tokio::test]
 async fn hardware_that_starts_later_or_again_is_found() {
     let agent = Agent::bind().await;
-    let first = nymulator().await;
-    let address = first.addr();
-    first.shutdown().await;
+    let hardware = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = hardware.local_addr().unwrap();
     let endpoint = Endpoint::start(config(&agent, address)).await.unwrap();
     let (mut session, _) = agent.join().await;
+
+    drop(hardware.accept().await.unwrap());
     let status = session.find("status", is_missing).await;
     let detail = status["adapters"][0]["detail"].as_str().unwrap();
     assert!(
@@ -253,22 +271,25 @@ async fn hardware_that_starts_later_or_again_is_found() {
         "{detail}"
     );
 
-    let again = || nymi_sim::Config {
-        listen: address,
-        ..nymi_sim::Config::default()
-    };
-    let second = Nymulator::start(again()).await.unwrap();
-    session.find("status", is_ready).await;
-    second.shutdown().await;
-    let status = session.find("status", is_missing).await;
-    assert!(status["readers"].is_array());
-    session
-        .find("status", |status| status["readers"] == json!([]))
-        .await;
-    let third = Nymulator::start(again()).await.unwrap();
-    session.find("status", is_ready).await;
+    let (mut other, _) = hardware.accept().await.unwrap();
+    other
+        .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        .await
+        .unwrap();
+    let other_program = |status: &Value| status.to_string().contains("another program");
+    session.find("status", other_program).await;
+
+    for _ in 0..2 {
+        let with_reader = |s: &Value| is_ready(s) && s["readers"][0]["name"] == "Desk";
+        let radio = radio(&hardware).await;
+        session.find("status", with_reader).await;
+        drop(radio);
+        session.find("status", is_missing).await;
+        session
+            .find("status", |status| status["readers"] == json!([]))
+            .await;
+    }
     endpoint.shutdown().await;
-    third.shutdown().await;
 }
 
 #[tokio::test]

@@ -10,10 +10,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-pub const BAND: BandId = BandId::new([0xc0, 1, 2, 3, 4, 5]);
-pub const NOW: UnixMillis = UnixMillis(1_778_630_400_000);
+pub(crate) const BAND: BandId = BandId::new([0xc0, 1, 2, 3, 4, 5]);
+pub(crate) const NOW: UnixMillis = UnixMillis(1_778_630_400_000);
 
-pub fn frame(authenticated: bool) -> Vec<u8> {
+pub(crate) fn frame(authenticated: bool) -> Vec<u8> {
     let key = PacKey::new(&AdvKey::new([1; 16]), BAND);
     let flags = Flags {
         authenticated,
@@ -23,7 +23,7 @@ pub fn frame(authenticated: bool) -> Vec<u8> {
     Frame::signed(&key, flags, 1, Tail::TSet(0), 0).to_bytes()
 }
 
-pub fn heard(rssi: i16) -> AdapterEvent {
+pub(crate) fn heard(rssi: i16) -> AdapterEvent {
     AdapterEvent::Heard {
         address: BAND,
         rssi,
@@ -31,7 +31,7 @@ pub fn heard(rssi: i16) -> AdapterEvent {
     }
 }
 
-pub fn plugged(present: bool) -> AdapterEvent {
+pub(crate) fn plugged(present: bool) -> AdapterEvent {
     let state = if present {
         HardwareState::Ready
     } else {
@@ -45,14 +45,14 @@ pub fn plugged(present: bool) -> AdapterEvent {
     }
 }
 
-pub struct Bench {
-    pub engine: Engine,
-    pub now: UnixMillis,
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) now: UnixMillis,
 }
 
 impl Bench {
     /// With an adapter, joined.
-    pub fn joined() -> Self {
+    pub(crate) fn joined() -> Self {
         let mut bench = Self {
             engine: Engine::new(TapConfig::default()),
             now: NOW,
@@ -63,12 +63,12 @@ impl Bench {
         bench
     }
 
-    pub fn adapter(&mut self, event: AdapterEvent) {
+    pub(crate) fn adapter(&mut self, event: AdapterEvent) {
         self.engine.handle_adapter(self.now, event);
     }
 
     /// Lets time pass, deadline by deadline.
-    pub fn pass(&mut self, ms: i64) {
+    pub(crate) fn pass(&mut self, ms: i64) {
         let end = self.now.saturating_add(ms);
         while let Some(at) = self.engine.next_deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
@@ -78,18 +78,18 @@ impl Bench {
     }
 
     /// Hears a band ten times a second.
-    pub fn listen(&mut self, rssi: i16, times: usize) {
+    pub(crate) fn listen(&mut self, rssi: i16, times: usize) {
         for _ in 0..times {
             self.adapter(heard(rssi));
             self.pass(100);
         }
     }
 
-    pub fn actions(&mut self) -> Vec<Action> {
+    pub(crate) fn actions(&mut self) -> Vec<Action> {
         std::iter::from_fn(|| self.engine.poll_action()).collect()
     }
 
-    pub fn pushed(&mut self) -> Vec<(&'static str, Value)> {
+    pub(crate) fn pushed(&mut self) -> Vec<(&'static str, Value)> {
         let push = |action| match action {
             Action::Push { event, payload } => Some((event, payload)),
             Action::Ask(_) => None,
@@ -97,7 +97,7 @@ impl Bench {
         self.actions().into_iter().filter_map(push).collect()
     }
 
-    pub fn pushed_as(&mut self, wanted: &str) -> Vec<Value> {
+    pub(crate) fn pushed_as(&mut self, wanted: &str) -> Vec<Value> {
         self.pushed()
             .into_iter()
             .filter(|(event, _)| *event == wanted)

@@ -7,7 +7,7 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
 /// Log lines, collected while this lives.
-pub struct Log {
+pub(crate) struct Log {
     lines: Arc<Mutex<Vec<u8>>>,
     _guard: DefaultGuard,
 }
@@ -26,7 +26,7 @@ impl io::Write for Writer {
 }
 
 impl Log {
-    pub fn start(level: &str) -> Self {
+    pub(crate) fn start(level: &str) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -40,11 +40,11 @@ impl Log {
         }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.lines.lock().unwrap().clone()).unwrap()
     }
 
-    pub fn assert_contains(&self, expected: &str) {
+    pub(crate) fn assert_contains(&self, expected: &str) {
         let text = self.text();
         assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
     }

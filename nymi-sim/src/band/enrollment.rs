@@ -153,7 +153,10 @@ impl Band {
         let chain_error = |error: chain::ChainError| distrusted(Some(error.number()), error);
         let anchor = TrustAnchor::from_der(anchor).map_err(chain_error)?;
         let presented = [offer.agreement.as_slice(), &offer.l2, &offer.l1];
-        let requirements = Requirements::new(grade).with_role(Role::NesAgreement);
+        // L2, and L1 where a vendor's root is above it.
+        let requirements = Requirements::new(grade)
+            .with_role(Role::NesAgreement)
+            .with_max_depth(2);
         let at = UnixMillis(offer.at_ms);
         chain::verify(&RustCrypto, &[anchor], &presented, at, &requirements).map_err(chain_error)
     }

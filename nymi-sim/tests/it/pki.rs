@@ -10,21 +10,21 @@ use rcgen::{
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// The moment at which everything here is valid: 2026-05-13.
-pub const NOW_MS: i64 = 1_778_630_400_000;
+pub(crate) const NOW_MS: i64 = 1_778_630_400_000;
 
 /// What NES shows to a band, and the key behind it.
-pub struct Enterprise {
-    pub l1: Vec<u8>,
-    pub l2: Vec<u8>,
-    pub l2_spki: Vec<u8>,
-    pub agreement: Vec<u8>,
-    pub agreement_key: SecretKey,
+pub(crate) struct Enterprise {
+    pub(crate) l1: Vec<u8>,
+    pub(crate) l2: Vec<u8>,
+    pub(crate) l2_spki: Vec<u8>,
+    pub(crate) agreement: Vec<u8>,
+    pub(crate) agreement_key: SecretKey,
 }
 
-pub struct Kind {
-    pub grade: Grade,
-    pub role: Role,
-    pub expired: bool,
+pub(crate) struct Kind {
+    pub(crate) grade: Grade,
+    pub(crate) role: Role,
+    pub(crate) expired: bool,
 }
 
 impl Default for Kind {
@@ -57,16 +57,16 @@ fn authority(name: &str, pathlen: Option<u8>) -> CertificateParams {
 }
 
 /// A root of its own, such as a vendor's.
-pub fn root(name: &str) -> Authority {
+pub(crate) fn root(name: &str) -> Authority {
     CertifiedIssuer::self_signed(authority(name, None), KeyPair::generate().unwrap()).unwrap()
 }
 
 /// An evaluation enterprise with its own root.
-pub fn enterprise() -> Enterprise {
+pub(crate) fn enterprise() -> Enterprise {
     enterprise_of(&root("Test NES L1 CA"), &Kind::default())
 }
 
-pub fn enterprise_of(l1: &Authority, kind: &Kind) -> Enterprise {
+pub(crate) fn enterprise_of(l1: &Authority, kind: &Kind) -> Enterprise {
     let mut l2 = authority("Test NES L2 CA", Some(0));
     l2.use_authority_key_identifier_extension = true;
     // PolicyInformation (RFC 5280, 4.2.1.4) with no more than its identifier.
@@ -97,7 +97,7 @@ pub fn enterprise_of(l1: &Authority, kind: &Kind) -> Enterprise {
 }
 
 /// An L1 under a vendor's root.
-pub fn l1_under(vendor: &Authority) -> Authority {
+pub(crate) fn l1_under(vendor: &Authority) -> Authority {
     let mut params = authority("Test NES L1 CA", Some(1));
     params.use_authority_key_identifier_extension = true;
     CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), vendor).unwrap()

@@ -11,11 +11,11 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::pki::{Enterprise, NOW_MS};
 
-pub const NOW: UnixMillis = UnixMillis(NOW_MS);
-pub const ENROLLMENT_ID: [u8; 16] = [7; 16];
+pub(crate) const NOW: UnixMillis = UnixMillis(NOW_MS);
+pub(crate) const ENROLLMENT_ID: [u8; 16] = [7; 16];
 
 /// What a band answers to.
-pub trait Bands {
+pub(crate) trait Bands {
     fn ask(&mut self, request: &BandRequest) -> BandReply;
 }
 
@@ -26,14 +26,14 @@ impl<F: FnMut(&BandRequest) -> BandReply> Bands for F {
 }
 
 /// One band on the bench.
-pub struct Bench {
-    pub band: Band,
-    pub rng: ChaCha20Rng,
-    pub now: UnixMillis,
+pub(crate) struct Bench {
+    pub(crate) band: Band,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) now: UnixMillis,
 }
 
 impl Bench {
-    pub fn new(serial: &str, firmware: FirmwareGrade) -> Self {
+    pub(crate) fn new(serial: &str, firmware: FirmwareGrade) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(5);
         let band = Band::new(serial.parse().unwrap(), firmware, NOW, 0, &mut rng);
         Self {
@@ -43,12 +43,12 @@ impl Bench {
         }
     }
 
-    pub fn bronze() -> Self {
+    pub(crate) fn bronze() -> Self {
         Self::new("ACAK-00001", FirmwareGrade::Bronze)
     }
 
     /// Enrolled, worn and authenticated.
-    pub fn in_use(enterprise: &Enterprise) -> (Self, Enrolled) {
+    pub(crate) fn in_use(enterprise: &Enterprise) -> (Self, Enrolled) {
         let mut bench = Self::bronze();
         let enrolled = enroll(&mut bench, enterprise);
         bench.band.wear();
@@ -67,13 +67,13 @@ impl Bands for Bench {
 }
 
 /// What the server knows afterwards.
-pub struct Enrolled {
-    pub id: BandId,
-    pub keys: AdvKeys,
-    pub answer: EnrollmentAnswer,
+pub(crate) struct Enrolled {
+    pub(crate) id: BandId,
+    pub(crate) keys: AdvKeys,
+    pub(crate) answer: EnrollmentAnswer,
 }
 
-pub fn offer(enterprise: &Enterprise) -> EnrollmentOffer {
+pub(crate) fn offer(enterprise: &Enterprise) -> EnrollmentOffer {
     EnrollmentOffer {
         l1: enterprise.l1.clone(),
         l2: enterprise.l2.clone(),
@@ -85,7 +85,7 @@ pub fn offer(enterprise: &Enterprise) -> EnrollmentOffer {
 }
 
 /// The server's half of the agreement.
-pub fn derive(enterprise: &Enterprise, answer: EnrollmentAnswer) -> Enrolled {
+pub(crate) fn derive(enterprise: &Enterprise, answer: EnrollmentAnswer) -> Enrolled {
     let id = BandId::new(answer.band_id);
     let band_point = BandPoint::new(answer.q_band).unwrap();
     let context = Context {
@@ -97,14 +97,14 @@ pub fn derive(enterprise: &Enterprise, answer: EnrollmentAnswer) -> Enrolled {
     Enrolled { id, keys, answer }
 }
 
-pub fn begin(bands: &mut dyn Bands, enterprise: &Enterprise) -> Enrolled {
+pub(crate) fn begin(bands: &mut dyn Bands, enterprise: &Enterprise) -> Enrolled {
     match bands.ask(&BandRequest::Enroll(offer(enterprise))) {
         BandReply::Enrollment(answer) => derive(enterprise, answer),
         other => panic!("not enrolled: {other:?}"),
     }
 }
 
-pub fn set_time(enrolled: &Enrolled, t_set_ms: u64) -> BandRequest {
+pub(crate) fn set_time(enrolled: &Enrolled, t_set_ms: u64) -> BandRequest {
     let t_set = TSet::new(t_set_ms).unwrap();
     let tag = agreement::set_time_tag(&enrolled.keys.second, enrolled.id, t_set);
     BandRequest::SetTime {
@@ -115,7 +115,7 @@ pub fn set_time(enrolled: &Enrolled, t_set_ms: u64) -> BandRequest {
 }
 
 /// The whole enrollment, with the clock set to [`NOW`].
-pub fn enroll(bands: &mut dyn Bands, enterprise: &Enterprise) -> Enrolled {
+pub(crate) fn enroll(bands: &mut dyn Bands, enterprise: &Enterprise) -> Enrolled {
     let enrolled = begin(bands, enterprise);
     assert_eq!(
         bands.ask(&set_time(&enrolled, NOW_MS as u64)),
@@ -125,7 +125,7 @@ pub fn enroll(bands: &mut dyn Bands, enterprise: &Enterprise) -> Enrolled {
 }
 
 /// The status of a refusal, and its chain error.
-pub fn refusal(reply: BandReply) -> (u32, Option<u32>) {
+pub(crate) fn refusal(reply: BandReply) -> (u32, Option<u32>) {
     match reply {
         BandReply::Refused {
             status,

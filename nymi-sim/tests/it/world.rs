@@ -10,30 +10,30 @@ use nymi_sim::world::{CommandError, MAX_BANDS, World};
 use crate::pki::enterprise;
 use crate::terminal::{NOW, enroll};
 
-pub struct Scene {
-    pub world: World,
-    pub now: UnixMillis,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) now: UnixMillis,
 }
 
 impl Scene {
-    pub fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         Self {
             world: World::new([seed; 32], FirmwareGrade::Bronze),
             now: NOW,
         }
     }
 
-    pub fn run(&mut self, command: &str) -> String {
+    pub(crate) fn run(&mut self, command: &str) -> String {
         self.try_run(command)
             .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
-    pub fn try_run(&mut self, command: &str) -> Result<String, CommandError> {
+    pub(crate) fn try_run(&mut self, command: &str) -> Result<String, CommandError> {
         self.world.execute(command, self.now)
     }
 
     /// A new band, enrolled, worn and authenticated.
-    pub fn user(&mut self) -> (String, BandId) {
+    pub(crate) fn user(&mut self) -> (String, BandId) {
         let serial = self.run("add");
         let mac = self.info(&serial).static_mac_address;
         let (world, now) = (&mut self.world, self.now);
@@ -50,7 +50,7 @@ impl Scene {
         (serial, id)
     }
 
-    pub fn info(&mut self, serial: &str) -> nymi_sim::BandInfo {
+    pub(crate) fn info(&mut self, serial: &str) -> nymi_sim::BandInfo {
         let found = self
             .world
             .bands(self.now)
@@ -60,7 +60,7 @@ impl Scene {
     }
 
     /// Lets time pass, deadline by deadline, and gives what was heard, with its time.
-    pub fn pass(&mut self, ms: i64) -> Vec<(UnixMillis, Downlink)> {
+    pub(crate) fn pass(&mut self, ms: i64) -> Vec<(UnixMillis, Downlink)> {
         let end = self.now.saturating_add(ms);
         let mut heard = Vec::new();
         loop {
@@ -78,7 +78,7 @@ impl Scene {
     }
 
     /// What a detector with default thresholds concludes meanwhile.
-    pub fn detect(&mut self, detector: &mut Detector, ms: i64) -> Vec<TapEvent> {
+    pub(crate) fn detect(&mut self, detector: &mut Detector, ms: i64) -> Vec<TapEvent> {
         let mut events = Vec::new();
         for (at, event) in self.pass(ms) {
             if let Downlink::Heard { address, rssi, .. } = event {
@@ -140,11 +140,14 @@ fn what_happens_to_one_band_does_not_change_another() {
         if disturb {
             scene.run(&format!("remove {other}"));
         }
-        let mine = |event: &(UnixMillis, Downlink)| matches!(event.1, Downlink::Heard { address, .. } if address == id);
+        let mine = |(at, event): (UnixMillis, Downlink)| match event {
+            Downlink::Heard { address, rssi, .. } if address == id => Some((at, rssi)),
+            _ => None,
+        };
         scene
             .pass(5000)
             .into_iter()
-            .filter(mine)
+            .filter_map(mine)
             .collect::<Vec<_>>()
     };
     assert_eq!(air(false), air(true));
