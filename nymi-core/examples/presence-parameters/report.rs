@@ -91,7 +91,12 @@ pub(crate) fn rows() -> Vec<Row> {
         };
         let proposal = tune::propose(&defaults, &observed).unwrap();
         let after = simulate(scenario, &proposal.parameters, SEED);
-        Row { scenario: *scenario, before, proposal, after }
+        Row {
+            scenario: *scenario,
+            before,
+            proposal,
+            after,
+        }
     };
     SCENARIOS.iter().map(row).collect()
 }
@@ -118,7 +123,10 @@ fn lifetimes() -> String {
          | --- | --- | --- | --- | --- | --- |\n",
     );
     for ppm in [5, 10, 20, 50, 100] {
-        let values = PacParameterValues { dv_clock_drift: ppm, ..PacParameterValues::default() };
+        let values = PacParameterValues {
+            dv_clock_drift: ppm,
+            ..PacParameterValues::default()
+        };
         let parameters = PacParameters::try_from(values).unwrap();
         let lives = [DAY_MS / 24, DAY_MS, 7 * DAY_MS, 30 * DAY_MS]
             .map(|elapsed| seconds(code_lifetime_ms(&parameters, elapsed)));
@@ -136,8 +144,14 @@ fn months(rows: &[Row]) -> String {
     );
     for row in rows {
         for (name, _, month) in row.months() {
-            let attacks = [month.attack_in_use_ms, month.attack_overnight_ms, month.attack_unused_ms];
-            let attacks = attacks.map(|ms| if ms == 0 { "–".into() } else { seconds(ms) }).join(" | ");
+            let attacks = [
+                month.attack_in_use_ms,
+                month.attack_overnight_ms,
+                month.attack_unused_ms,
+            ];
+            let attacks = attacks
+                .map(|ms| if ms == 0 { "–".into() } else { seconds(ms) })
+                .join(" | ");
             writeln!(
                 text,
                 "| {} | {name} | {} | {} | {} | {} | {} of {} | {attacks} |",
@@ -162,7 +176,9 @@ fn proposals(rows: &[Row]) -> String {
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     let defaults = PacParameters::default();
-    let named = rows.iter().map(|row| (row.scenario.name, &row.proposal.parameters));
+    let named = rows
+        .iter()
+        .map(|row| (row.scenario.name, &row.proposal.parameters));
     for (name, parameters) in [("defaults", &defaults)].into_iter().chain(named) {
         let v = parameters.values();
         let columns = [

@@ -15,7 +15,12 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS: i64 = 30;
 /// A Monday, 00:00 UTC.
 const START_MS: i64 = 1_777_852_800_000;
-const FLAGS: Flags = Flags { authenticated: true, worn: true, time_lost: false, low_battery: false };
+const FLAGS: Flags = Flags {
+    authenticated: true,
+    worn: true,
+    time_lost: false,
+    low_battery: false,
+};
 
 /// What the month is like.
 #[derive(Clone, Copy)]
@@ -132,7 +137,8 @@ pub(crate) fn simulate(scenario: &Scenario, parameters: &PacParameters, seed: u6
         let mut random = Random(seed ^ u64::from(number) << 32);
         let id = BandId::new([0xc0, 0, 0, 0, 0, number]);
         let crystal = Crystal {
-            ppm: random.between(-scenario.crystal_ppm * 10, scenario.crystal_ppm * 10) as f64 / 10.0,
+            ppm: random.between(-scenario.crystal_ppm * 10, scenario.crystal_ppm * 10) as f64
+                / 10.0,
             works_in_the_cold: number % 4 == 0,
             at: START_MS,
             clock: 0.0,
@@ -159,13 +165,17 @@ impl Band<'_> {
     fn live(&mut self, day: i64, random: &mut Random) {
         let midnight = START_MS + day * DAY_MS;
         if self.lost || day % self.scenario.set_every_days == 0 {
-            self.set_clock(midnight + 7 * HOUR_MS + random.between(0, HOUR_MS / 2), random);
+            self.set_clock(
+                midnight + 7 * HOUR_MS + random.between(0, HOUR_MS / 2),
+                random,
+            );
         }
         // One day in sixty the battery runs flat over the day.
         let flat_at = (random.between(1, 60) == 1)
             .then(|| midnight + random.between(8 * HOUR_MS, 16 * HOUR_MS));
-        let mut times: Vec<i64> =
-            (0..20).map(|_| midnight + random.between(8 * HOUR_MS, 16 * HOUR_MS)).collect();
+        let mut times: Vec<i64> = (0..20)
+            .map(|_| midnight + random.between(8 * HOUR_MS, 16 * HOUR_MS))
+            .collect();
         times.sort_unstable();
         for (index, at) in times.into_iter().enumerate() {
             self.lost |= flat_at.is_some_and(|flat_at| at >= flat_at);
@@ -218,12 +228,24 @@ impl Band<'_> {
         crystal.run_to(at);
         let since = crystal.clock - self.set_at;
         let counter = (since / f64::from(self.parameters.t_interval_ms())) as u32;
-        let tail = if self.lost { Tail::BootNonce([1; 4]) } else { self.t_set.into() };
-        (counter, Frame::signed(&self.key, FLAGS, counter, tail, 0).to_bytes())
+        let tail = if self.lost {
+            Tail::BootNonce([1; 4])
+        } else {
+            self.t_set.into()
+        };
+        (
+            counter,
+            Frame::signed(&self.key, FLAGS, counter, tail, 0).to_bytes(),
+        )
     }
 
     fn verify(&self, frame: &[u8], now: i64) -> (Outcome, Option<VerificationState>) {
-        let claim = Claim { frame, now: UnixMillis(now), agent: "agent", endpoint: "terminal" };
+        let claim = Claim {
+            frame,
+            now: UnixMillis(now),
+            agent: "agent",
+            endpoint: "terminal",
+        };
         let found = verify(&self.key, self.t_set, self.parameters, &self.state, &claim);
         (found.outcome, found.next)
     }
@@ -234,7 +256,11 @@ impl Band<'_> {
         let (counter, frame) = self.frame(at);
         // Mostly quick; one in ten takes as long as it can.
         let slowest = self.scenario.slowest_ms;
-        let way = if random.between(1, 10) == 1 { slowest } else { slowest / 4 };
+        let way = if random.between(1, 10) == 1 {
+            slowest
+        } else {
+            slowest / 4
+        };
         let now = at + random.between(20, way);
         let (outcome, next) = self.verify(&frame, now);
         self.month.uses += 1;
@@ -268,7 +294,11 @@ impl Band<'_> {
         let (mut good, mut bad) = (first, first + 10 * 60_000);
         while bad - good > 1 {
             let middle = (good + bad) / 2;
-            if passes(middle) { good = middle } else { bad = middle }
+            if passes(middle) {
+                good = middle
+            } else {
+                bad = middle
+            }
         }
         good
     }

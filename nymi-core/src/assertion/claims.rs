@@ -173,10 +173,18 @@ pub struct Claims {
     /// Whether the agent saw a gesture.
     pub intent: bool,
     /// The gesture, as the `tap` update named it.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub intent_id: Option<String>,
     /// When the gesture was.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub intent_at: Option<UnixMillis>,
     /// The counter of the verified frame.
     pub counter: u32,
@@ -189,13 +197,25 @@ pub struct Claims {
     /// The assertion's own identifier.
     pub jti: String,
     /// What the relying party sent, so that it recognises the answer to its own question.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub nonce: Option<String>,
     /// The document that was signed.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub document_sha256: Option<Sha256Hex>,
     /// What the signature means, such as `approved`.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub meaning: Option<String>,
 }
 

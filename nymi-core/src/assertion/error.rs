@@ -30,19 +30,25 @@ impl core::fmt::Display for Part {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AssertionError {
     /// 1
-    #[error("the token has {found} bytes, more than the {MAX_TOKEN} allowed; it was not made by NES")]
+    #[error(
+        "the token has {found} bytes, more than the {MAX_TOKEN} allowed; it was not made by NES"
+    )]
     TooLarge {
         /// Bytes found.
         found: usize,
     },
     /// 2
-    #[error("a token has three parts with a dot between them, this has {found}; check that it was copied whole")]
+    #[error(
+        "a token has three parts with a dot between them, this has {found}; check that it was copied whole"
+    )]
     Parts {
         /// Parts found.
         found: usize,
     },
     /// 3
-    #[error("the {part} is not base64url in its one canonical form, without padding; check that the token was copied whole")]
+    #[error(
+        "the {part} is not base64url in its one canonical form, without padding; check that the token was copied whole"
+    )]
     Base64 {
         /// Which part.
         part: Part,
@@ -56,7 +62,9 @@ pub enum AssertionError {
         detail: String,
     },
     /// 5
-    #[error("the header has the member {name:?}; a token has alg, typ and x5c only, and its key comes from x5c alone")]
+    #[error(
+        "the header has the member {name:?}; a token has alg, typ and x5c only, and its key comes from x5c alone"
+    )]
     HeaderMember {
         /// The member.
         name: String,
@@ -103,7 +111,9 @@ pub enum AssertionError {
     #[error("the signature does not verify: the token was changed, or another key made it")]
     Signature,
     /// 14
-    #[error("the token was issued by {found:?}, not by {expected:?}; check which NES this verifier trusts")]
+    #[error(
+        "the token was issued by {found:?}, not by {expected:?}; check which NES this verifier trusts"
+    )]
     Issuer {
         /// iss.
         found: String,
@@ -111,7 +121,9 @@ pub enum AssertionError {
         expected: String,
     },
     /// 15
-    #[error("the token is for {found:?}, not for {expected:?}; ask for an assertion with that audience")]
+    #[error(
+        "the token is for {found:?}, not for {expected:?}; ask for an assertion with that audience"
+    )]
     Audience {
         /// aud.
         found: String,
@@ -122,7 +134,9 @@ pub enum AssertionError {
     #[error("the token does not carry the nonce that was sent; it answers another question")]
     Nonce,
     /// 17
-    #[error("the token expired at {exp}, now it is {now}; tap again, and compare the clocks if this repeats")]
+    #[error(
+        "the token expired at {exp}, now it is {now}; tap again, and compare the clocks if this repeats"
+    )]
     Expired {
         /// exp.
         exp: UnixMillis,
@@ -130,7 +144,9 @@ pub enum AssertionError {
         now: UnixMillis,
     },
     /// 18
-    #[error("the token was issued at {iat}, which is still to come at {now}; compare the clocks of NES and this verifier")]
+    #[error(
+        "the token was issued at {iat}, which is still to come at {now}; compare the clocks of NES and this verifier"
+    )]
     NotYet {
         /// iat.
         iat: UnixMillis,
@@ -141,7 +157,9 @@ pub enum AssertionError {
     #[error("the token signs no document; sign the record again with its document_sha256")]
     NoDocument,
     /// 20
-    #[error("the token signs the document {found}, not {expected}; the record was changed, or the token belongs to another")]
+    #[error(
+        "the token signs the document {found}, not {expected}; the record was changed, or the token belongs to another"
+    )]
     Document {
         /// document_sha256.
         found: Sha256Hex,
@@ -155,7 +173,9 @@ pub enum AssertionError {
         sub: String,
     },
     /// 22
-    #[error("the countersignature is about the token {found}, not {expected}; it belongs to another signature")]
+    #[error(
+        "the countersignature is about the token {found}, not {expected}; it belongs to another signature"
+    )]
     Countersigned {
         /// countersigns.
         found: Sha256Hex,
@@ -163,7 +183,9 @@ pub enum AssertionError {
         expected: Sha256Hex,
     },
     /// 23
-    #[error("the countersignature of {countersigned_at} is earlier than the signature of {signed_at}; one of the two was not made by this NES")]
+    #[error(
+        "the countersignature of {countersigned_at} is earlier than the signature of {signed_at}; one of the two was not made by this NES"
+    )]
     Order {
         /// iat of the first.
         signed_at: UnixMillis,
@@ -171,7 +193,9 @@ pub enum AssertionError {
         countersigned_at: UnixMillis,
     },
     /// 24
-    #[error("x5c is not the signer's certificate and the L2 that issued it; L1 is pinned, never sent")]
+    #[error(
+        "x5c is not the signer's certificate and the L2 that issued it; L1 is pinned, never sent"
+    )]
     X5cPath,
 }
 

@@ -15,7 +15,9 @@ pub enum IssueError {
     #[error("the assertion cannot be made: {0}")]
     Claims(#[from] ClaimsError),
     /// No verifier would read it.
-    #[error("the assertion would have {found} bytes, more than the {MAX_TOKEN} that verifiers read; shorten its texts")]
+    #[error(
+        "the assertion would have {found} bytes, more than the {MAX_TOKEN} that verifiers read; shorten its texts"
+    )]
     TooLarge {
         /// Bytes it would have.
         found: usize,
@@ -58,12 +60,18 @@ pub fn issue_counter(
     l2_der: &[u8],
     counter: &CounterClaims,
 ) -> Result<String, IssueError> {
-    let CounterClaims { claims, countersigns } = counter;
+    let CounterClaims {
+        claims,
+        countersigns,
+    } = counter;
     claims.check()?;
     if claims.document_sha256.is_none() {
         return Err(ClaimsError::Document.into());
     }
-    let claims = WithCountersigned { claims, countersigns };
+    let claims = WithCountersigned {
+        claims,
+        countersigns,
+    };
     seal(key, Kind::Countersignature, [leaf_der, l2_der], &claims)
 }
 
@@ -74,7 +82,11 @@ fn seal(
     claims: &impl Serialize,
 ) -> Result<String, IssueError> {
     let x5c = chain.map(|der| BASE64_STANDARD.encode(der));
-    let header = Header { alg: "ES256", typ: kind.typ(), x5c };
+    let header = Header {
+        alg: "ES256",
+        typ: kind.typ(),
+        x5c,
+    };
     let mut token = encode(&header);
     token.push('.');
     token.push_str(&encode(claims));

@@ -52,16 +52,23 @@ impl<'a> Token<'a> {
 
 /// Base64url without padding; unused bits must be zero (RFC 7515, 2; RFC 4648, 3.5).
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, AssertionError> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| AssertionError::Base64 { part })
+    BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| AssertionError::Base64 { part })
 }
 
 fn json(part: Part, error: &serde_json::Error) -> AssertionError {
-    AssertionError::Json { part, detail: error.to_string() }
+    AssertionError::Json {
+        part,
+        detail: error.to_string(),
+    }
 }
 
 /// Whether the bytes are one JSON object in which no object, however deep, has a key twice.
 fn object(bytes: &[u8], part: Part) -> Result<(), AssertionError> {
-    serde_json::from_slice::<UniqueObject>(bytes).map_err(|error| json(part, &error)).map(|_| ())
+    serde_json::from_slice::<UniqueObject>(bytes)
+        .map_err(|error| json(part, &error))
+        .map(|_| ())
 }
 
 /// The header has exactly `alg`, `typ` and `x5c`. Anything else that names a key, such as `jwk` or
@@ -70,7 +77,9 @@ fn certificates(header: &[u8], kind: Kind) -> Result<[Vec<u8>; 2], AssertionErro
     object(header, Part::Header)?;
     let members: serde_json::Map<String, Value> =
         serde_json::from_slice(header).map_err(|error| json(Part::Header, &error))?;
-    if let Some(name) = members.keys().find(|name| !["alg", "typ", "x5c"].contains(&name.as_str()))
+    if let Some(name) = members
+        .keys()
+        .find(|name| !["alg", "typ", "x5c"].contains(&name.as_str()))
     {
         return Err(AssertionError::HeaderMember { name: name.clone() });
     }
@@ -83,7 +92,10 @@ fn certificates(header: &[u8], kind: Kind) -> Result<[Vec<u8>; 2], AssertionErro
         return Err(AssertionError::Algorithm { found: alg.into() });
     }
     if typ != kind.typ() {
-        return Err(AssertionError::Type { found: typ.into(), expected: kind.typ() });
+        return Err(AssertionError::Type {
+            found: typ.into(),
+            expected: kind.typ(),
+        });
     }
     let Some(Value::Array(x5c)) = members.get("x5c") else {
         return Err(AssertionError::HeaderMissing { name: "x5c" });
@@ -133,7 +145,9 @@ impl<'de> Visitor<'de> for Unique {
         let mut seen = BTreeSet::new();
         while let Some(key) = map.next_key::<String>()? {
             if seen.contains(&key) {
-                return Err(serde::de::Error::custom(format_args!("{key:?} is there twice")));
+                return Err(serde::de::Error::custom(format_args!(
+                    "{key:?} is there twice"
+                )));
             }
             seen.insert(key);
             map.next_value::<UniqueValue>()?;

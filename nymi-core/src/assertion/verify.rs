@@ -73,7 +73,10 @@ impl<'a> Expectations<'a> {
     /// The same, from this NES only.
     #[must_use]
     pub const fn with_issuer(self, issuer: &'a str) -> Self {
-        Self { issuer: Some(issuer), ..self }
+        Self {
+            issuer: Some(issuer),
+            ..self
+        }
     }
 }
 
@@ -142,7 +145,10 @@ pub fn verify_counter(
     let Countersigns { countersigns } = parsed.claims()?;
     let claims = parsed.claims()?;
     let second = authenticate(provider, anchors, token, &parsed, claims, expect)?;
-    let counter = CounterClaims { claims: second.claims.clone(), countersigns };
+    let counter = CounterClaims {
+        claims: second.claims.clone(),
+        countersigns,
+    };
     belongs_to(&counter, first)?;
     Ok(VerifiedCounter(second))
 }
@@ -162,8 +168,9 @@ fn authenticate(
     expect: &Expectations<'_>,
 ) -> Result<VerifiedAssertion, AssertionError> {
     claims.check()?;
-    let requirements =
-        Requirements::new(expect.grade).with_role(Role::NesAssertion).with_crls(expect.crls);
+    let requirements = Requirements::new(expect.grade)
+        .with_role(Role::NesAssertion)
+        .with_crls(expect.crls);
     let presented = [parsed.leaf.as_slice(), parsed.l2.as_slice()];
     let at = |at| chain::verify(provider, anchors, &presented, at, &requirements);
     let issued_at = UnixMillis::from_secs(claims.iat);
@@ -173,28 +180,49 @@ fn authenticate(
         return Err(AssertionError::X5cPath);
     }
     provider
-        .verify_fixed(chain.public_key(), parsed.signed.as_bytes(), &parsed.signature)
+        .verify_fixed(
+            chain.public_key(),
+            parsed.signed.as_bytes(),
+            &parsed.signature,
+        )
         .map_err(|_| AssertionError::Signature)?;
     if let Some(moment) = expect.at {
         if issued_at > moment {
-            return Err(AssertionError::NotYet { iat: issued_at, now: moment });
+            return Err(AssertionError::NotYet {
+                iat: issued_at,
+                now: moment,
+            });
         }
         at(moment)?;
     }
     expected(&claims, expect)?;
-    Ok(VerifiedAssertion { claims, chain, token_sha256: Sha256Hex::of(token.as_bytes()) })
+    Ok(VerifiedAssertion {
+        claims,
+        chain,
+        token_sha256: Sha256Hex::of(token.as_bytes()),
+    })
 }
 
 fn expected(claims: &Claims, expect: &Expectations<'_>) -> Result<(), AssertionError> {
     if let Some(issuer) = expect.issuer.filter(|issuer| *issuer != claims.iss) {
-        return Err(AssertionError::Issuer { found: claims.iss.clone(), expected: issuer.into() });
+        return Err(AssertionError::Issuer {
+            found: claims.iss.clone(),
+            expected: issuer.into(),
+        });
     }
     match expect.check {
-        Check::LogIn { now, audience, nonce } => {
+        Check::LogIn {
+            now,
+            audience,
+            nonce,
+        } => {
             in_time(claims, now, expect.max_clock_skew_ms)?;
             if claims.aud != audience {
                 let found = claims.aud.clone();
-                return Err(AssertionError::Audience { found, expected: audience.into() });
+                return Err(AssertionError::Audience {
+                    found,
+                    expected: audience.into(),
+                });
             }
             if claims.nonce.as_deref() != nonce {
                 return Err(AssertionError::Nonce);
@@ -228,8 +256,14 @@ fn in_time(claims: &Claims, now: UnixMillis, max_skew_ms: u32) -> Result<(), Ass
 
 /// Two different people, the same document, and exactly that first signature.
 fn belongs_to(counter: &CounterClaims, first: &VerifiedAssertion) -> Result<(), AssertionError> {
-    let expected = first.claims.document_sha256.ok_or(AssertionError::NoDocument)?;
-    let found = counter.claims.document_sha256.ok_or(AssertionError::NoDocument)?;
+    let expected = first
+        .claims
+        .document_sha256
+        .ok_or(AssertionError::NoDocument)?;
+    let found = counter
+        .claims
+        .document_sha256
+        .ok_or(AssertionError::NoDocument)?;
     if found != expected {
         return Err(AssertionError::Document { found, expected });
     }
@@ -238,11 +272,16 @@ fn belongs_to(counter: &CounterClaims, first: &VerifiedAssertion) -> Result<(), 
         return Err(AssertionError::Countersigned { found, expected });
     }
     if counter.claims.sub == first.claims.sub {
-        return Err(AssertionError::SameUser { sub: first.claims.sub.clone() });
+        return Err(AssertionError::SameUser {
+            sub: first.claims.sub.clone(),
+        });
     }
     let countersigned_at = UnixMillis::from_secs(counter.claims.iat);
     if countersigned_at < first.issued_at() {
-        return Err(AssertionError::Order { signed_at: first.issued_at(), countersigned_at });
+        return Err(AssertionError::Order {
+            signed_at: first.issued_at(),
+            countersigned_at,
+        });
     }
     Ok(())
 }

@@ -68,7 +68,13 @@ impl Arrival {
         let counted = i128::from(skew_ms) - window.skew(0);
         let exact = counted.rem_euclid(i128::from(t_interval_ms)) == 0;
         let counter = u32::try_from(counted.div_euclid(i128::from(t_interval_ms))).ok()?;
-        exact.then_some(Self { band, t_set, t_interval_ms, counter, at })
+        exact.then_some(Self {
+            band,
+            t_set,
+            t_interval_ms,
+            counter,
+            at,
+        })
     }
 
     fn elapsed(&self) -> i128 {
@@ -130,13 +136,17 @@ pub struct Proposal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TuneError {
     /// Too little was seen.
-    #[error("{found} arrivals are too few to propose parameters from; wait until there are {MIN_ARRIVALS}")]
+    #[error(
+        "{found} arrivals are too few to propose parameters from; wait until there are {MIN_ARRIVALS}"
+    )]
     TooFew {
         /// Arrivals found.
         found: usize,
     },
     /// What was seen is beyond what the parameters can express.
-    #[error("the observed clocks differ by more than the parameters allow ({0}); set the clocks of NES and terminals first")]
+    #[error(
+        "the observed clocks differ by more than the parameters allow ({0}); set the clocks of NES and terminals first"
+    )]
     OutOfRange(#[from] PacParameterError),
 }
 
@@ -167,13 +177,19 @@ pub fn propose(
         return Err(TuneError::TooFew { found: arrivals });
     }
     let series = series(observed.arrivals);
-    let slopes: Vec<i64> = series.values().filter_map(|series| slope_ppm(series)).collect();
+    let slopes: Vec<i64> = series
+        .values()
+        .filter_map(|series| slope_ppm(series))
+        .collect();
     let mut values = *current.values();
     if let Some((middle, farthest)) = center(slopes.clone()) {
         values.dm_clock_drift = middle;
         values.dv_clock_drift = with_margin(farthest, MIN_DRIFT_PPM);
     }
-    if let (Some(least), Some(most)) = (observed.terminals_ms.iter().min(), observed.terminals_ms.iter().max()) {
+    if let (Some(least), Some(most)) = (
+        observed.terminals_ms.iter().min(),
+        observed.terminals_ms.iter().max(),
+    ) {
         values.dm_nba_nes_time = saturate((i128::from(*least) + i128::from(*most)).div_euclid(2));
         let farthest = i128::from(*most) - i128::from(values.dm_nba_nes_time);
         values.dv_nba_nes_time = with_margin(saturate(farthest), MIN_DV_MS);
@@ -181,9 +197,8 @@ pub fn propose(
     let tolerated = Tolerated(observed.tolerated_per_mille);
     values.dv_intent = with_margin(half_lateness(&series, &values, tolerated), MIN_DV_MS);
     let (middle, half_width) = middle_and_half_width(observed.arrivals, &values, tolerated);
-    values.dm_intent = saturate(
-        middle - i128::from(values.dm_nba_nes_time) - i128::from(values.dm_nba_nb_time),
-    );
+    values.dm_intent =
+        saturate(middle - i128::from(values.dm_nba_nes_time) - i128::from(values.dm_nba_nb_time));
     let covered = i128::from(values.dv_nba_nes_time) + i128::from(values.dv_intent);
     values.dv_nba_nb_time = with_margin(saturate(half_width - covered), MIN_DV_MS);
     let parameters = values.try_into()?;
@@ -208,7 +223,10 @@ type Series = BTreeMap<(BandId, TSet), Vec<Arrival>>;
 fn series(arrivals: &[Arrival]) -> Series {
     let mut series = Series::new();
     for arrival in arrivals {
-        series.entry((arrival.band, arrival.t_set)).or_default().push(*arrival);
+        series
+            .entry((arrival.band, arrival.t_set))
+            .or_default()
+            .push(*arrival);
     }
     for arrivals in series.values_mut() {
         arrivals.sort_by_key(|arrival| (arrival.at, arrival.counter));
@@ -223,13 +241,23 @@ fn slope_ppm(series: &[Arrival]) -> Option<i64> {
         return None;
     }
     // Around the first arrival and in whole seconds, which keeps the squares far below 2^127.
-    let points = || series.iter().map(|a| ((a.elapsed() - first.elapsed()) / 1000, a.lag() - first.lag()));
+    let points = || {
+        series.iter().map(|a| {
+            (
+                (a.elapsed() - first.elapsed()) / 1000,
+                a.lag() - first.lag(),
+            )
+        })
+    };
     let count = series.len() as i128;
     let (sum_x, sum_y) = points().fold((0, 0), |(x, y), (dx, dy)| (x + dx, y + dy));
     let (mean_x, mean_y) = (sum_x / count, sum_y / count);
     let (products, squares) = points().fold((0i128, 0i128), |(products, squares), (x, y)| {
         let (dx, dy) = (x - mean_x, y - mean_y);
-        (products.saturating_add(dx.saturating_mul(dy)), squares.saturating_add(dx.saturating_mul(dx)))
+        (
+            products.saturating_add(dx.saturating_mul(dy)),
+            squares.saturating_add(dx.saturating_mul(dx)),
+        )
     });
     // ms per s is a thousandth.
     (squares > 0).then(|| saturate(products.saturating_mul(1000) / squares))
@@ -240,7 +268,11 @@ fn center(mut values: Vec<i64>) -> Option<(i64, i64)> {
     values.sort_unstable();
     let (least, most) = (*values.first()?, *values.last()?);
     let median = values[values.len() / 2];
-    Some((median, most.saturating_sub(median).max(median.saturating_sub(least))))
+    Some((
+        median,
+        most.saturating_sub(median)
+            .max(median.saturating_sub(least)),
+    ))
 }
 
 /// A fifth more, and never less than the smallest.
@@ -298,10 +330,16 @@ fn middle_and_half_width(
         drift(arrival.elapsed(), i128::from(values.dv_clock_drift))
             + i128::from(arrival.t_interval_ms / 2)
     };
-    let latest = arrivals.iter().map(|a| residual(a, values) - allowance(a)).collect();
+    let latest = arrivals
+        .iter()
+        .map(|a| residual(a, values) - allowance(a))
+        .collect();
     let latest = tolerated.largest(latest);
     // Nobody can make a band's frame arrive before it was sent: no earliest one is left out.
-    let earliest = arrivals.iter().map(|a| residual(a, values) + allowance(a)).min();
+    let earliest = arrivals
+        .iter()
+        .map(|a| residual(a, values) + allowance(a))
+        .min();
     let earliest = earliest.unwrap_or(latest);
     let middle = (earliest + latest).div_euclid(2);
     (middle, (latest - middle).max(0))
@@ -316,7 +354,9 @@ fn effect(parameters: &PacParameters, series: &Series) -> Effect {
     for arrivals in series.values() {
         let mut best: Option<Best> = None;
         for arrival in arrivals {
-            let Ok(parameters) = parameters.with_t_interval(arrival.t_interval_ms) else { continue };
+            let Ok(parameters) = parameters.with_t_interval(arrival.t_interval_ms) else {
+                continue;
+            };
             let window = Window::new(arrival.t_set, &parameters, arrival.at);
             let skew = window.skew(arrival.counter);
             let aged = best.map(|best| window.aged(best));
@@ -325,7 +365,10 @@ fn effect(parameters: &PacParameters, series: &Series) -> Effect {
             } else if aged.is_some_and(|aged| skew < aged - window.patience) {
                 stale += 1;
             } else if aged.is_none_or(|aged| skew >= aged) {
-                best = Some(Best { skew_ms: saturate(skew), at: arrival.at });
+                best = Some(Best {
+                    skew_ms: saturate(skew),
+                    at: arrival.at,
+                });
             }
         }
     }

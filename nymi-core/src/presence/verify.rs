@@ -155,7 +155,12 @@ pub struct Verification {
 
 impl Verification {
     const fn of(outcome: Outcome, counter: Option<u32>, skew_ms: Option<i64>) -> Self {
-        Self { outcome, counter, skew_ms, next: None }
+        Self {
+            outcome,
+            counter,
+            skew_ms,
+            next: None,
+        }
     }
 }
 
@@ -191,7 +196,9 @@ pub fn verify(
     let Ok(frame) = Frame::parse(claim.frame) else {
         return Verification::of(Outcome::Malformed, None, None);
     };
-    let tail = frame.boot_nonce.map_or_else(|| t_set.into(), Tail::BootNonce);
+    let tail = frame
+        .boot_nonce
+        .map_or_else(|| t_set.into(), Tail::BootNonce);
     if !key.verifies(&frame, tail) {
         return Verification::of(Outcome::Failed, None, None);
     }
@@ -230,21 +237,37 @@ fn judge(
     if aged.is_some_and(|aged| skew < aged - window.patience) {
         return (Outcome::Stale, None);
     }
-    if !matches!(frame.flags, Flags { authenticated: true, worn: true, .. }) {
+    if !matches!(
+        frame.flags,
+        Flags {
+            authenticated: true,
+            worn: true,
+            ..
+        }
+    ) {
         return (Outcome::NotAuthenticated, None);
     }
-    if state.last.as_ref().is_some_and(|last| is_replay(last, frame.counter, claim)) {
+    if state
+        .last
+        .as_ref()
+        .is_some_and(|last| is_replay(last, frame.counter, claim))
+    {
         return (Outcome::Replayed, None);
     }
     let fresher = aged.is_none_or(|aged| skew >= aged);
-    let here = Best { skew_ms: saturate(skew), at: claim.now };
-    (Outcome::Verified, if fresher { Some(here) } else { state.best })
+    let here = Best {
+        skew_ms: saturate(skew),
+        at: claim.now,
+    };
+    (
+        Outcome::Verified,
+        if fresher { Some(here) } else { state.best },
+    )
 }
 
 fn is_replay(last: &Last, counter: u32, claim: &Claim<'_>) -> bool {
     counter < last.counter
-        || counter == last.counter
-            && (claim.agent != last.agent || claim.endpoint != last.endpoint)
+        || counter == last.counter && (claim.agent != last.agent || claim.endpoint != last.endpoint)
 }
 
 /// Where the band's clock may be now, in milliseconds since T_set.

@@ -87,13 +87,19 @@ impl TapConfigValues {
     /// Sets one key from text, as an environment variable gives it (`RSSI_TAP_THRESHOLD`): the key in
     /// either case. False if there is no such key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<bool, TapConfigError> {
-        let Some(index) = Self::KEYS.iter().position(|known| known.eq_ignore_ascii_case(key)) else {
+        let Some(index) = Self::KEYS
+            .iter()
+            .position(|known| known.eq_ignore_ascii_case(key))
+        else {
             return Ok(false);
         };
-        let number = value.trim().parse().map_err(|_| TapConfigError::NotANumber {
-            key: Self::KEYS[index],
-            found: value.into(),
-        })?;
+        let number = value
+            .trim()
+            .parse()
+            .map_err(|_| TapConfigError::NotANumber {
+                key: Self::KEYS[index],
+                found: value.into(),
+            })?;
         *[
             &mut self.rssi_window_tap,
             &mut self.rssi_window_long,
@@ -137,7 +143,13 @@ impl TryFrom<TapConfigValues> for TapConfig {
             ("tap_hysteresis", v.tap_hysteresis, 0, 60, "dB"),
         ] {
             if !(min..=max).contains(&found) {
-                return Err(TapConfigError::Range { key, found, min, max, unit });
+                return Err(TapConfigError::Range {
+                    key,
+                    found,
+                    min,
+                    max,
+                    unit,
+                });
             }
         }
         if v.rssi_cutoff_far > v.rssi_cutoff_close {

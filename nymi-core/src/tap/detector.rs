@@ -69,7 +69,10 @@ impl Detector {
             config,
             bands: BTreeMap::new(),
             deadlines: BTreeSet::new(),
-            clock: Clock { now: None, ahead_ms: 0 },
+            clock: Clock {
+                now: None,
+                ahead_ms: 0,
+            },
         }
     }
 
@@ -94,7 +97,10 @@ impl Detector {
         if !self.bands.contains_key(&band) {
             self.make_room(at, &mut events);
         }
-        let track = self.bands.entry(band).or_insert_with(|| Track::new(&self.config));
+        let track = self
+            .bands
+            .entry(band)
+            .or_insert_with(|| Track::new(&self.config));
         if let Some(deadline) = track.deadline() {
             self.deadlines.remove(&(deadline, band));
         }
@@ -104,12 +110,21 @@ impl Detector {
             self.deadlines.insert((deadline, band));
         }
         if before != track.presence {
-            events.push(TapEvent::Presence { band, before, after: track.presence, at });
+            events.push(TapEvent::Presence {
+                band,
+                before,
+                after: track.presence,
+                at,
+            });
         }
         if MEASURABLE.contains(&rssi_dbm)
             && let Some(mean) = track.measure(&self.config, rssi_dbm)
         {
-            events.push(TapEvent::Tap { band, rssi: mean.rounded(), at });
+            events.push(TapEvent::Tap {
+                band,
+                rssi: mean.rounded(),
+                at,
+            });
         }
         events.extend(settle_proximity(&self.config, band, track, at));
         events
@@ -119,17 +134,27 @@ impl Detector {
     pub fn handle_timeout(&mut self, now: UnixMillis) -> Vec<TapEvent> {
         let now = self.clock.tick(now);
         let mut events = Vec::new();
-        while let Some((deadline, band)) =
-            self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now)
+        while let Some((deadline, band)) = self
+            .deadlines
+            .first()
+            .copied()
+            .filter(|(deadline, _)| *deadline <= now)
         {
             self.deadlines.remove(&(deadline, band));
             let at = self.clock.outside(deadline);
-            let Some(track) = self.bands.get_mut(&band) else { continue };
+            let Some(track) = self.bands.get_mut(&band) else {
+                continue;
+            };
             let before = track.presence;
             track.fall_silent();
             events.extend(settle_proximity(&self.config, band, track, at));
             if before != track.presence {
-                events.push(TapEvent::Presence { band, before, after: track.presence, at });
+                events.push(TapEvent::Presence {
+                    band,
+                    before,
+                    after: track.presence,
+                    at,
+                });
             }
             match track.deadline() {
                 Some(next) => _ = self.deadlines.insert((next, band)),
@@ -142,17 +167,24 @@ impl Detector {
     /// When [`Self::handle_timeout`] has something to do, if nothing is heard before; none while no
     /// band is known.
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        self.deadlines.first().map(|(deadline, _)| self.clock.outside(*deadline))
+        self.deadlines
+            .first()
+            .map(|(deadline, _)| self.clock.outside(*deadline))
     }
 
     /// How present a band is.
     pub fn presence(&self, band: BandId) -> Presence {
-        self.bands.get(&band).map_or(Presence::No, |track| track.presence)
+        self.bands
+            .get(&band)
+            .map_or(Presence::No, |track| track.presence)
     }
 
     /// How near a band is; none if proximity is off.
     pub fn proximity(&self, band: BandId) -> Option<Proximity> {
-        let known = self.bands.get(&band).map_or(Proximity::Gone, |track| track.proximity);
+        let known = self
+            .bands
+            .get(&band)
+            .map_or(Proximity::Gone, |track| track.proximity);
         self.config.judges_proximity().then_some(known)
     }
 
@@ -166,7 +198,11 @@ impl Detector {
         if self.bands.len() < MAX_BANDS {
             return;
         }
-        let oldest = self.bands.iter().min_by_key(|(_, track)| track.heard).map(|(band, _)| *band);
+        let oldest = self
+            .bands
+            .iter()
+            .min_by_key(|(_, track)| track.heard)
+            .map(|(band, _)| *band);
         let Some((band, mut track)) = oldest.and_then(|band| self.bands.remove_entry(&band)) else {
             return;
         };
@@ -178,7 +214,12 @@ impl Detector {
             track.fall_silent();
         }
         events.extend(settle_proximity(&self.config, band, &mut track, at));
-        events.push(TapEvent::Presence { band, before, after: track.presence, at });
+        events.push(TapEvent::Presence {
+            band,
+            before,
+            after: track.presence,
+            at,
+        });
     }
 }
 
@@ -194,7 +235,12 @@ fn settle_proximity(
         return None;
     }
     let before = core::mem::replace(&mut track.proximity, after);
-    Some(TapEvent::Proximity { band, before, after, at })
+    Some(TapEvent::Proximity {
+        band,
+        before,
+        after,
+        at,
+    })
 }
 
 /// The caller's time, made to run forwards only.

@@ -66,7 +66,11 @@ struct Window {
 
 impl Window {
     fn new(size: i64) -> Self {
-        Self { samples: VecDeque::new(), sum: 0, size: usize::try_from(size).unwrap_or(1) }
+        Self {
+            samples: VecDeque::new(),
+            sum: 0,
+            size: usize::try_from(size).unwrap_or(1),
+        }
     }
 
     fn push(&mut self, rssi: i16) {
@@ -84,7 +88,10 @@ impl Window {
 
     /// The mean of a full window; none until it is full.
     fn mean(&self) -> Option<Mean> {
-        (self.samples.len() == self.size).then_some(Mean { sum: self.sum, of: self.size as i64 })
+        (self.samples.len() == self.size).then_some(Mean {
+            sum: self.sum,
+            of: self.size as i64,
+        })
     }
 }
 
@@ -205,7 +212,9 @@ impl Track {
 
     /// The deadline passed in silence.
     pub(super) fn fall_silent(&mut self) {
-        let Some((_, silence)) = SILENCES.get(self.next_silence) else { return };
+        let Some((_, silence)) = SILENCES.get(self.next_silence) else {
+            return;
+        };
         self.next_silence += 1;
         match silence {
             Silence::Rearm => {

@@ -1,7 +1,5 @@
 //! Behaviour of nymi-core through its public interface.
 mod assertion;
-mod assertion_pki;
-mod assertion_properties;
 mod catalogue;
 mod message;
 mod presence_agreement;

@@ -44,16 +44,29 @@ fn exposed(keys: &AdvKeys) -> [[u8; 16]; 2] {
 }
 
 /// The manual's formulas, one after the other.
-fn by_the_book(band_scalar: &[u8; 32], server: &[u8; 32], band: BandId, l2: &[u8]) -> [[u8; 16]; 2] {
+fn by_the_book(
+    band_scalar: &[u8; 32],
+    server: &[u8; 32],
+    band: BandId,
+    l2: &[u8],
+) -> [[u8; 16]; 2] {
     let d_b = p256::SecretKey::from_slice(band_scalar).unwrap();
     let q_n = p256::SecretKey::from_slice(server).unwrap().public_key();
     let z = p256::ecdh::diffie_hellman(d_b.to_nonzero_scalar(), q_n.as_affine());
     let kdk = cmac(&[0; 16], z.raw_secret_bytes());
     let q_b = d_b.public_key().to_sec1_point(true);
-    let ctx = [band.as_bytes(), Sha256::digest(l2).as_slice(), q_b.as_bytes()].concat();
+    let ctx = [
+        band.as_bytes(),
+        Sha256::digest(l2).as_slice(),
+        q_b.as_bytes(),
+    ]
+    .concat();
     [1, 2].map(|i| {
         let head: &[u8] = &[1];
-        cmac(&kdk, &[head, b"nymi adv key", &[i], &[0], &ctx, &[0x00, 0x80]].concat())
+        cmac(
+            &kdk,
+            &[head, b"nymi adv key", &[i], &[0], &ctx, &[0x00, 0x80]].concat(),
+        )
     })
 }
 
@@ -118,7 +131,15 @@ fn a_point_is_compressed_and_on_the_curve() {
         let mut encoded = [2; 33];
         encoded[1..].copy_from_slice(&x);
         let band_point = BandPoint::new(encoded).unwrap();
-        agreement::agree(&small(5), &Context { band: BAND, l2_spki: b"l2", band_point }).err()
+        agreement::agree(
+            &small(5),
+            &Context {
+                band: BAND,
+                l2_spki: b"l2",
+                band_point,
+            },
+        )
+        .err()
     };
     // x = 1 has no y on P-256; x = p is 0 once more; x = 2^256 - 1 is no field element.
     let mut one = [0; 32];
@@ -140,7 +161,11 @@ fn the_other_y_has_the_same_secret_but_other_keys() {
     let z = |point: &BandPoint| server.agree(point.as_bytes()).unwrap();
     assert_eq!(z(&point(&band)), z(&mirrored));
     let keys = |band_point| {
-        let context = Context { band: BAND, l2_spki: b"l2", band_point };
+        let context = Context {
+            band: BAND,
+            l2_spki: b"l2",
+            band_point,
+        };
         exposed(&agreement::agree(&server, &context).unwrap())
     };
     assert_ne!(keys(point(&band))[0], keys(mirrored)[0]);
@@ -150,7 +175,11 @@ fn the_other_y_has_the_same_secret_but_other_keys() {
 #[test]
 fn everything_agreed_on_is_in_the_keys() {
     let keys = |band, l2_spki, band_key: u8, server: u8| {
-        let context = Context { band, l2_spki, band_point: point(&small(band_key)) };
+        let context = Context {
+            band,
+            l2_spki,
+            band_point: point(&small(band_key)),
+        };
         exposed(&agreement::agree(&small(server), &context).unwrap())
     };
     let reference = keys(BAND, b"l2", 9, 5);
@@ -169,7 +198,11 @@ fn everything_agreed_on_is_in_the_keys() {
 
 #[test]
 fn a_confirmation_is_for_one_enrollment_of_one_band_with_one_identity() {
-    let context = Context { band: BAND, l2_spki: b"l2", band_point: point(&small(9)) };
+    let context = Context {
+        band: BAND,
+        l2_spki: b"l2",
+        band_point: point(&small(9)),
+    };
     let keys = agreement::agree(&small(5), &context).unwrap();
     let reference = confirm(&keys.first, BAND, &[1; 16], b"identity");
     let other_band = BandId::new([0; 6]);
@@ -183,13 +216,26 @@ fn a_confirmation_is_for_one_enrollment_of_one_band_with_one_identity() {
         assert!(!agreement::tags_equal(&other, &reference));
     }
     let hash = Sha256::digest(b"identity");
-    let book = [b"nymi adv confirm", BAND.as_bytes().as_slice(), &[1; 16], &hash].concat();
-    assert!(agreement::tags_equal(&cmac(keys.first.expose(), &book), &reference));
+    let book = [
+        b"nymi adv confirm",
+        BAND.as_bytes().as_slice(),
+        &[1; 16],
+        &hash,
+    ]
+    .concat();
+    assert!(agreement::tags_equal(
+        &cmac(keys.first.expose(), &book),
+        &reference
+    ));
 }
 
 #[test]
 fn a_permission_to_set_the_clock_is_for_one_band_and_moment() {
-    let context = Context { band: BAND, l2_spki: b"l2", band_point: point(&small(9)) };
+    let context = Context {
+        band: BAND,
+        l2_spki: b"l2",
+        band_point: point(&small(9)),
+    };
     let keys = agreement::agree(&small(5), &context).unwrap();
     let tag = |key, band, ms| set_time_tag(key, band, TSet::new(ms).unwrap());
     let reference = tag(&keys.second, BAND, 1_700_000_000_000);
@@ -218,8 +264,15 @@ fn tags_differ_by_any_bit() {
 
 #[test]
 fn keys_are_not_printed() {
-    let context = Context { band: BAND, l2_spki: b"l2", band_point: point(&small(9)) };
+    let context = Context {
+        band: BAND,
+        l2_spki: b"l2",
+        band_point: point(&small(9)),
+    };
     let keys = agreement::agree(&small(5), &context).unwrap();
-    assert_eq!(format!("{keys:?}"), "AdvKeys { first: AdvKey(…), second: AdvKey(…) }");
+    assert_eq!(
+        format!("{keys:?}"),
+        "AdvKeys { first: AdvKey(…), second: AdvKey(…) }"
+    );
     assert_eq!(format!("{:?}", small(5)), "SecretKey(…)");
 }

@@ -52,7 +52,10 @@ fn malformed_is_a_matter_of_form() {
     let mut version_2 = good;
     version_2[0] += 0x10;
     for bytes in [nonce_without_flag, flag_without_nonce, version_0, version_2] {
-        assert_eq!(server().bytes(&bytes, after(10_000), by).outcome, Outcome::Malformed);
+        assert_eq!(
+            server().bytes(&bytes, after(10_000), by).outcome,
+            Outcome::Malformed
+        );
     }
 }
 
@@ -61,7 +64,10 @@ fn a_frame_from_before_the_clock_was_set_fails() {
     let earlier = Server::new(T_SET - 1000, PacParameterValues::default());
     let bytes = frame(ALIVE, 10, earlier.t_set);
     let found = server().bytes(&bytes, after(10_000), ("agent", "terminal"));
-    assert_eq!((found.outcome, found.counter, found.skew_ms), (Outcome::Failed, None, None));
+    assert_eq!(
+        (found.outcome, found.counter, found.skew_ms),
+        (Outcome::Failed, None, None)
+    );
 }
 
 #[test]
@@ -84,7 +90,11 @@ fn a_lost_clock_is_authentic_at_any_time_and_never_enough() {
     let mut forged = boot_frame(10);
     forged[17] ^= 1;
     let found = server().bytes(&forged, after(10_000), ("agent", "terminal"));
-    assert_eq!(found.outcome, Outcome::Failed, "the nonce is under the code");
+    assert_eq!(
+        found.outcome,
+        Outcome::Failed,
+        "the nonce is under the code"
+    );
 }
 
 #[test]
@@ -113,35 +123,83 @@ fn without_tolerance_one_counter_is_right_for_one_interval() {
         (0, 1000, Outcome::OutOfBounds),
         (1, 999, Outcome::OutOfBounds),
         (1, 1000, Outcome::Verified),
-        (u32::MAX, i64::from(u32::MAX) * 1000 - 1, Outcome::OutOfBounds),
+        (
+            u32::MAX,
+            i64::from(u32::MAX) * 1000 - 1,
+            Outcome::OutOfBounds,
+        ),
         (u32::MAX, i64::from(u32::MAX) * 1000, Outcome::Verified),
-        (u32::MAX, i64::from(u32::MAX) * 1000 + 999, Outcome::Verified),
-        (u32::MAX, (i64::from(u32::MAX) + 1) * 1000, Outcome::OutOfBounds),
+        (
+            u32::MAX,
+            i64::from(u32::MAX) * 1000 + 999,
+            Outcome::Verified,
+        ),
+        (
+            u32::MAX,
+            (i64::from(u32::MAX) + 1) * 1000,
+            Outcome::OutOfBounds,
+        ),
     ] {
         let mut server = Server::new(T_SET, exact());
-        assert_eq!(server.hear(counter, after(now)), expected, "{counter} at {now}");
+        assert_eq!(
+            server.hear(counter, after(now)),
+            expected,
+            "{counter} at {now}"
+        );
     }
 }
 
 #[test]
 fn a_negative_elapsed_time_widens_nothing() {
     // Drift tolerance counts from T_set onwards only; before it the two sides still apply.
-    let values = PacParameterValues { dv_clock_drift: 500, dv_intent: 1, ..exact() };
-    assert_eq!(Server::new(T_SET, values).hear(0, after(-1)), Outcome::Verified);
-    assert_eq!(Server::new(T_SET, values).hear(0, after(-2)), Outcome::OutOfBounds);
+    let values = PacParameterValues {
+        dv_clock_drift: 500,
+        dv_intent: 1,
+        ..exact()
+    };
+    assert_eq!(
+        Server::new(T_SET, values).hear(0, after(-1)),
+        Outcome::Verified
+    );
+    assert_eq!(
+        Server::new(T_SET, values).hear(0, after(-2)),
+        Outcome::OutOfBounds
+    );
     // A slow band by 500 ppm is expected to be behind; the product is rounded down, also below 0.
-    let slow = PacParameterValues { dm_clock_drift: 500, ..exact() };
-    assert_eq!(Server::new(T_SET, slow).hear(0, after(1)), Outcome::Verified);
-    assert_eq!(Server::new(T_SET, slow).hear(1, after(1000)), Outcome::Verified);
-    assert_eq!(Server::new(T_SET, slow).hear(2, after(2000)), Outcome::OutOfBounds);
-    assert_eq!(Server::new(T_SET, slow).hear(2, after(2001)), Outcome::Verified);
+    let slow = PacParameterValues {
+        dm_clock_drift: 500,
+        ..exact()
+    };
+    assert_eq!(
+        Server::new(T_SET, slow).hear(0, after(1)),
+        Outcome::Verified
+    );
+    assert_eq!(
+        Server::new(T_SET, slow).hear(1, after(1000)),
+        Outcome::Verified
+    );
+    assert_eq!(
+        Server::new(T_SET, slow).hear(2, after(2000)),
+        Outcome::OutOfBounds
+    );
+    assert_eq!(
+        Server::new(T_SET, slow).hear(2, after(2001)),
+        Outcome::Verified
+    );
     // floor(-1 * 500 / 10^6) is -1: the middle moves to e + 1, which is 0.
-    assert_eq!(Server::new(T_SET, slow).hear(0, after(-1)), Outcome::Verified);
+    assert_eq!(
+        Server::new(T_SET, slow).hear(0, after(-1)),
+        Outcome::Verified
+    );
 }
 
 /// Wide enough that staleness, not the window, decides.
 fn patient() -> PacParameterValues {
-    PacParameterValues { dv_nba_nes_time: 60_000, dv_intent: 1500, ..exact() }
+    PacParameterValues {
+        dv_nba_nes_time: 60_000,
+        dv_intent: 1500,
+        ..exact()
+    }
 }
 
 #[test]
@@ -159,10 +217,17 @@ fn stale_begins_just_beyond_twice_the_intent_and_one_interval() {
 #[test]
 fn the_freshest_arrival_ages_by_the_drift() {
     // 100 ppm: 100 s after the freshest arrival a band may have fallen behind by 10 ms.
-    let values = PacParameterValues { dv_clock_drift: 100, ..patient() };
+    let values = PacParameterValues {
+        dv_clock_drift: 100,
+        ..patient()
+    };
     let mut server = Server::new(T_SET, values);
     assert_eq!(server.hear(100, after(100_500)), Outcome::Verified);
-    assert_eq!(server.would(200, after(204_500 + 11)), Outcome::Verified, "104.011 s, 10.4 ms");
+    assert_eq!(
+        server.would(200, after(204_500 + 11)),
+        Outcome::Verified,
+        "104.011 s, 10.4 ms"
+    );
     assert_eq!(server.would(200, after(204_500 + 12)), Outcome::Stale);
     // The server's clock stepping back does not age it.
     assert_eq!(server.would(100, after(99_000)), Outcome::Verified);
@@ -174,9 +239,17 @@ fn only_an_arrival_as_fresh_becomes_the_freshest() {
     let mut server = Server::new(T_SET, patient());
     server.hear(100, after(100_500));
     server.hear(101, after(101_501));
-    assert_eq!(server.state.best.unwrap().at.0, after(100_500), "1 ms later than the best");
+    assert_eq!(
+        server.state.best.unwrap().at.0,
+        after(100_500),
+        "1 ms later than the best"
+    );
     server.hear(102, after(102_500));
-    assert_eq!(server.state.best.unwrap().at.0, after(102_500), "equal replaces");
+    assert_eq!(
+        server.state.best.unwrap().at.0,
+        after(102_500),
+        "equal replaces"
+    );
     server.hear(103, after(103_499));
     assert_eq!(server.state.best.unwrap().skew_ms, 1, "fresher replaces");
 }
@@ -185,17 +258,35 @@ fn only_an_arrival_as_fresh_becomes_the_freshest() {
 fn a_band_must_be_worn_and_authenticated() {
     for (authenticated, worn) in [(false, false), (true, false), (false, true)] {
         let mut server = server();
-        let flags = Flags { authenticated, worn, ..Flags::default() };
+        let flags = Flags {
+            authenticated,
+            worn,
+            ..Flags::default()
+        };
         let bytes = frame(flags, 10, server.t_set);
         let found = server.bytes(&bytes, after(10_000), ("agent", "terminal"));
         assert_eq!(found.outcome, Outcome::NotAuthenticated);
         assert_eq!((found.counter, found.skew_ms), (Some(10), Some(1150)));
-        assert!(server.state.best.is_none(), "a refused frame teaches nothing");
+        assert!(
+            server.state.best.is_none(),
+            "a refused frame teaches nothing"
+        );
     }
     let mut server = server();
-    let low = frame(Flags { low_battery: true, ..ALIVE }, 10, server.t_set);
+    let low = frame(
+        Flags {
+            low_battery: true,
+            ..ALIVE
+        },
+        10,
+        server.t_set,
+    );
     let found = server.bytes(&low, after(10_000), ("agent", "terminal"));
-    assert_eq!(found.outcome, Outcome::Verified, "a low battery is no obstacle");
+    assert_eq!(
+        found.outcome,
+        Outcome::Verified,
+        "a low battery is no obstacle"
+    );
 }
 
 #[test]
@@ -210,12 +301,19 @@ fn a_step_belongs_to_whom_it_was_given_first() {
         ("agent", "", Outcome::Replayed),
         ("terminal", "agent", Outcome::Replayed),
     ] {
-        assert_eq!(server.bytes(&ten, after(10_100), (agent, endpoint)).outcome, expected);
+        assert_eq!(
+            server.bytes(&ten, after(10_100), (agent, endpoint)).outcome,
+            expected
+        );
     }
     assert_eq!(server.would(9, after(10_000)), Outcome::Replayed);
     let eleven = frame(ALIVE, 11, server.t_set);
     let elsewhere = server.bytes(&eleven, after(11_000), ("agent 2", "terminal 2"));
-    assert_eq!(elsewhere.outcome, Outcome::Verified, "the next step is free again");
+    assert_eq!(
+        elsewhere.outcome,
+        Outcome::Verified,
+        "the next step is free again"
+    );
 }
 
 #[test]
@@ -223,7 +321,12 @@ fn counter_zero_and_the_highest_are_steps_like_any_other() {
     let mut server = Server::new(T_SET, exact());
     assert_eq!(server.hear(0, after(0)), Outcome::Verified);
     let zero = frame(ALIVE, 0, server.t_set);
-    assert_eq!(server.bytes(&zero, after(0), ("agent", "elsewhere")).outcome, Outcome::Replayed);
+    assert_eq!(
+        server
+            .bytes(&zero, after(0), ("agent", "elsewhere"))
+            .outcome,
+        Outcome::Replayed
+    );
     let end = i64::from(u32::MAX) * 1000;
     assert_eq!(server.hear(u32::MAX, after(end)), Outcome::Verified);
     assert_eq!(server.would(u32::MAX - 1, after(end)), Outcome::OutOfBounds);
@@ -235,19 +338,29 @@ fn the_steps_are_tried_in_order() {
     let mut server = Server::new(T_SET, patient());
     let by = ("agent", "terminal");
     server.hear(100, after(100_500));
-    let removed = Flags { authenticated: false, ..ALIVE };
+    let removed = Flags {
+        authenticated: false,
+        ..ALIVE
+    };
     let unworn = |counter| frame(removed, counter, server.t_set);
     let (near, far) = (unworn(99), unworn(3));
 
-    let ahead_of = |bytes: &[u8], now, server: &mut Server| server.bytes(bytes, after(now), by).outcome;
+    let ahead_of =
+        |bytes: &[u8], now, server: &mut Server| server.bytes(bytes, after(now), by).outcome;
     // Unworn and replayed, but in time.
-    assert_eq!(ahead_of(&near, 100_500, &mut server), Outcome::NotAuthenticated);
+    assert_eq!(
+        ahead_of(&near, 100_500, &mut server),
+        Outcome::NotAuthenticated
+    );
     // And late.
     assert_eq!(ahead_of(&near, 110_000, &mut server), Outcome::Stale);
     // And later than any clock explains.
     assert_eq!(ahead_of(&far, 110_000, &mut server), Outcome::OutOfBounds);
     // And the clock is lost: nothing further is looked at.
-    assert_eq!(ahead_of(&boot_frame(3), 110_000, &mut server), Outcome::VerifiedTimeLost);
+    assert_eq!(
+        ahead_of(&boot_frame(3), 110_000, &mut server),
+        Outcome::VerifiedTimeLost
+    );
     // And forged.
     let mut forged = boot_frame(3);
     forged[5] ^= 1;

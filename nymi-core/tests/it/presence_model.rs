@@ -1,15 +1,19 @@
 //! The eight steps of the Presence manual once more, slow and obvious, in integers without ends.
 
+use num_bigint::BigInt;
 use nymi_core::presence::{
     AdvKey, Claim, Flags, Frame, Outcome, PacKey, PacParameterValues, PacParameters, TSet, Tail,
     Verification, VerificationState, verify,
 };
 use nymi_core::{BandId, UnixMillis};
-use num_bigint::BigInt;
 
 pub(crate) const BAND: BandId = BandId::new([0xc3, 1, 2, 3, 4, 5]);
-pub(crate) const ALIVE: Flags =
-    Flags { authenticated: true, worn: true, time_lost: false, low_battery: false };
+pub(crate) const ALIVE: Flags = Flags {
+    authenticated: true,
+    worn: true,
+    time_lost: false,
+    low_battery: false,
+};
 
 pub(crate) fn key() -> PacKey {
     PacKey::new(&AdvKey::new(*b"sixteen byte key"), BAND)
@@ -44,7 +48,12 @@ pub(crate) struct Quantities {
     pub(crate) final_: BigInt,
 }
 
-pub(crate) fn quantities(v: &PacParameterValues, t_set: TSet, now: i64, counter: u32) -> Quantities {
+pub(crate) fn quantities(
+    v: &PacParameterValues,
+    t_set: TSet,
+    now: i64,
+    counter: u32,
+) -> Quantities {
     let e = BigInt::from(now) - BigInt::from(t_set.ms());
     let mid = BigInt::from(v.dm_nba_nes_time)
         + v.dm_nba_nb_time
@@ -81,7 +90,10 @@ impl Model {
         let counted = BigInt::from(counter);
         let outcome = if counted < q.first || counted > q.final_ {
             Outcome::OutOfBounds
-        } else if aged.as_ref().is_some_and(|aged| q.skew < aged - 2 * v.dv_intent - v.t_interval) {
+        } else if aged
+            .as_ref()
+            .is_some_and(|aged| q.skew < aged - 2 * v.dv_intent - v.t_interval)
+        {
             Outcome::Stale
         } else if !(flags.authenticated && flags.worn) {
             Outcome::NotAuthenticated
@@ -104,7 +116,9 @@ impl Model {
 
 /// The model's knowledge, as the code keeps it.
 pub(crate) fn same_knowledge(model: &Model, state: &VerificationState) -> bool {
-    let best = state.best.map(|best| (BigInt::from(best.skew_ms), BigInt::from(best.at.0)));
+    let best = state
+        .best
+        .map(|best| (BigInt::from(best.skew_ms), BigInt::from(best.at.0)));
     let last = state.last.as_ref();
     let last = last.map(|last| (last.counter, last.agent.clone(), last.endpoint.clone()));
     *model == Model { best, last }
@@ -133,7 +147,12 @@ impl Server {
 
     /// Verifies bytes, and keeps what they change.
     pub(crate) fn bytes(&mut self, frame: &[u8], now: i64, by: (&str, &str)) -> Verification {
-        let claim = Claim { frame, now: UnixMillis(now), agent: by.0, endpoint: by.1 };
+        let claim = Claim {
+            frame,
+            now: UnixMillis(now),
+            agent: by.0,
+            endpoint: by.1,
+        };
         let found = verify(&key(), self.t_set, &self.parameters, &self.state, &claim);
         assert_eq!(found.next.is_some(), found.outcome == Outcome::Verified);
         if let Some(next) = &found.next {
@@ -144,13 +163,22 @@ impl Server {
 
     /// Verifies an authentic frame of a worn, authenticated band.
     pub(crate) fn hear(&mut self, counter: u32, now: i64) -> Outcome {
-        self.bytes(&frame(ALIVE, counter, self.t_set), now, ("agent", "terminal")).outcome
+        self.bytes(
+            &frame(ALIVE, counter, self.t_set),
+            now,
+            ("agent", "terminal"),
+        )
+        .outcome
     }
 
     /// The same, without keeping anything.
     pub(crate) fn would(&self, counter: u32, now: i64) -> Outcome {
-        Self { t_set: self.t_set, parameters: self.parameters, state: self.state.clone() }
-            .hear(counter, now)
+        Self {
+            t_set: self.t_set,
+            parameters: self.parameters,
+            state: self.state.clone(),
+        }
+        .hear(counter, now)
     }
 }
 

@@ -47,7 +47,10 @@ fn proposed_parameters_refuse_nobody_and_a_fitting_month_less_widely() {
         assert_eq!(false_rejects(&row.after), 0, "{}", row.scenario.name);
         assert_eq!(row.proposal.then.out_of_bounds + row.proposal.then.stale, 0);
         let now = row.proposal.now;
-        assert_eq!((now.out_of_bounds + now.stale) as u32, false_rejects(&row.before));
+        assert_eq!(
+            (now.out_of_bounds + now.stale) as u32,
+            false_rejects(&row.before)
+        );
     }
     let daily = &ROWS[0];
     assert!(daily.after.attack_in_use_ms <= daily.before.attack_in_use_ms);
@@ -61,8 +64,16 @@ fn no_withheld_frame_outlives_the_formulas() {
         for (name, parameters, month) in row.months() {
             assert!(month.attack_in_use_ms > 0);
             let life = code_lifetime_ms(&parameters, set + DAY_MS);
-            let longest = [month.attack_in_use_ms, month.attack_overnight_ms, month.attack_unused_ms];
-            assert!(longest.iter().all(|ms| *ms <= life), "{} {name}", row.scenario.name);
+            let longest = [
+                month.attack_in_use_ms,
+                month.attack_overnight_ms,
+                month.attack_unused_ms,
+            ];
+            assert!(
+                longest.iter().all(|ms| *ms <= life),
+                "{} {name}",
+                row.scenario.name
+            );
             // Where all of a band's frames were accepted, the limit from the freshest arrival holds;
             // that one was itself on its way for a moment, and up to one interval into its code.
             if false_rejects(month) == 0 {

@@ -1,7 +1,7 @@
 //! Verification against the slow model: all times, counters and parameters, and sequences of them.
 
-use nymi_core::presence::{Flags, Frame, Outcome, PacParameterValues, PacParameters, TSet};
 use num_bigint::BigInt;
+use nymi_core::presence::{Flags, Frame, Outcome, PacParameterValues, PacParameters, TSet};
 use proptest::prelude::*;
 
 use super::presence_model::{Model, Server, floor, frame, quantities, same_knowledge, saturated};
@@ -14,22 +14,24 @@ fn parameters() -> impl Strategy<Value = PacParameterValues> {
     let dv_ppm = prop_oneof![Just(0), Just(500), Just(20), 0..=500i64];
     let t_interval = prop_oneof![Just(250), Just(60_000), Just(1000), 250..=60_000i64];
     let clocks = (dm(), dv(), dm(), dv(), dm(), dv());
-    (t_interval, clocks, dm_ppm, dv_ppm, any::<bool>()).prop_map(|(t_interval, dms, dm_ppm, dv_ppm, defaults)| {
-        if defaults {
-            return PacParameterValues::default();
-        }
-        PacParameterValues {
-            t_interval,
-            dm_nba_nes_time: dms.0,
-            dv_nba_nes_time: dms.1,
-            dm_nba_nb_time: dms.2,
-            dv_nba_nb_time: dms.3,
-            dm_intent: dms.4,
-            dv_intent: dms.5,
-            dm_clock_drift: dm_ppm,
-            dv_clock_drift: dv_ppm,
-        }
-    })
+    (t_interval, clocks, dm_ppm, dv_ppm, any::<bool>()).prop_map(
+        |(t_interval, dms, dm_ppm, dv_ppm, defaults)| {
+            if defaults {
+                return PacParameterValues::default();
+            }
+            PacParameterValues {
+                t_interval,
+                dm_nba_nes_time: dms.0,
+                dv_nba_nes_time: dms.1,
+                dm_nba_nb_time: dms.2,
+                dv_nba_nb_time: dms.3,
+                dm_intent: dms.4,
+                dv_intent: dms.5,
+                dm_clock_drift: dm_ppm,
+                dv_clock_drift: dv_ppm,
+            }
+        },
+    )
 }
 
 fn t_set() -> impl Strategy<Value = u64> {
@@ -98,8 +100,11 @@ fn single() -> impl Strategy<Value = (u64, i64, PacParameterValues, Aim)> {
     t_set().prop_flat_map(|t_set| (Just(t_set), now(t_set), parameters(), aim()))
 }
 
-const CALLERS: [(&str, &str); 3] =
-    [("agent", "terminal"), ("agent", "other terminal"), ("other agent", "terminal")];
+const CALLERS: [(&str, &str); 3] = [
+    ("agent", "terminal"),
+    ("agent", "other terminal"),
+    ("other agent", "terminal"),
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]

@@ -20,11 +20,21 @@ fn t_set() -> TSet {
 fn arrival(band: BandId, elapsed: i64, lag: i64) -> Arrival {
     let counter = u32::try_from((elapsed - lag).div_euclid(1000)).unwrap();
     let at = UnixMillis(T_SET + i64::from(counter) * 1000 + 500 + lag);
-    Arrival { band, t_set: t_set(), t_interval_ms: 1000, counter, at }
+    Arrival {
+        band,
+        t_set: t_set(),
+        t_interval_ms: 1000,
+        counter,
+        at,
+    }
 }
 
 fn observed(arrivals: &[Arrival]) -> Observations<'_> {
-    Observations { arrivals, terminals_ms: &[], tolerated_per_mille: 0 }
+    Observations {
+        arrivals,
+        terminals_ms: &[],
+        tolerated_per_mille: 0,
+    }
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -32,7 +42,10 @@ const HOUR_MS: i64 = 3_600_000;
 /// One frame an hour with these lags, over and over.
 fn hourly(lags: &[i64], hours: i64) -> Vec<Arrival> {
     let lags = lags.iter().cycle();
-    (1..=hours).zip(lags).map(|(hour, lag)| arrival(BAND, hour * HOUR_MS, *lag)).collect()
+    (1..=hours)
+        .zip(lags)
+        .map(|(hour, lag)| arrival(BAND, hour * HOUR_MS, *lag))
+        .collect()
 }
 
 fn defaults() -> PacParameters {
@@ -42,7 +55,10 @@ fn defaults() -> PacParameters {
 #[test]
 fn too_little_is_not_guessed_from() {
     let few = hourly(&[650], MIN_ARRIVALS as i64 - 1);
-    assert_eq!(propose(&defaults(), &observed(&few)), Err(TuneError::TooFew { found: few.len() }));
+    assert_eq!(
+        propose(&defaults(), &observed(&few)),
+        Err(TuneError::TooFew { found: few.len() })
+    );
     let enough = hourly(&[650], MIN_ARRIVALS as i64);
     assert!(propose(&defaults(), &observed(&enough)).is_ok());
 }
@@ -51,7 +67,10 @@ fn too_little_is_not_guessed_from() {
 fn steady_clocks_get_the_least_of_everything() {
     let arrivals = hourly(&[650], 48);
     let terminals_ms = [40, 20, 30];
-    let observed = Observations { terminals_ms: &terminals_ms, ..observed(&arrivals) };
+    let observed = Observations {
+        terminals_ms: &terminals_ms,
+        ..observed(&arrivals)
+    };
     let proposal = propose(&defaults(), &observed).unwrap();
     let expected = PacParameterValues {
         t_interval: 1000,
@@ -65,7 +84,10 @@ fn steady_clocks_get_the_least_of_everything() {
         dv_intent: 100,
     };
     assert_eq!(*proposal.parameters.values(), expected);
-    assert_eq!((proposal.arrivals, proposal.series, proposal.drift_series), (48, 1, 1));
+    assert_eq!(
+        (proposal.arrivals, proposal.series, proposal.drift_series),
+        (48, 1, 1)
+    );
     assert!(proposal.then.code_lifetime_ms < proposal.now.code_lifetime_ms);
     assert!(proposal.then.delay_in_use_ms < proposal.now.delay_in_use_ms);
 }
@@ -74,32 +96,52 @@ fn steady_clocks_get_the_least_of_everything() {
 fn terminals_are_centred_and_covered_with_a_fifth_more() {
     let arrivals = hourly(&[650], 48);
     let terminals_ms = [-500, 1500, 0];
-    let observed = Observations { terminals_ms: &terminals_ms, ..observed(&arrivals) };
+    let observed = Observations {
+        terminals_ms: &terminals_ms,
+        ..observed(&arrivals)
+    };
     let values = *propose(&defaults(), &observed).unwrap().parameters.values();
-    assert_eq!((values.dm_nba_nes_time, values.dv_nba_nes_time), (500, 1200));
+    assert_eq!(
+        (values.dm_nba_nes_time, values.dv_nba_nes_time),
+        (500, 1200)
+    );
     for terminal in terminals_ms {
         let parameters = PacParameters::try_from(values).unwrap();
         assert!(parameters.terminal_clock_in_bounds(terminal, 0));
     }
-    let kept = *propose(&defaults(), &super::presence_tune::observed(&arrivals)).unwrap().parameters.values();
-    assert_eq!((kept.dm_nba_nes_time, kept.dv_nba_nes_time), (0, 2000), "unknown stays");
+    let kept = *propose(&defaults(), &super::presence_tune::observed(&arrivals))
+        .unwrap()
+        .parameters
+        .values();
+    assert_eq!(
+        (kept.dm_nba_nes_time, kept.dv_nba_nes_time),
+        (0, 2000),
+        "unknown stays"
+    );
 }
 
 #[test]
 fn a_slow_band_shows_its_drift_in_a_day_and_not_before() {
     // 36 ms an hour are 10 ppm.
     let drifting = |hours| -> Vec<Arrival> {
-        (1..=hours).map(|hour| arrival(BAND, hour * HOUR_MS, 650 + 36 * hour)).collect()
+        (1..=hours)
+            .map(|hour| arrival(BAND, hour * HOUR_MS, 650 + 36 * hour))
+            .collect()
     };
     let proposal = propose(&defaults(), &observed(&drifting(100))).unwrap();
     let values = proposal.parameters.values();
     assert_eq!((values.dm_clock_drift, values.dv_clock_drift), (10, 5));
-    let dense: Vec<Arrival> =
-        (1..=60).map(|n| arrival(BAND, n * HOUR_MS / 4, 650 + 9 * n)).collect();
+    let dense: Vec<Arrival> = (1..=60)
+        .map(|n| arrival(BAND, n * HOUR_MS / 4, 650 + 9 * n))
+        .collect();
     let proposal = propose(&defaults(), &observed(&dense)).unwrap();
     assert_eq!(proposal.drift_series, 0);
     let values = proposal.parameters.values();
-    assert_eq!((values.dm_clock_drift, values.dv_clock_drift), (0, 20), "unknown stays");
+    assert_eq!(
+        (values.dm_clock_drift, values.dv_clock_drift),
+        (0, 20),
+        "unknown stays"
+    );
 }
 
 #[test]
@@ -112,7 +154,11 @@ fn bands_that_drift_apart_are_covered_from_their_median() {
     let proposal = propose(&defaults(), &observed(&arrivals)).unwrap();
     let values = proposal.parameters.values();
     assert_eq!(values.dm_clock_drift, 5);
-    assert!((25..=31).contains(&values.dv_clock_drift), "{}", values.dv_clock_drift);
+    assert!(
+        (25..=31).contains(&values.dv_clock_drift),
+        "{}",
+        values.dv_clock_drift
+    );
     assert_eq!((proposal.then.out_of_bounds, proposal.then.stale), (0, 0));
 }
 
@@ -130,7 +176,10 @@ fn slow_ways_widen_the_intent_and_a_few_may_be_left_out() {
     arrivals[100] = arrival(BAND, 101 * HOUR_MS, 30_650);
     let learned = propose(&defaults(), &observed(&arrivals)).unwrap();
     assert!(learned.parameters.values().dv_intent > 10_000);
-    let tolerant = Observations { tolerated_per_mille: 10, ..observed(&arrivals) };
+    let tolerant = Observations {
+        tolerated_per_mille: 10,
+        ..observed(&arrivals)
+    };
     let proposal = propose(&defaults(), &tolerant).unwrap();
     assert!(proposal.parameters.values().dv_intent < 1000);
     assert_eq!(proposal.then.out_of_bounds + proposal.then.stale, 1);
@@ -140,7 +189,10 @@ fn slow_ways_widen_the_intent_and_a_few_may_be_left_out() {
 fn clocks_beyond_all_parameters_are_for_repair() {
     let arrivals = hourly(&[650], 48);
     let terminals_ms = [200_000];
-    let observed = Observations { terminals_ms: &terminals_ms, ..observed(&arrivals) };
+    let observed = Observations {
+        terminals_ms: &terminals_ms,
+        ..observed(&arrivals)
+    };
     let error = propose(&defaults(), &observed).unwrap_err();
     assert!(error.to_string().contains("DmNBANESTime"), "{error}");
     let late = hourly(&[650, 400_650], 48);

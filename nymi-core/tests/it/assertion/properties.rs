@@ -12,7 +12,7 @@ use nymi_core::crypto::{PrivateKey, RustCrypto};
 use nymi_core::{BandId, UnixMillis};
 use proptest::prelude::*;
 
-use super::assertion_pki::{Enterprise, NOW_S, signature};
+use super::pki::{Enterprise, NOW_S, signature};
 
 struct World {
     enterprise: Enterprise,
@@ -23,7 +23,11 @@ struct World {
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let enterprise = Enterprise::new();
     let (anchors, token) = (enterprise.anchors(), enterprise.token(&signature()));
-    World { enterprise, anchors, token }
+    World {
+        enterprise,
+        anchors,
+        token,
+    }
 });
 
 fn check(token: &str) -> Result<Claims, AssertionError> {
@@ -60,13 +64,36 @@ fn a_token_with_any_byte_missing_or_doubled_is_refused() {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-zA-Z0-9.:/@-]{1,20}", "\\PC{1,20}", Just("\u{0}\"\\\u{7f}\u{10ffff}".to_owned())]
+    prop_oneof![
+        "[a-zA-Z0-9.:/@-]{1,20}",
+        "\\PC{1,20}",
+        Just("\u{0}\"\\\u{7f}\u{10ffff}".to_owned())
+    ]
 }
 
 fn claims() -> impl Strategy<Value = Claims> {
-    let names = (text(), text(), text(), text(), text(), "\\PC{0,12}", text(), text());
-    let moments = (NOW_S - 1_000_000..NOW_S + 1_000_000, 0..=253_402_300_799_999i64, any::<u32>());
-    let rest = (any::<[u8; 6]>(), any::<bool>(), any::<bool>(), text(), proptest::option::of(text()));
+    let names = (
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        "\\PC{0,12}",
+        text(),
+        text(),
+    );
+    let moments = (
+        NOW_S - 1_000_000..NOW_S + 1_000_000,
+        0..=253_402_300_799_999i64,
+        any::<u32>(),
+    );
+    let rest = (
+        any::<[u8; 6]>(),
+        any::<bool>(),
+        any::<bool>(),
+        text(),
+        proptest::option::of(text()),
+    );
     let signed = proptest::option::of((text(), any::<[u8; 32]>(), proptest::option::of(text())));
     (names, moments, rest, signed).prop_map(|(names, moments, rest, signed)| {
         let (iat, verified_at, counter) = moments;
@@ -108,14 +135,26 @@ fn token_like() -> impl Strategy<Value = String> {
         Just("[[[{\"a\":1}]]]".to_owned()),
         "\\PC{0,8}",
     ];
-    let name = prop_oneof![Just("alg"), Just("typ"), Just("x5c"), Just("iss"), Just("iat"), Just("\\ud800")];
+    let name = prop_oneof![
+        Just("alg"),
+        Just("typ"),
+        Just("x5c"),
+        Just("iss"),
+        Just("iat"),
+        Just("\\ud800")
+    ];
     let object = prop::collection::vec((name, value), 0..5).prop_map(|members| {
-        let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let members: Vec<_> = members
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
         BASE64_URL_SAFE_NO_PAD.encode(format!("{{{}}}", members.join(",")))
     });
-    let part = prop_oneof![object, prop::collection::vec(any::<u8>(), 0..80).prop_map(|bytes| {
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
-    })];
+    let part = prop_oneof![
+        object,
+        prop::collection::vec(any::<u8>(), 0..80)
+            .prop_map(|bytes| { BASE64_URL_SAFE_NO_PAD.encode(bytes) })
+    ];
     prop::collection::vec(part, 0..5).prop_map(|parts| parts.join("."))
 }
 
@@ -130,7 +169,8 @@ proptest! {
         let header = WORLD.token.split('.').next().unwrap();
         let signed = format!("{header}.{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
         let signature = WORLD.enterprise.signer.key.sign_fixed(signed.as_bytes());
-        prop_assert!(check(&format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))).is_err());
+        let token = format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature));
+        prop_assert!(check(&token).is_err());
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! Taps, proximity and presence: scripted walks, and noisy ones against a slow model.
+//! Taps, proximity and presence: scripted walks here, noisy ones in `properties`.
 
-use nymi_core::tap::{Detector, MAX_BANDS, Presence, Proximity, TapConfig, TapConfigValues, TapEvent};
+mod properties;
+
+use nymi_core::tap::{
+    Detector, MAX_BANDS, Presence, Proximity, TapConfig, TapConfigValues, TapEvent,
+};
 use nymi_core::{BandId, UnixMillis};
-use proptest::prelude::*;
 
 const BAND: BandId = BandId::new([0xdd, 0x34, 0xa2, 0x0f, 0x0b, 0x0d]);
 
@@ -16,7 +19,9 @@ fn config(change: impl FnOnce(&mut TapConfigValues)) -> TapConfig {
 fn walk(config: TapConfig, rssi: impl IntoIterator<Item = i16>) -> Vec<TapEvent> {
     let mut detector = Detector::new(config);
     let samples = rssi.into_iter().enumerate();
-    samples.flat_map(|(i, rssi)| detector.handle_sample(time(i), BAND, rssi)).collect()
+    samples
+        .flat_map(|(i, rssi)| detector.handle_sample(time(i), BAND, rssi))
+        .collect()
 }
 
 fn time(sample: usize) -> UnixMillis {
@@ -47,7 +52,9 @@ fn proximities(events: &[TapEvent]) -> Vec<Proximity> {
 fn noise(spread: i16) -> impl FnMut() -> i16 {
     let mut state = 12345u64;
     move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as i16 % (2 * spread + 1) - spread
     }
 }
@@ -63,7 +70,11 @@ fn a_spike_is_no_tap_and_a_held_band_is_exactly_one() {
 
     let mut shake = noise(4);
     let held = level(-70, 3).chain(level(-35, 600).map(|rssi| rssi + shake()));
-    assert_eq!(taps(&walk(TapConfig::default(), held)).len(), 1, "ten minutes at the adapter");
+    assert_eq!(
+        taps(&walk(TapConfig::default(), held)).len(),
+        1,
+        "ten minutes at the adapter"
+    );
 }
 
 #[test]
@@ -71,8 +82,21 @@ fn the_first_full_window_at_the_threshold_taps() {
     let events = walk(TapConfig::default(), level(-42, 1));
     assert_eq!(taps(&events), [UnixMillis(900)]);
     // One sample one dB weaker, and the mean of ten is below.
-    assert_eq!(taps(&walk(TapConfig::default(), [-43].into_iter().chain([-42; 9]))), []);
-    assert_eq!(taps(&walk(TapConfig::default(), [-43].into_iter().chain([-42; 10]))).len(), 1);
+    assert_eq!(
+        taps(&walk(
+            TapConfig::default(),
+            [-43].into_iter().chain([-42; 9])
+        )),
+        []
+    );
+    assert_eq!(
+        taps(&walk(
+            TapConfig::default(),
+            [-43].into_iter().chain([-42; 10])
+        ))
+        .len(),
+        1
+    );
 }
 
 #[test]
@@ -111,7 +135,12 @@ fn samples_from_before_a_silence_do_not_tap_after_it() {
 fn a_longer_window_takes_longer_to_tap() {
     let approach = level(-60, 5).chain(level(-38, 10));
     let times: Vec<_> = [5, 10, 30]
-        .map(|size| taps(&walk(config(|v| v.rssi_window_tap = size), approach.clone())))
+        .map(|size| {
+            taps(&walk(
+                config(|v| v.rssi_window_tap = size),
+                approach.clone(),
+            ))
+        })
         .concat();
     assert_eq!(times.len(), 3);
     assert!(times.is_sorted_by(|a, b| a < b), "{times:?}");
@@ -136,7 +165,10 @@ fn walking_away_and_back_is_one_away_and_one_present() {
     let back = (0..300).map(|i| -90 + i / 10);
     let walked = there.chain(back).map(|rssi| rssi + shake());
     let events = walk(TapConfig::default(), walked);
-    assert_eq!(proximities(&events), [Proximity::Close, Proximity::Far, Proximity::Close]);
+    assert_eq!(
+        proximities(&events),
+        [Proximity::Close, Proximity::Far, Proximity::Close]
+    );
     assert_eq!(taps(&events), []);
 }
 
@@ -146,7 +178,11 @@ fn the_long_window_sets_how_soon_proximity_follows() {
         let leaves = level(-60, 20).chain(level(-90, 20));
         let events = walk(config(|values| values.rssi_window_long = size), leaves);
         events.iter().find_map(|event| match event {
-            TapEvent::Proximity { after: Proximity::Far, at, .. } => Some(*at),
+            TapEvent::Proximity {
+                after: Proximity::Far,
+                at,
+                ..
+            } => Some(*at),
             _ => None,
         })
     };
@@ -156,15 +192,33 @@ fn the_long_window_sets_how_soon_proximity_follows() {
 #[test]
 fn between_the_cutoffs_a_band_stays_what_it_was() {
     let near_first = level(-60, 10).chain(level(-75, 30));
-    assert_eq!(proximities(&walk(TapConfig::default(), near_first)), [Proximity::Close]);
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), near_first)),
+        [Proximity::Close]
+    );
     let far_first = level(-90, 10).chain(level(-75, 30));
-    assert_eq!(proximities(&walk(TapConfig::default(), far_first)), [Proximity::Far]);
-    assert_eq!(proximities(&walk(TapConfig::default(), level(-75, 30))), [Proximity::Far]);
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), far_first)),
+        [Proximity::Far]
+    );
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), level(-75, 30))),
+        [Proximity::Far]
+    );
     // Exactly at the cut-offs: close includes its own, far does not.
-    assert_eq!(proximities(&walk(TapConfig::default(), level(-70, 10))), [Proximity::Close]);
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), level(-70, 10))),
+        [Proximity::Close]
+    );
     let falls = |to| level(-60, 10).chain(level(to, 10));
-    assert_eq!(proximities(&walk(TapConfig::default(), falls(-83))), [Proximity::Close]);
-    assert_eq!(proximities(&walk(TapConfig::default(), falls(-84))).len(), 2);
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), falls(-83))),
+        [Proximity::Close]
+    );
+    assert_eq!(
+        proximities(&walk(TapConfig::default(), falls(-84))).len(),
+        2
+    );
 }
 
 #[test]
@@ -177,8 +231,16 @@ fn a_tap_is_a_proximity_until_the_hand_is_taken_away() {
 fn silence_alone_decides_presence() {
     let mut detector = Detector::new(TapConfig::default());
     let heard = detector.handle_sample(UnixMillis(0), BAND, -90);
-    let presence = |before, after, at| TapEvent::Presence { band: BAND, before, after, at };
-    assert_eq!(heard, [presence(Presence::No, Presence::Yes, UnixMillis(0))]);
+    let presence = |before, after, at| TapEvent::Presence {
+        band: BAND,
+        before,
+        after,
+        at,
+    };
+    assert_eq!(
+        heard,
+        [presence(Presence::No, Presence::Yes, UnixMillis(0))]
+    );
     for (deadline, change) in [
         (3_000, None),
         (5_000, Some((Presence::Yes, Presence::Likely))),
@@ -204,7 +266,10 @@ fn half_a_minute_of_silence_is_gone() {
     }
     assert_eq!(detector.proximity(BAND), Some(Proximity::Close));
     let last = time(59);
-    assert_eq!(proximities(&detector.handle_timeout(last.saturating_add(29_999))), []);
+    assert_eq!(
+        proximities(&detector.handle_timeout(last.saturating_add(29_999))),
+        []
+    );
     let gone = detector.handle_timeout(last.saturating_add(30_000));
     assert_eq!(proximities(&gone), [Proximity::Gone]);
 }
@@ -228,12 +293,27 @@ fn made_up_addresses_displace_no_band_that_is_heard() {
         address[..4].copy_from_slice(&(i as u32).to_be_bytes());
         let now = UnixMillis(i as i64);
         let events = detector.handle_sample(now, BandId::new(address), -90);
-        lost += events.iter().filter(|e| matches!(e, TapEvent::Presence { after: Presence::No, .. })).count();
+        lost += events
+            .iter()
+            .filter(|e| {
+                matches!(
+                    e,
+                    TapEvent::Presence {
+                        after: Presence::No,
+                        ..
+                    }
+                )
+            })
+            .count();
         detector.handle_sample(now, BAND, -60);
         assert!(detector.bands().count() <= MAX_BANDS);
     }
     assert_eq!(detector.presence(BAND), Presence::Yes);
-    assert_eq!(lost, 2 * MAX_BANDS + 1, "each displaced band is reported as gone");
+    assert_eq!(
+        lost,
+        2 * MAX_BANDS + 1,
+        "each displaced band is reported as gone"
+    );
 }
 
 #[test]
@@ -252,7 +332,9 @@ fn new_parameters_apply_at_once_and_do_not_tap_a_band_that_lies_there() {
     let mut detector = Detector::new(TapConfig::default());
     let hear = |detector: &mut Detector, from: usize, rssi| {
         let samples = from..from + 30;
-        samples.flat_map(|i| detector.handle_sample(time(i), BAND, rssi)).collect::<Vec<_>>()
+        samples
+            .flat_map(|i| detector.handle_sample(time(i), BAND, rssi))
+            .collect::<Vec<_>>()
     };
     assert_eq!(taps(&hear(&mut detector, 0, -50)).len(), 0);
     detector.reconfigure(config(|values| values.rssi_tap_threshold = -55));
@@ -280,7 +362,13 @@ fn a_refused_parameter_is_named() {
         assert!(message.starts_with(key), "{message}");
     }
     // Off is off, whatever the other cut-off says.
-    assert!(TapConfig::try_from(TapConfigValues { rssi_cutoff_close: 0, ..Default::default() }).is_ok());
+    assert!(
+        TapConfig::try_from(TapConfigValues {
+            rssi_cutoff_close: 0,
+            ..Default::default()
+        })
+        .is_ok()
+    );
 }
 
 #[test]
@@ -293,168 +381,20 @@ fn parameters_read_from_text_under_their_names() {
         assert_eq!(serde_json::to_value(values).unwrap()[key], n);
     }
     assert_eq!(values.set("port", "/dev/ttyACM0"), Ok(false));
-    assert!(values.set("tap_hysteresis", "six").unwrap_err().to_string().starts_with("tap_hysteresis"));
+    assert!(
+        values
+            .set("tap_hysteresis", "six")
+            .unwrap_err()
+            .to_string()
+            .starts_with("tap_hysteresis")
+    );
     let unknown: Result<TapConfig, _> = serde_json::from_str(r#"{"rssi_tap_treshold": -40}"#);
-    assert!(unknown.unwrap_err().to_string().contains("rssi_tap_treshold"));
+    assert!(
+        unknown
+            .unwrap_err()
+            .to_string()
+            .contains("rssi_tap_treshold")
+    );
     let some: TapConfig = serde_json::from_str(r#"{"rssi_tap_threshold": -40}"#).unwrap();
     assert_eq!(some, config(|values| values.rssi_tap_threshold = -40));
-}
-
-fn any_config() -> impl Strategy<Value = TapConfig> {
-    (1..8i64, 1..12i64, -70..=0i64, -90..=0i64, -110..=-1i64, 0..20i64).prop_filter_map(
-        "cut-offs crossed",
-        |(tap, long, threshold, close, far, hysteresis)| {
-            TapConfigValues {
-                rssi_window_tap: tap,
-                rssi_window_long: long,
-                rssi_tap_threshold: threshold,
-                rssi_cutoff_close: close,
-                rssi_cutoff_far: far,
-                tap_hysteresis: hysteresis,
-            }
-            .try_into()
-            .ok()
-        },
-    )
-}
-
-/// Steps of a walk: pauses, mostly of a tenth of a second, and strengths near the thresholds.
-fn any_walk() -> impl Strategy<Value = Vec<(i64, i16)>> {
-    let pause = prop_oneof![
-        20 => 50..150i64,
-        1 => prop::sample::select(vec![2999, 3000, 4999, 5000, 14_999, 15_000, 29_999, 30_000, 60_000]),
-        1 => 0..100_000i64,
-    ];
-    prop::collection::vec((pause, -80..-20i16), 0..120)
-}
-
-/// The rules, by looking at every sample so far each time.
-#[derive(Default)]
-struct Model {
-    heard: Vec<(i64, i16)>,
-    tapped: bool,
-}
-
-impl Model {
-    fn mean(&self, size: i64, quiet_ms: i64) -> Option<f64> {
-        let size = size as usize;
-        let last = self.heard.get(self.heard.len().checked_sub(size)?..)?;
-        let unbroken = last.windows(2).all(|pair| pair[1].0 - pair[0].0 < quiet_ms);
-        let sum: i64 = last.iter().map(|(_, rssi)| i64::from(*rssi)).sum();
-        unbroken.then_some(sum as f64 / size as f64)
-    }
-
-    /// Whether this sample is a tap.
-    fn hear(&mut self, at: i64, rssi: i16, config: &TapConfig) -> bool {
-        let v = config.values();
-        if self.heard.last().is_some_and(|(last, _)| at - last >= 3000) {
-            self.tapped = false;
-        }
-        self.heard.push((at, rssi));
-        let Some(mean) = self.mean(v.rssi_window_tap, 3000) else { return false };
-        let threshold = v.rssi_tap_threshold as f64;
-        let tap = v.rssi_tap_threshold != 0 && !self.tapped && mean >= threshold;
-        if tap {
-            self.tapped = true;
-        } else if mean < threshold && mean <= threshold - v.tap_hysteresis as f64 {
-            self.tapped = false;
-        }
-        tap
-    }
-
-    fn presence(&self, now: i64) -> Presence {
-        match self.heard.last().map(|(last, _)| now - last) {
-            Some(..5000) => Presence::Yes,
-            Some(..15_000) => Presence::Likely,
-            Some(..60_000) => Presence::Unlikely,
-            _ => Presence::No,
-        }
-    }
-}
-
-/// Each event must begin where the last of its kind ended.
-fn check_continuity(events: &[TapEvent]) -> Result<(), TestCaseError> {
-    let (mut presence, mut proximity) = (Presence::No, Proximity::Gone);
-    for event in events {
-        match *event {
-            TapEvent::Presence { before, after, .. } => {
-                prop_assert_eq!(before, presence);
-                prop_assert_ne!(before, after);
-                presence = after;
-            }
-            TapEvent::Proximity { before, after, .. } => {
-                prop_assert_eq!(before, proximity);
-                prop_assert_ne!(before, after);
-                proximity = after;
-            }
-            TapEvent::Tap { .. } => {}
-        }
-    }
-    Ok(())
-}
-
-proptest! {
-    #[test]
-    fn agrees_with_the_slow_model(config in any_config(), walk in any_walk()) {
-        let mut detector = Detector::new(config);
-        let mut model = Model::default();
-        let (mut now, mut all) = (1_700_000_000_000, Vec::new());
-        for (pause, rssi) in walk {
-            let nearly = now + pause - 1;
-            all.extend(detector.handle_timeout(UnixMillis(nearly)));
-            prop_assert_eq!(detector.presence(BAND), model.presence(nearly));
-            prop_assert!(detector.next_deadline().is_none_or(|deadline| deadline.0 > nearly));
-            now += pause;
-            let events = detector.handle_sample(UnixMillis(now), BAND, rssi);
-            prop_assert_eq!(taps(&events).len() == 1, model.hear(now, rssi, &config));
-            all.extend(events);
-        }
-        check_continuity(&all)?;
-        let times = all.iter().map(|event| match event {
-            TapEvent::Tap { at, .. }
-            | TapEvent::Proximity { at, .. }
-            | TapEvent::Presence { at, .. } => *at,
-        });
-        prop_assert!(times.is_sorted());
-    }
-
-    #[test]
-    fn being_told_late_changes_nothing(config in any_config(), walk in any_walk(), bands in 1u8..4) {
-        let (mut prompt, mut lazy) = (Detector::new(config), Detector::new(config));
-        let (mut from_prompt, mut from_lazy) = (Vec::new(), Vec::new());
-        let mut now = UnixMillis(0);
-        for (index, (pause, rssi)) in walk.into_iter().enumerate() {
-            now = now.saturating_add(pause);
-            while let Some(deadline) = prompt.next_deadline().filter(|deadline| *deadline <= now) {
-                from_prompt.extend(prompt.handle_timeout(deadline));
-            }
-            let band = BandId::new([index as u8 % bands; 6]);
-            from_prompt.extend(prompt.handle_sample(now, band, rssi));
-            from_lazy.extend(lazy.handle_sample(now, band, rssi));
-        }
-        prop_assert_eq!(from_prompt, from_lazy);
-    }
-
-    #[test]
-    fn proximity_has_hysteresis_between_the_cutoffs(walk in prop::collection::vec(-82..-71i16, 60..300)) {
-        // Never judged close, never heard far below: far once, and nothing more.
-        let events = self::walk(TapConfig::default(), walk);
-        prop_assert_eq!(proximities(&events), [Proximity::Far]);
-    }
-
-    #[test]
-    fn any_times_and_strengths_are_taken(
-        steps in prop::collection::vec((any::<i64>(), any::<i16>(), any::<bool>()), 0..60),
-    ) {
-        let mut detector = Detector::new(TapConfig::default());
-        let mut all = Vec::new();
-        for (now, rssi, sample) in steps {
-            all.extend(match sample {
-                true => detector.handle_sample(UnixMillis(now), BAND, rssi),
-                false => detector.handle_timeout(UnixMillis(now)),
-            });
-            let _ = detector.next_deadline();
-        }
-        check_continuity(&all)?;
-    }
 }

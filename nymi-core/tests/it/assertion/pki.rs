@@ -57,7 +57,8 @@ fn authority(name: &str, path_length: u8) -> CertificateParams {
 
 /// certificatePolicies with one policy.
 fn policy(grade: Oid) -> CustomExtension {
-    let wrap = |content: Vec<u8>| [vec![0x30, u8::try_from(content.len()).unwrap()], content].concat();
+    let wrap =
+        |content: Vec<u8>| [vec![0x30, u8::try_from(content.len()).unwrap()], content].concat();
     CustomExtension::from_oid_content(&[2, 5, 29, 32], wrap(wrap(grade.to_der())))
 }
 
@@ -74,9 +75,19 @@ impl Enterprise {
         let l1_der = l1_params.self_signed(&l1).unwrap().der().to_vec();
         let above = Issuer::from_params(&l1_params, &l1);
         let l2_der = l2_params.signed_by(&l2, &above).unwrap().der().to_vec();
-        let placeholder = Signer { der: Vec::new(), key: secret(&pair()) };
-        let mut enterprise =
-            Self { l1, l1_params, l1_der, l2, l2_params, l2_der, signer: placeholder };
+        let placeholder = Signer {
+            der: Vec::new(),
+            key: secret(&pair()),
+        };
+        let mut enterprise = Self {
+            l1,
+            l1_params,
+            l1_der,
+            l2,
+            l2_params,
+            l2_der,
+            signer: placeholder,
+        };
         enterprise.signer = enterprise.sign_with(Role::NesAssertion, |_| {});
         enterprise
     }
@@ -96,23 +107,40 @@ impl Enterprise {
         change: impl FnOnce(&mut CertificateParams),
     ) -> Signer {
         let key = pair();
-        let der = leaf(role, &key, &Issuer::from_params(&self.l2_params, &self.l2), change);
-        Signer { der, key: secret(&key) }
+        let der = leaf(
+            role,
+            &key,
+            &Issuer::from_params(&self.l2_params, &self.l2),
+            change,
+        );
+        Signer {
+            der,
+            key: secret(&key),
+        }
     }
 
     /// The same, issued by L1 with no L2 between.
     pub(crate) fn signer_under_l1(&self, grade: Oid) -> Signer {
         let key = pair();
         let above = Issuer::from_params(&self.l1_params, &self.l1);
-        let graded = |params: &mut CertificateParams| params.custom_extensions = vec![policy(grade)];
+        let graded =
+            |params: &mut CertificateParams| params.custom_extensions = vec![policy(grade)];
         let der = leaf(Role::NesAssertion, &key, &above, graded);
-        Signer { der, key: secret(&key) }
+        Signer {
+            der,
+            key: secret(&key),
+        }
     }
 
     /// A certificate whose key is on P-384.
     pub(crate) fn p384_leaf(&self) -> Vec<u8> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
-        leaf(Role::NesAssertion, &key, &Issuer::from_params(&self.l2_params, &self.l2), |_| {})
+        leaf(
+            Role::NesAssertion,
+            &key,
+            &Issuer::from_params(&self.l2_params, &self.l2),
+            |_| {},
+        )
     }
 
     pub(crate) fn token(&self, claims: &Claims) -> String {
@@ -129,8 +157,7 @@ fn leaf(
     let mut params = params("Acme NES assertions");
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages =
-        vec![ExtendedKeyUsagePurpose::Other(role.oid().arcs().to_vec())];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(role.oid().arcs().to_vec())];
     change(&mut params);
     params.signed_by(key, issuer).unwrap().der().to_vec()
 }

@@ -1,0 +1,179 @@
+//! The claims: their types, and that they fit together.
+
+use super::*;
+
+#[test]
+fn claims_have_their_types_and_no_others() {
+    let enterprise = Enterprise::new();
+    let header = header(&enterprise).to_string();
+    let refused = |name: &str, value: Option<Value>| {
+        let mut claims = serde_json::to_value(signature()).unwrap();
+        match &value {
+            Some(value) => claims[name] = value.clone(),
+            None => _ = claims.as_object_mut().unwrap().remove(name),
+        }
+        let result = read(&enterprise, &header, &claims.to_string());
+        assert!(
+            matches!(
+                result,
+                Err(AssertionError::Json {
+                    part: Part::Claims,
+                    ..
+                })
+            ),
+            "{name} {value:?}: {result:?}"
+        );
+    };
+    let whole: Value = serde_json::to_value(Claims {
+        nonce: Some("n".into()),
+        ..signature()
+    })
+    .unwrap();
+    let optional = [
+        "intent_id",
+        "intent_at",
+        "nonce",
+        "document_sha256",
+        "meaning",
+    ];
+    for (name, value) in whole.as_object().unwrap() {
+        if !optional.contains(&name.as_str()) {
+            refused(name, None);
+        }
+        refused(name, Some(json!(null)));
+        refused(name, Some(json!([value])));
+        refused(name, Some(json!({"a": value})));
+        if value.is_string() {
+            refused(name, Some(json!(1)));
+            refused(name, Some(json!(true)));
+        } else {
+            refused(name, Some(json!(value.to_string())));
+            refused(name, Some(json!(1.5)));
+        }
+    }
+    for value in [json!(-1), json!(1u64 << 32), json!(1.0)] {
+        refused("counter", Some(value));
+    }
+    for value in [json!(1.0), json!(u64::MAX), json!(1e3)] {
+        refused("iat", Some(value));
+    }
+    refused("intent", Some(json!(1)));
+    refused("aud", Some(json!([AUDIENCE])));
+    for value in ["BLE", "nfc", ""] {
+        refused("method", Some(json!(value)));
+    }
+    refused("method", Some(json!({"ble": null})));
+    refused("NymiBandID", Some(json!("DD34A20F0B0D")));
+    refused("verified_at", Some(json!("yesterday")));
+    refused("document_sha256", Some(json!("d0".repeat(31))));
+    refused("document_sha256", Some(json!("d0".repeat(33))));
+}
+
+#[test]
+fn claims_that_contradict_each_other_are_neither_issued_nor_accepted() {
+    let enterprise = Enterprise::new();
+    let header = header(&enterprise).to_string();
+    let refused = |claims: &Claims, why: ClaimsError| {
+        let signer = &enterprise.signer;
+        let issued = issue(&signer.key, &signer.der, &enterprise.l2_der, claims);
+        assert_eq!(issued, Err(IssueError::Claims(why)));
+        assert_eq!(
+            read(&enterprise, &header, &text(claims)),
+            Err(AssertionError::Claims(why))
+        );
+    };
+    for exp in [NOW_S, NOW_S + 59, NOW_S + 61, i64::MAX, i64::MIN] {
+        refused(&Claims { exp, ..log_in() }, ClaimsError::Lifetime);
+    }
+    refused(
+        &Claims {
+            iat: i64::MAX,
+            exp: i64::MIN + 59,
+            ..log_in()
+        },
+        ClaimsError::Lifetime,
+    );
+    let empty = |change: fn(&mut Claims), name| {
+        let mut claims = log_in();
+        change(&mut claims);
+        refused(&claims, ClaimsError::Empty(name));
+    };
+    empty(|claims| claims.iss.clear(), "iss");
+    empty(|claims| claims.aud.clear(), "aud");
+    empty(|claims| claims.azp.clear(), "azp");
+    empty(|claims| claims.sub.clear(), "sub");
+    empty(|claims| claims.username.clear(), "Username");
+    empty(|claims| claims.agent.clear(), "agent");
+    empty(|claims| claims.endpoint.clear(), "endpoint");
+    empty(|claims| claims.jti.clear(), "jti");
+    for intent_id in [None, Some(String::new())] {
+        let untapped = Claims {
+            intent_id,
+            ..signature()
+        };
+        refused(&untapped, ClaimsError::Intent("document_sha256"));
+    }
+    let unseen = Claims {
+        intent: false,
+        ..signature()
+    };
+    refused(&unseen, ClaimsError::Intent("document_sha256"));
+    refused(
+        &Claims {
+            document_sha256: None,
+            ..unseen.clone()
+        },
+        ClaimsError::Intent("meaning"),
+    );
+    let named = Claims {
+        document_sha256: None,
+        meaning: None,
+        ..unseen
+    };
+    refused(&named, ClaimsError::Intent("intent_id"));
+    refused(
+        &Claims {
+            intent_id: None,
+            ..named
+        },
+        ClaimsError::Intent("intent_at"),
+    );
+    // Built-in users may have no domain, and a tap need not be about a document.
+    for fine in [
+        Claims {
+            domain: String::new(),
+            ..log_in()
+        },
+        Claims {
+            document_sha256: None,
+            meaning: None,
+            ..signature()
+        },
+        Claims {
+            intent: true,
+            ..log_in()
+        },
+    ] {
+        assert_eq!(read(&enterprise, &header, &text(&fine)), Ok(()));
+    }
+}
+
+#[test]
+fn what_no_verifier_would_read_is_not_issued() {
+    let enterprise = Enterprise::new();
+    let signer = &enterprise.signer;
+    let said = |length| {
+        let claims = Claims {
+            meaning: Some("m".repeat(length)),
+            ..signature()
+        };
+        issue(&signer.key, &signer.der, &enterprise.l2_der, &claims)
+    };
+    let longest = (0..MAX_TOKEN)
+        .rev()
+        .find_map(|length| said(length).ok())
+        .unwrap();
+    assert!(longest.len() > MAX_TOKEN - 3);
+    assert!(check(&enterprise, &longest, record()).is_ok());
+    assert!(matches!(said(MAX_TOKEN), Err(IssueError::TooLarge { found }) if found > MAX_TOKEN));
+}
