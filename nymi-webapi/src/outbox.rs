@@ -240,3 +240,95 @@ impl State {
         self.farewell.clone().map(Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nymi_core::message::Status;
+    use nymi_core::tap::Presence;
+
+    fn outbox(queue: usize, presence_queue: usize) -> Arc<Outbox> {
+        Outbox::new(&Limits {
+            queue,
+            presence_queue,
+            ..Limits::default()
+        })
+    }
+
+    fn presence(band: u8, before: Presence, after: Presence) -> PresenceEvent {
+        PresenceEvent {
+            endpoint_id: "desk".to_owned(),
+            band: BandId::new([band; 6]),
+            before,
+            after,
+            authenticated: true,
+            worn: true,
+            rssi: None,
+            proximity: None,
+        }
+    }
+
+    fn taken(outbox: &Outbox) -> Vec<Result<Update, Farewell>> {
+        let mut taken = Vec::new();
+        while let Some(next) = outbox.state().take() {
+            let ended = next.is_err();
+            taken.push(next.map(|text| Update::parse(text.as_bytes()).unwrap()));
+            if ended {
+                break;
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn presence_of_one_band_is_merged_while_it_waits() {
+        let outbox = outbox(8, 8);
+        outbox.presence(&Route::Plain, &presence(1, Presence::No, Presence::Yes));
+        outbox.update(&Route::Plain, &Update::error(Status::INTERNAL, "between"));
+        outbox.presence(&Route::Plain, &presence(1, Presence::Yes, Presence::Likely));
+        outbox.presence(&Route::Plain, &presence(2, Presence::No, Presence::Yes));
+        let taken = taken(&outbox);
+        assert_eq!(taken.len(), 3);
+        let first: PresenceEvent = taken[0].as_ref().unwrap().payload_as().unwrap();
+        assert_eq!(first, presence(1, Presence::No, Presence::Likely));
+        let last: PresenceEvent = taken[2].as_ref().unwrap().payload_as().unwrap();
+        assert_eq!(last, presence(2, Presence::No, Presence::Yes));
+    }
+
+    #[test]
+    fn beyond_the_bound_the_oldest_presence_is_lost_and_nothing_else() {
+        let outbox = outbox(8, 2);
+        outbox.presence(&Route::Plain, &presence(1, Presence::No, Presence::Yes));
+        outbox.update(&Route::Plain, &Update::error(Status::INTERNAL, "kept"));
+        outbox.presence(&Route::Plain, &presence(2, Presence::No, Presence::Yes));
+        outbox.presence(&Route::Plain, &presence(3, Presence::No, Presence::Yes));
+        let operations: Vec<_> = taken(&outbox)
+            .into_iter()
+            .map(|u| u.unwrap().operation)
+            .collect();
+        assert_eq!(operations, ["error", "presence", "presence"]);
+    }
+
+    #[test]
+    fn too_many_answers_end_the_connection_after_those_that_were_taken() {
+        let outbox = outbox(2, 2);
+        for _ in 0..3 {
+            outbox.update(&Route::Plain, &Update::error(Status::INTERNAL, "x"));
+        }
+        outbox.presence(&Route::Plain, &presence(1, Presence::No, Presence::Yes));
+        let taken = taken(&outbox);
+        assert_eq!(taken.len(), 3);
+        assert_eq!(taken[2].as_ref().unwrap_err().code, CloseCode::Again);
+    }
+
+    #[test]
+    fn the_first_reason_to_close_counts() {
+        let outbox = outbox(2, 2);
+        outbox.close(Farewell::new(CloseCode::Size, "first"));
+        outbox.close(Farewell::new(CloseCode::Away, "second"));
+        assert_eq!(
+            taken(&outbox),
+            [Err(Farewell::new(CloseCode::Size, "first"))]
+        );
+    }
+}

@@ -85,6 +85,8 @@ async fn read<P: Protocol>(
         if let ControlFlow::Break(farewell) = flow {
             return farewell;
         }
+        // A burst of requests must not fill the outbox before the writer has had its turn.
+        tokio::task::yield_now().await;
     }
 }
 

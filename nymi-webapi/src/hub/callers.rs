@@ -32,13 +32,6 @@ impl Hub {
         self.state().callers.remove(&id);
     }
 
-    /// Answers an unsolicited update to one caller.
-    pub(crate) fn tell_caller(&self, id: CallerId, update: &Update) {
-        if let Some(caller) = self.state().callers.get(&id) {
-            caller.update(update);
-        }
-    }
-
     /// Subscribes, answers, and then tells what works there and who is near: in this order.
     pub(crate) fn subscribe(&self, id: CallerId, name: &str, reply_to: &ReplyTo) -> Status {
         let mut state = self.state();

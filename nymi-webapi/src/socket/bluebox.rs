@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nymi_core::BandId;
 use nymi_core::message::channel::{
-    ALREADY_JOINED, EndpointJoin, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event,
+    ALREADY_JOINED, EndpointJoin, Frames, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event,
     protocol_refused,
 };
 use nymi_core::message::{Map, NfcUid, Status, TapMethod, Update};
@@ -55,7 +55,11 @@ impl Bluebox {
         outbox: &Arc<Outbox>,
         route: Route,
     ) -> Result<Self, Value> {
-        let join: EndpointJoin = read(payload)?;
+        let join: EndpointJoin = serde_json::from_value(payload).map_err(|error| {
+            reason(format!(
+                "an endpoint joins with {{\"instance\":\"<random key>\"}}: {error}"
+            ))
+        })?;
         check_protocol(join.protocol)?;
         let joined = shared
             .hub
@@ -114,9 +118,8 @@ impl Bluebox {
     }
 }
 
-/// Frames that cannot be read are noise of the air and cost the others of their batch nothing.
-fn frames(payload: Value) -> Result<nymi_core::message::channel::Frames, Value> {
-    let frames: nymi_core::message::channel::Frames = read(payload)?;
+fn frames(payload: Value) -> Result<Frames, Value> {
+    let frames: Frames = read(payload)?;
     if frames.frames.len() > MAX_FRAMES {
         return Err(reason(format!(
             "frames: at most {MAX_FRAMES} in one message"

@@ -51,7 +51,10 @@ async fn the_newest_frames_go_to_nes_and_its_answer_comes_back() {
     assert_eq!(asked["frames"], json!(newest));
     assert_eq!(asked["NymiBandID"], BAND);
     assert_eq!(asked["endpoint"], "desk");
-    assert_eq!((&asked["azp"], &asked["audience"]), (&json!("webapi"), &json!("webapi")));
+    assert_eq!(
+        (&asked["azp"], &asked["audience"]),
+        (&json!("webapi"), &json!("webapi"))
+    );
     assert_eq!(asked.get("intent_id"), None);
 }
 
@@ -65,7 +68,8 @@ async fn audience_nonce_document_and_meaning_are_passed_on_with_the_intent() {
         "intent_id": intent, "audience": "records", "nonce": "n-1",
         "document_sha256": document, "meaning": "approved",
     });
-    web.ok("assert_identity", with(of_band(), fields.clone())).await;
+    web.ok("assert_identity", with(of_band(), fields.clone()))
+        .await;
     let asked = &fixture.nes.asked(1).await[0];
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(asked[name], *value, "{name}");
@@ -81,11 +85,24 @@ async fn a_tap_counts_once() {
     let intent = tapped(&mut desk, &mut web).await;
     let signing = with(of_band(), json!({"intent_id": intent}));
     let other = "00:00:00:00:00:09";
-    assert_eq!(web.status("assert_identity", with(signing.clone(), json!({"device": other}))).await, 1003);
+    assert_eq!(
+        web.status(
+            "assert_identity",
+            with(signing.clone(), json!({"device": other}))
+        )
+        .await,
+        1003
+    );
     let unknown = json!({"intent_id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427"});
-    assert_eq!(web.status("assert_identity", with(of_band(), unknown)).await, 1003);
+    assert_eq!(
+        web.status("assert_identity", with(of_band(), unknown))
+            .await,
+        1003
+    );
     // Refused by NES, it may be used again; used, it may not.
-    fixture.nes.answer_next(403, json!({"Message": "suspended", "Status": 6011}));
+    fixture
+        .nes
+        .answer_next(403, json!({"Message": "suspended", "Status": 6011}));
     assert_eq!(web.status("assert_identity", signing.clone()).await, 6011);
     web.ok("assert_identity", signing.clone()).await;
     assert_eq!(web.status("assert_identity", signing.clone()).await, 1003);
@@ -94,10 +111,18 @@ async fn a_tap_counts_once() {
 
 #[tokio::test]
 async fn an_old_tap_is_no_intent() {
-    let fixture = Fixture::with(|config| config.limits.intent_age = std::time::Duration::ZERO).await;
+    let fixture =
+        Fixture::with(|config| config.limits.intent_age = std::time::Duration::ZERO).await;
     let (mut desk, mut web) = at_desk(&fixture).await;
     let intent = tapped(&mut desk, &mut web).await;
-    assert_eq!(web.status("assert_identity", with(of_band(), json!({"intent_id": intent}))).await, 1003);
+    assert_eq!(
+        web.status(
+            "assert_identity",
+            with(of_band(), json!({"intent_id": intent}))
+        )
+        .await,
+        1003
+    );
 }
 
 #[tokio::test]
@@ -149,7 +174,8 @@ async fn without_a_new_frame_a_replay_is_reported() {
     let (_desk, mut web) = at_desk(&fixture).await;
     // By two TInterval, or by the deadline where that is earlier.
     for (t_interval_ms, deadline_ms) in [(20, 15_000), (60_000, 100)] {
-        let replayed = json!({"Message": "used before", "Status": 6001, "t_interval_ms": t_interval_ms});
+        let replayed =
+            json!({"Message": "used before", "Status": 6001, "t_interval_ms": t_interval_ms});
         fixture.nes.answer_next(409, replayed);
         let request = with(of_band(), json!({"deadline_ms": deadline_ms}));
         assert_eq!(web.status("assert_identity", request).await, 6001);
@@ -160,7 +186,8 @@ async fn without_a_new_frame_a_replay_is_reported() {
 async fn refusals_of_nes_keep_their_status_words_and_skew() {
     let fixture = Fixture::start().await;
     let (_desk, mut web) = at_desk(&fixture).await;
-    let refusal = json!({"Message": "20 s ahead", "Status": 6003, "skew_ms": 20_000, "EventTypeID": 14});
+    let refusal =
+        json!({"Message": "20 s ahead", "Status": 6003, "skew_ms": 20_000, "EventTypeID": 14});
     fixture.nes.answer_next(403, refusal);
     let update = web.ask("assert_identity", of_band()).await;
     assert_eq!(update["status"], 6003);
@@ -197,10 +224,18 @@ async fn an_operation_can_be_cancelled_by_its_own_connection_only() {
     let exchange = web.send("assert_identity", signing.clone()).await;
     fixture.nes.asked(1).await;
     let mut stranger = fixture.web().await;
-    assert_eq!(stranger.status("cancel", json!({"exchange": exchange})).await, 1003);
+    assert_eq!(
+        stranger
+            .status("cancel", json!({"exchange": exchange}))
+            .await,
+        1003
+    );
     web.ok("cancel", json!({"exchange": exchange})).await;
     assert_eq!(web.answer(&exchange).await["status"], 1006);
-    assert_eq!(web.status("cancel", json!({"exchange": exchange})).await, 1003);
+    assert_eq!(
+        web.status("cancel", json!({"exchange": exchange})).await,
+        1003
+    );
     // The tap was given back.
     fixture.nes.release();
     web.ok("assert_identity", signing).await;
@@ -216,7 +251,10 @@ async fn an_exchange_in_flight_is_taken_and_so_are_places() {
     let twin = json!({"operation": "info", "exchange": first, "payload": {}});
     web.ws.text(twin.to_string()).await;
     let refused = web.answer(&first).await;
-    assert_eq!((&refused["operation"], &refused["status"]), (&json!("info"), &json!(1005)));
+    assert_eq!(
+        (&refused["operation"], &refused["status"]),
+        (&json!("info"), &json!(1005))
+    );
     let second = web.send("assert_identity", of_band()).await;
     fixture.nes.asked(2).await;
     assert_eq!(web.status("assert_identity", of_band()).await, 1008);
@@ -225,6 +263,8 @@ async fn an_exchange_in_flight_is_taken_and_so_are_places() {
         assert_eq!(web.answer(&exchange).await["status"], 0);
     }
     // Answered, it is free again.
-    web.ws.text(json!({"operation": "info", "exchange": first, "payload": {}}).to_string()).await;
+    web.ws
+        .text(json!({"operation": "info", "exchange": first, "payload": {}}).to_string())
+        .await;
     assert_eq!(web.answer(&first).await["status"], 0);
 }

@@ -15,9 +15,11 @@ async fn both_serializers_join_beat_and_leave() {
     for query in ["", "?vsn=1.0.0"] {
         let mut ws = Ws::open(&format!("{url}{query}")).await;
         let send = |event: &str, topic: &str, reference: &str, payload: Value| {
-            json!({"topic": topic, "event": event, "payload": payload, "ref": reference}).to_string()
+            json!({"topic": topic, "event": event, "payload": payload, "ref": reference})
+                .to_string()
         };
-        ws.text(send("phx_join", DESK, "1", json!({"instance": "a"}))).await;
+        ws.text(send("phx_join", DESK, "1", json!({"instance": "a"})))
+            .await;
         let reply = ws.value().await;
         assert_eq!(reply["topic"], DESK);
         assert_eq!(reply["event"], "phx_reply");
@@ -25,19 +27,30 @@ async fn both_serializers_join_beat_and_leave() {
         assert_eq!(reply["payload"], json!({"status": "ok", "response": {}}));
         ws.text(send("heartbeat", "phoenix", "2", json!({}))).await;
         let reply = ws.value().await;
-        assert_eq!((&reply["topic"], &reply["ref"]), (&json!("phoenix"), &json!("2")));
+        assert_eq!(
+            (&reply["topic"], &reply["ref"]),
+            (&json!("phoenix"), &json!("2"))
+        );
         assert_eq!(reply["payload"]["status"], "ok");
         ws.text(send("phx_leave", DESK, "3", json!({}))).await;
         assert_eq!(ws.value().await["payload"]["status"], "ok");
         assert_eq!(ws.value().await["event"], "phx_close");
     }
     let mut ws = Ws::open(&format!("{url}?vsn=2.0.0")).await;
-    ws.text(json!(["9", "9", DESK, "phx_join", {"instance": "a"}]).to_string()).await;
+    ws.text(json!(["9", "9", DESK, "phx_join", {"instance": "a"}]).to_string())
+        .await;
     let reply = ws.value().await;
-    assert_eq!(reply, json!(["9", "9", DESK, "phx_reply", {"status": "ok", "response": {}}]));
-    ws.text(json!([null, "10", "phoenix", "heartbeat", {}]).to_string()).await;
+    assert_eq!(
+        reply,
+        json!(["9", "9", DESK, "phx_reply", {"status": "ok", "response": {}}])
+    );
+    ws.text(json!([null, "10", "phoenix", "heartbeat", {}]).to_string())
+        .await;
     let reply = ws.value().await;
-    assert_eq!(reply, json!([null, "10", "phoenix", "phx_reply", {"status": "ok", "response": {}}]));
+    assert_eq!(
+        reply,
+        json!([null, "10", "phoenix", "phx_reply", {"status": "ok", "response": {}}])
+    );
 }
 
 #[tokio::test]
@@ -62,7 +75,11 @@ async fn unknown_and_unjoined_topics_are_unmatched() {
         ("nea:short:1", "phx_join"),
         ("phoenix", "hello"),
     ] {
-        assert_eq!(channels.ask(topic, event, json!({})).await, unmatched, "{topic} {event}");
+        assert_eq!(
+            channels.ask(topic, event, json!({})).await,
+            unmatched,
+            "{topic} {event}"
+        );
     }
     channels.join(DESK, json!({"instance": "a"})).await;
     channels.ok(DESK, "phx_leave", json!({})).await;
@@ -73,7 +90,12 @@ async fn unknown_and_unjoined_topics_are_unmatched() {
 #[tokio::test]
 async fn a_malformed_frame_closes_with_1011() {
     let fixture = Fixture::start().await;
-    for text in ["{", "[]", r#"["1","1","t"]"#, r#"{"topic":"phoenix","event":"heartbeat"}"#] {
+    for text in [
+        "{",
+        "[]",
+        r#"["1","1","t"]"#,
+        r#"{"topic":"phoenix","event":"heartbeat"}"#,
+    ] {
         let mut channels = fixture.channels().await;
         channels.ws.text(text).await;
         assert_eq!(channels.ws.close_code().await, 1011, "{text}");
@@ -123,16 +145,31 @@ async fn the_same_instance_takes_over_from_its_ghost() {
 async fn joins_that_cannot_be_served_say_why() {
     let fixture = Fixture::start().await;
     let mut channels = fixture.channels().await;
-    for payload in [json!({}), json!({"instance": ""}), json!({"instance": 1}), Value::Null] {
+    for payload in [
+        json!({}),
+        json!({"instance": ""}),
+        json!({"instance": 1}),
+        Value::Null,
+    ] {
         let reply = channels.ask(DESK, "phx_join", payload.clone()).await;
         assert_eq!(reply["status"], "error", "{payload}");
-        assert!(reply["response"]["reason"].as_str().unwrap().contains("instance") || payload.is_null());
+        assert!(
+            reply["response"]["reason"]
+                .as_str()
+                .unwrap()
+                .contains("instance")
+                || payload.is_null()
+        );
     }
     for topic in [DESK, "nea:Records:1"] {
-        let reply = channels.ask(topic, "phx_join", json!({"instance": "a", "protocol": 2})).await;
+        let reply = channels
+            .ask(topic, "phx_join", json!({"instance": "a", "protocol": 2}))
+            .await;
         assert_eq!(reply["response"]["status"], 4002, "{reply}");
     }
-    channels.join(DESK, json!({"instance": "a", "protocol": 1})).await;
+    channels
+        .join(DESK, json!({"instance": "a", "protocol": 1}))
+        .await;
 }
 
 #[tokio::test]

@@ -13,7 +13,12 @@ async fn an_endpoint_is_known_by_id_hostname_and_addresses() {
     let join = json!({"instance": "1", "hostname": "Ward-7", "addresses": ["10.0.0.7", "fe80::7"]});
     first.join(DESK, join).await;
     let mut second = fixture.channels().await;
-    second.join("bluebox:late", json!({"instance": "2", "hostname": "ward-8", "addresses": ["10.0.0.7"]})).await;
+    second
+        .join(
+            "bluebox:late",
+            json!({"instance": "2", "hostname": "ward-8", "addresses": ["10.0.0.7"]}),
+        )
+        .await;
     let mut web = fixture.web().await;
     for (name, id) in [
         ("desk", "desk"),
@@ -27,9 +32,14 @@ async fn an_endpoint_is_known_by_id_hostname_and_addresses() {
     ] {
         assert_eq!(web.subscribe(name).await["endpoint_id"], id, "{name}");
     }
-    let update = web.ask("subscribe_endpoint", json!({"endpoint_id": "10.0.0.8"})).await;
+    let update = web
+        .ask("subscribe_endpoint", json!({"endpoint_id": "10.0.0.8"}))
+        .await;
     assert_eq!(update["status"], 5100);
-    assert_eq!(update["error"]["error_description"], "Nymi Bluetooth Endpoint is missing.");
+    assert_eq!(
+        update["error"]["error_description"],
+        "Nymi Bluetooth Endpoint is missing."
+    );
     let listed = web.ok("list_endpoints", json!({})).await;
     assert_eq!(listed["endpoints"][0]["hostname"], "Ward-7");
     assert_eq!(listed["endpoints"][1]["endpoint_id"], "late");
@@ -52,7 +62,10 @@ async fn ble_ready_comes_at_once_or_when_the_radio_works() {
     desk.ok(DESK, "status", adapters("missing")).await;
     assert_eq!(early.endpoint_event().await, "ble_lost");
     let error = early.event().await;
-    assert_eq!((error["operation"].clone(), error["status"].clone()), (json!("error"), json!(5101)));
+    assert_eq!(
+        (error["operation"].clone(), error["status"].clone()),
+        (json!("error"), json!(5101))
+    );
     let readers = json!({"adapters": [], "readers": [{"name": "R", "state": "ready"}]});
     desk.ok(DESK, "status", readers).await;
     assert_eq!(early.endpoint_event().await, "nfc_ready");
@@ -69,7 +82,10 @@ async fn a_terminal_that_leaves_is_reported_and_welcomed_back() {
     assert_eq!(web.endpoint_event().await, "gone");
     let error = web.event().await;
     assert_eq!(error["status"], 5100);
-    assert_eq!(error["error"]["error_description"], "Nymi Bluetooth Endpoint is missing.");
+    assert_eq!(
+        error["error"]["error_description"],
+        "Nymi Bluetooth Endpoint is missing."
+    );
 
     let mut desk = fixture.channels().await;
     desk.join(DESK, json!({"instance": "restarted"})).await;
@@ -80,7 +96,8 @@ async fn a_terminal_that_leaves_is_reported_and_welcomed_back() {
     assert_eq!(web.endpoint_event().await, "gone");
     assert_eq!(web.event().await["status"], 5100);
     // Gone, it can still be unsubscribed, and then it is silent.
-    web.ok("unsubscribe_endpoint", json!({"endpoint_id": "desk"})).await;
+    web.ok("unsubscribe_endpoint", json!({"endpoint_id": "desk"}))
+        .await;
     desk.join(DESK, json!({"instance": "again"})).await;
     web.subscribe("desk").await;
     desk.ready(DESK).await;
@@ -105,10 +122,22 @@ async fn each_caller_hears_only_its_terminal() {
     assert_eq!(tap["payload"]["method"], "ble");
     assert_eq!(tap["payload"]["intent_id"].as_str().unwrap().len(), 36);
 
-    at_desk.ok("unsubscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})).await;
+    at_desk
+        .ok("unsubscribe_endpoint", json!({"endpoint_id": "127.0.0.1"}))
+        .await;
     desk.tap(DESK).await;
-    assert_eq!(at_desk.ok("info", json!({})).await["version"].as_str().unwrap(), env!("CARGO_PKG_VERSION"));
-    assert_eq!(at_desk.status("unsubscribe_endpoint", json!({"endpoint_id": "nowhere"})).await, 5100);
+    assert_eq!(
+        at_desk.ok("info", json!({})).await["version"]
+            .as_str()
+            .unwrap(),
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(
+        at_desk
+            .status("unsubscribe_endpoint", json!({"endpoint_id": "nowhere"}))
+            .await,
+        5100
+    );
 }
 
 #[tokio::test]
@@ -135,7 +164,10 @@ async fn presence_is_told_and_kept_for_who_comes_later() {
     late.subscribe("desk").await;
     assert_eq!(late.endpoint_event().await, "ble_ready");
     assert_eq!(late.event().await, heard);
-    assert_eq!(late.ok("info", json!({})).await["bands"][0]["NymiBandID"], BAND);
+    assert_eq!(
+        late.ok("info", json!({})).await["bands"][0]["NymiBandID"],
+        BAND
+    );
     desk.presence(DESK, "yes", "no").await;
     assert_eq!(late.event().await["payload"]["after"], "no");
     assert_eq!(late.ok("info", json!({})).await["bands"], json!([]));
@@ -163,7 +195,10 @@ async fn an_nfc_tap_is_resolved_to_its_band() {
     for unknown in ["04A1B2C4", "04FFFFFF"] {
         desk.ok(DESK, "nfc", nfc(unknown)).await;
         let error = web.event().await;
-        assert_eq!((&error["operation"], &error["status"]), (&json!("error"), &json!(2201)));
+        assert_eq!(
+            (&error["operation"], &error["status"]),
+            (&json!("error"), &json!(2201))
+        );
         assert_eq!(error["payload"]["NfcUID"], unknown);
     }
 }
@@ -175,7 +210,10 @@ async fn what_an_endpoint_sends_wrongly_is_refused_and_nothing_breaks() {
     for (event, payload) in [
         ("frames", json!({"frames": [{"address": "nonsense"}]})),
         ("presence", json!({})),
-        ("tap", json!({"address": BAND, "method": "nfc", "at": "2026-05-13T08:30:00.000Z"})),
+        (
+            "tap",
+            json!({"address": BAND, "method": "nfc", "at": "2026-05-13T08:30:00.000Z"}),
+        ),
         ("status", json!({"adapters": 7})),
         ("no_such", Value::Null),
     ] {

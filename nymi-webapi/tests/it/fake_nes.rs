@@ -60,7 +60,10 @@ impl FakeNes {
             .with_state(Arc::clone(&shared));
         let listener = serve::bind(address).await.unwrap();
         let server = serve::serve(listener, router, Guard::loopback(), None).unwrap();
-        Self { script: shared, server }
+        Self {
+            script: shared,
+            server,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -78,7 +81,12 @@ impl FakeNes {
 
     /// The next assertion is answered with this; without any, it succeeds.
     pub(crate) fn answer_next(&self, status: u16, body: Value) {
-        self.script.script.lock().unwrap().answers.push_back((status, body));
+        self.script
+            .script
+            .lock()
+            .unwrap()
+            .answers
+            .push_back((status, body));
     }
 
     /// Assertions wait until [`FakeNes::release`].
@@ -119,19 +127,30 @@ fn refuse(status: u16, body: Value) -> Response {
 }
 
 fn authorized(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
-    let given = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or("");
-    let number = given.strip_prefix("Bearer token-").and_then(|number| number.parse::<u32>().ok());
+    let given = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let number = given
+        .strip_prefix("Bearer token-")
+        .and_then(|number| number.parse::<u32>().ok());
     let script = shared.script.lock().unwrap();
     match number {
         Some(number) if number > script.refused_tokens && number <= script.tokens => Ok(()),
-        _ => Err(refuse(401, json!({"Message": "Authorization has been denied for this request."}))),
+        _ => Err(refuse(
+            401,
+            json!({"Message": "Authorization has been denied for this request."}),
+        )),
     }
 }
 
 async fn login(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     use base64::Engine as _;
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
-    if headers.get("authorization").is_none_or(|given| *given != format!("Basic {pair}")) {
+    if headers
+        .get("authorization")
+        .is_none_or(|given| *given != format!("Basic {pair}"))
+    {
         return refuse(401, json!({"Message": "wrong user name or password"}));
     }
     let mut script = shared.script.lock().unwrap();
@@ -150,7 +169,15 @@ async fn bands(
     }
     let script = shared.script.lock().unwrap();
     let fits = |row: &&Value| query.iter().all(|(name, value)| row[name] == json!(value));
-    Json(script.bands.iter().filter(fits).cloned().collect::<Vec<_>>()).into_response()
+    Json(
+        script
+            .bands
+            .iter()
+            .filter(fits)
+            .cloned()
+            .collect::<Vec<_>>(),
+    )
+    .into_response()
 }
 
 async fn assertions(

@@ -72,7 +72,11 @@ impl Pki {
         l2.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         l2.custom_extensions = vec![grade_extension(grade)];
         let l2_der = l2.signed_by(&l2_key, &l1).unwrap().der().to_vec();
-        Self { l1: l1_der, l2: l2_der, issuer: Issuer::new(l2, l2_key) }
+        Self {
+            l1: l1_der,
+            l2: l2_der,
+            issuer: Issuer::new(l2, l2_key),
+        }
     }
 
     pub(crate) fn leaf(&self, name: &str, roles: &[u64]) -> Leaf {

@@ -82,7 +82,10 @@ impl Ws {
     }
 
     /// With headers that replace those the client makes.
-    pub(crate) async fn try_open(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+    pub(crate) async fn try_open(
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -106,7 +109,9 @@ impl Ws {
     /// The next text message, or the close frame.
     pub(crate) async fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("hangs");
+            let message = tokio::time::timeout(PATIENCE, self.0.next())
+                .await
+                .expect("hangs");
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame),
@@ -118,7 +123,9 @@ impl Ws {
     }
 
     pub(crate) async fn value(&mut self) -> Value {
-        self.next().await.unwrap_or_else(|close| panic!("closed: {close:?}"))
+        self.next()
+            .await
+            .unwrap_or_else(|close| panic!("closed: {close:?}"))
     }
 
     /// The code of the close frame that comes now.
@@ -139,12 +146,20 @@ pub(crate) struct Web {
 
 impl Web {
     pub(crate) async fn open(url: &str) -> Self {
-        Self { ws: Ws::open(url).await, exchange: 0, events: VecDeque::new() }
+        Self {
+            ws: Ws::open(url).await,
+            exchange: 0,
+            events: VecDeque::new(),
+        }
     }
 
     pub(crate) async fn open_with(url: &str, headers: &[(&'static str, &str)]) -> Self {
         let ws = Ws::try_open(url, headers).await.unwrap();
-        Self { ws, exchange: 0, events: VecDeque::new() }
+        Self {
+            ws,
+            exchange: 0,
+            events: VecDeque::new(),
+        }
     }
 
     /// Sends a request; its exchange.
@@ -158,7 +173,10 @@ impl Web {
 
     /// The update with this exchange; others are kept.
     pub(crate) async fn answer(&mut self, exchange: &str) -> Value {
-        let waiting = self.events.iter().position(|update| update["exchange"] == exchange);
+        let waiting = self
+            .events
+            .iter()
+            .position(|update| update["exchange"] == exchange);
         if let Some(update) = waiting.and_then(|at| self.events.remove(at)) {
             return update;
         }
@@ -186,7 +204,12 @@ impl Web {
     /// The status of a refusal, which must be explained.
     pub(crate) async fn status(&mut self, operation: &str, payload: Value) -> u64 {
         let update = self.ask(operation, payload).await;
-        assert!(update["error"]["error_specifics"].as_str().is_some_and(|s| !s.is_empty()), "{update}");
+        assert!(
+            update["error"]["error_specifics"]
+                .as_str()
+                .is_some_and(|s| !s.is_empty()),
+            "{update}"
+        );
         update["status"].as_u64().unwrap()
     }
 
@@ -201,7 +224,8 @@ impl Web {
     }
 
     pub(crate) async fn subscribe(&mut self, endpoint: &str) -> Value {
-        self.ok("subscribe_endpoint", json!({"endpoint_id": endpoint})).await
+        self.ok("subscribe_endpoint", json!({"endpoint_id": endpoint}))
+            .await
     }
 
     pub(crate) async fn endpoint_event(&mut self) -> Value {
@@ -221,13 +245,19 @@ pub(crate) struct Channels {
 impl Channels {
     pub(crate) async fn open(url: &str) -> Self {
         let ws = Ws::open(&format!("{url}?vsn=2.0.0")).await;
-        Self { ws, reference: 0, pushed: VecDeque::new() }
+        Self {
+            ws,
+            reference: 0,
+            pushed: VecDeque::new(),
+        }
     }
 
     pub(crate) async fn push(&mut self, topic: &str, event: &str, payload: Value) -> String {
         self.reference += 1;
         let reference = self.reference.to_string();
-        self.ws.text(json!(["1", reference, topic, event, payload]).to_string()).await;
+        self.ws
+            .text(json!(["1", reference, topic, event, payload]).to_string())
+            .await;
         reference
     }
 
@@ -285,7 +315,12 @@ impl Channels {
 
     pub(crate) async fn tap(&mut self, topic: &str) {
         let at = "2026-05-13T08:30:00.000Z";
-        self.ok(topic, "tap", json!({"address": BAND, "method": "ble", "rssi": -40, "at": at})).await;
+        self.ok(
+            topic,
+            "tap",
+            json!({"address": BAND, "method": "ble", "rssi": -40, "at": at}),
+        )
+        .await;
     }
 
     pub(crate) async fn presence(&mut self, topic: &str, before: &str, after: &str) {
@@ -307,7 +342,11 @@ pub(crate) async fn get(url: &str, headers: &str) -> (u16, String) {
     let uri: axum::http::Uri = url.replace("ws://", "http://").parse().unwrap();
     let authority = uri.authority().unwrap().as_str();
     let mut stream = TcpStream::connect(authority).await.unwrap();
-    let host = if headers.contains("Host:") { String::new() } else { format!("Host: {authority}\r\n") };
+    let host = if headers.contains("Host:") {
+        String::new()
+    } else {
+        format!("Host: {authority}\r\n")
+    };
     let path = uri.path();
     let request = format!("GET {path} HTTP/1.1\r\n{host}Connection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -17,8 +17,16 @@ async fn a_malformed_request_is_refused_and_the_connection_lives() {
         ("{", "error", 1000),
         ("[]", "error", 1003),
         (r#"{"operation":"no_such","exchange":"x"}"#, "no_such", 1001),
-        (r#"{"operation":"subscribe_endpoint","payload":{}}"#, "subscribe_endpoint", 1002),
-        (r#"{"operation":"subscribe_endpoint","payload":{"endpoint_id":7}}"#, "subscribe_endpoint", 1003),
+        (
+            r#"{"operation":"subscribe_endpoint","payload":{}}"#,
+            "subscribe_endpoint",
+            1002,
+        ),
+        (
+            r#"{"operation":"subscribe_endpoint","payload":{"endpoint_id":7}}"#,
+            "subscribe_endpoint",
+            1003,
+        ),
         (
             r#"{"operation":"lookup","payload":{"query":{"Username":"a"},"lookup_keys":["EncryptedPassword"]}}"#,
             "lookup",
@@ -37,7 +45,10 @@ async fn a_malformed_request_is_refused_and_the_connection_lives() {
     ws.0.send_binary().await;
     assert_eq!(ws.value().await["status"], 1000);
     let update = answer(&mut ws, r#"{"operation":"info","exchange":"alive"}"#).await;
-    assert_eq!((update["status"].clone(), update["exchange"].clone()), (json!(0), json!("alive")));
+    assert_eq!(
+        (update["status"].clone(), update["exchange"].clone()),
+        (json!(0), json!("alive"))
+    );
 }
 
 trait SendBinary {
@@ -58,7 +69,10 @@ where
 #[tokio::test]
 async fn both_addresses_serve_the_same() {
     let fixture = Fixture::start().await;
-    let on_agent = fixture.agent.agent_url().replace("/socket/websocket", "/webapi");
+    let on_agent = fixture
+        .agent
+        .agent_url()
+        .replace("/socket/websocket", "/webapi");
     for url in [fixture.agent.webapi_url(), &on_agent] {
         let mut web = crate::support::Web::open(url).await;
         let info = web.ok("info", json!({})).await;
@@ -77,37 +91,63 @@ async fn init_is_optional_and_takes_no_addresses() {
     assert_eq!(answer["nes"], fixture.nes.url());
     assert_eq!(answer["certificate"], Value::Null);
     for field in ["nes_url", "agent_url"] {
-        let url = if field == "nes_url" { "https://other/nes" } else { "ws://127.0.0.1:1/socket/websocket" };
-        assert_eq!(web.status("init", json!({"nea_name": "Records", field: url})).await, 1003, "{field}");
+        let url = if field == "nes_url" {
+            "https://other/nes"
+        } else {
+            "ws://127.0.0.1:1/socket/websocket"
+        };
+        assert_eq!(
+            web.status("init", json!({"nea_name": "Records", field: url}))
+                .await,
+            1003,
+            "{field}"
+        );
     }
     let wrong = json!({"nea_name": "Records", "username": "ACME\\alice", "password": "wrong"});
     assert_eq!(web.status("init", wrong).await, 2002);
     // A stranger's wrong password says nothing about the agent.
-    let ready = fixture.agent.agent_url().replace("/socket/websocket", "/readyz");
+    let ready = fixture
+        .agent
+        .agent_url()
+        .replace("/socket/websocket", "/readyz");
     assert_eq!(get(&ready, "").await.0, 200);
 }
 
 #[tokio::test]
 async fn lookup_answers_columns_of_one_or_several() {
     let fixture = Fixture::start().await;
-    let row = |serial: &str, band: &str| {
-        json!({"Username": "alice", "Domain": "ACME", "NymiBandID": band, "SerialNumber": serial, "IsActive": true})
-    };
-    fixture.nes.set_bands(vec![row("F1", BAND), row("F2", "00:00:00:00:00:02")]);
+    let row = |serial: &str, band: &str| json!({"Username": "alice", "Domain": "ACME", "NymiBandID": band, "SerialNumber": serial, "IsActive": true});
+    fixture
+        .nes
+        .set_bands(vec![row("F1", BAND), row("F2", "00:00:00:00:00:02")]);
     let mut web = fixture.web().await;
     let query = |query: Value| json!({"query": query, "lookup_keys": ["NymiBandID", "BandLabel"]});
-    let one = web.ok("lookup", query(json!({"SerialNumber": "F1", "Domain": "ACME"}))).await;
+    let one = web
+        .ok(
+            "lookup",
+            query(json!({"SerialNumber": "F1", "Domain": "ACME"})),
+        )
+        .await;
     assert_eq!(one, json!({"NymiBandID": BAND, "BandLabel": null}));
     let two = web.ok("lookup", query(json!({"Username": "alice"}))).await;
     assert_eq!(two["matches"].as_array().unwrap().len(), 2);
-    assert_eq!(web.status("lookup", query(json!({"Username": "bob & co?/ü"}))).await, 2201);
+    assert_eq!(
+        web.status("lookup", query(json!({"Username": "bob & co?/ü"})))
+            .await,
+        2201
+    );
 }
 
 #[tokio::test]
 async fn user_status_comes_from_nes() {
     let fixture = Fixture::start().await;
     let mut web = fixture.web().await;
-    let status = web.ok("user_status", json!({"Username": "alice", "Domain": "ACME"})).await;
+    let status = web
+        .ok(
+            "user_status",
+            json!({"Username": "alice", "Domain": "ACME"}),
+        )
+        .await;
     assert_eq!(status["status"], "active");
     let unknown = json!({"Username": "bob", "Domain": "ACME"});
     assert_eq!(web.status("user_status", unknown).await, 6010);
@@ -119,18 +159,31 @@ async fn band_operations_of_later_versions_say_so() {
     let mut desk = fixture.desk().await;
     let mut web = fixture.web().await;
     let requests = [
-        ("notify", json!({"device": BAND, "notification": "positive"})),
+        (
+            "notify",
+            json!({"device": BAND, "notification": "positive"}),
+        ),
         ("random", json!({"device": BAND, "length": 16})),
         ("firmware", json!({"device": BAND})),
     ];
     for (operation, payload) in &requests {
-        assert_eq!(web.status(operation, payload.clone()).await, 3020, "{operation}");
+        assert_eq!(
+            web.status(operation, payload.clone()).await,
+            3020,
+            "{operation}"
+        );
     }
-    desk.frames("bluebox:desk", &[crate::support::frame(1)]).await;
+    desk.frames("bluebox:desk", &[crate::support::frame(1)])
+        .await;
     for (operation, payload) in requests {
         let update = web.ask(operation, payload).await;
         assert_eq!(update["status"], 3026, "{operation}");
-        assert!(update["error"]["error_specifics"].as_str().unwrap().contains("session with the band"));
+        assert!(
+            update["error"]["error_specifics"]
+                .as_str()
+                .unwrap()
+                .contains("session with the band")
+        );
     }
 }
 
@@ -140,11 +193,17 @@ async fn the_description_is_served_beside_it() {
     let (status, text) = get(&format!("{}asyncapi.json", fixture.agent.webapi_url()), "").await;
     assert_eq!(status, 200);
     let described: Value = serde_json::from_str(&text).unwrap();
-    let operations = &described["components"]["messages"]["request"]["payload"]["properties"]["operation"]["oneOf"];
+    let operations = &described["components"]["messages"]["request"]["payload"]["properties"]["operation"]
+        ["oneOf"];
     let mut web = fixture.web().await;
     for operation in operations.as_array().unwrap() {
-        let update = web.ask(operation["const"].as_str().unwrap(), json!({})).await;
-        assert_ne!(update["status"], 1001, "{operation} is described but not served");
+        let update = web
+            .ask(operation["const"].as_str().unwrap(), json!({}))
+            .await;
+        assert_ne!(
+            update["status"], 1001,
+            "{operation} is described but not served"
+        );
     }
 }
 
@@ -155,7 +214,10 @@ async fn metrics_count_what_happened() {
     desk.tap("bluebox:desk").await;
     let mut web = fixture.web().await;
     web.ok("info", json!({})).await;
-    let url = fixture.agent.agent_url().replace("/socket/websocket", "/metrics");
+    let url = fixture
+        .agent
+        .agent_url()
+        .replace("/socket/websocket", "/metrics");
     let (_, text) = get(&url, "").await;
     for line in [
         "nymi_agent_endpoints 1",
@@ -163,6 +225,9 @@ async fn metrics_count_what_happened() {
         "nymi_agent_connections 2",
         "nymi_agent_answers_total{operation=\"info\",status=\"0\"} 1",
     ] {
-        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is not in\n{text}"
+        );
     }
 }

@@ -1,0 +1,145 @@
+//! Deadlines and sizes.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{Channels, Fixture, Ws, get};
+
+const SOON: Duration = Duration::from_millis(50);
+const MIB: usize = 1024 * 1024;
+
+/// An `info` request of exactly this many bytes.
+fn padded(bytes: usize) -> String {
+    let empty = json!({"operation": "info", "exchange": "big", "payload": {"pad": ""}}).to_string();
+    let pad = "x".repeat(bytes - empty.len());
+    json!({"operation": "info", "exchange": "big", "payload": {"pad": pad}}).to_string()
+}
+
+#[tokio::test]
+async fn a_message_of_one_mebibyte_is_served() {
+    let fixture = Fixture::start().await;
+    let mut ws = Ws::open(fixture.agent.webapi_url()).await;
+    let text = padded(MIB);
+    assert_eq!(text.len(), MIB);
+    ws.text(text).await;
+    assert_eq!(ws.value().await["status"], 0);
+}
+
+#[tokio::test]
+async fn a_larger_one_is_answered_with_1009_although_it_is_still_being_sent() {
+    let fixture = Fixture::start().await;
+    for bytes in [MIB + 1, 2 * MIB, 32 * MIB] {
+        let mut ws = Ws::open(fixture.agent.webapi_url()).await;
+        // All of it is written before anything is read: the answer must survive that.
+        ws.0.send(Message::text(padded(bytes))).await.unwrap();
+        let update = ws.value().await;
+        assert_eq!(update["operation"], "error", "{bytes}");
+        assert_eq!(
+            (&update["status"], &update["exchange"]),
+            (&json!(1009), &Value::Null)
+        );
+        assert_eq!(ws.close_code().await, 1009, "{bytes}");
+        let mut channels = fixture.channels().await;
+        channels
+            .ws
+            .0
+            .send(Message::text(padded(bytes)))
+            .await
+            .unwrap();
+        assert_eq!(channels.ws.close_code().await, 1009, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let fixture = Fixture::with(|config| config.limits.first_message = SOON).await;
+    let mut web = Ws::open(fixture.agent.webapi_url()).await;
+    assert_eq!(web.close_code().await, 1008);
+    let mut channels = fixture.channels().await;
+    assert_eq!(channels.ws.close_code().await, 1008);
+    // A heartbeat is no join.
+    let mut channels = fixture.channels().await;
+    channels.push("phoenix", "heartbeat", json!({})).await;
+    channels.ws.value().await;
+    assert_eq!(channels.ws.close_code().await, 1008);
+}
+
+#[tokio::test]
+async fn a_connection_without_heartbeat_is_closed_and_its_endpoint_gone() {
+    let fixture = Fixture::with(|config| config.limits.silence = Duration::from_millis(300)).await;
+    let mut web = fixture.web().await;
+    let mut desk: Channels = fixture.desk().await;
+    web.subscribe("desk").await;
+    assert_eq!(web.endpoint_event().await, "ble_ready");
+    // The WebAPI connection lives as long as it answers pings, the endpoint's by its heartbeats.
+    assert_eq!(desk.ws.close_code().await, 1008);
+    drop(web);
+}
+
+#[tokio::test]
+async fn a_web_application_that_answers_pings_stays() {
+    let fixture = Fixture::with(|config| {
+        config.limits.ping = Duration::from_millis(20);
+        config.limits.silence = Duration::from_millis(200);
+    })
+    .await;
+    let mut web = fixture.web().await;
+    web.ok("info", json!({})).await;
+    // Twenty pings take twice as long as the silence that would end the connection.
+    let mut pings = 0;
+    while pings < 20 {
+        match web.ws.0.next().await {
+            Some(Ok(Message::Ping(_))) => pings += 1,
+            other => panic!("expected a ping, found {other:?}"),
+        }
+    }
+    web.ok("info", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go() {
+    let fixture = Fixture::with(|config| config.limits.queue = 8).await;
+    let mut desk = fixture.desk().await;
+    // Answers of 60 kB soon fill what the system buffers for one that does not read.
+    let detail = "x".repeat(60_000);
+    let adapter = json!({"id": "0", "kind": "virtual", "state": "ready", "detail": detail});
+    desk.ok(
+        "bluebox:desk",
+        "status",
+        json!({"adapters": [adapter], "readers": []}),
+    )
+    .await;
+    let mut slow = fixture.web().await;
+    const REQUESTS: usize = 500;
+    for _ in 0..REQUESTS {
+        slow.send("list_endpoints", json!({})).await;
+    }
+    let metrics = fixture
+        .agent
+        .agent_url()
+        .replace("/socket/websocket", "/metrics");
+    let all = format!("operation=\"list_endpoints\",status=\"0\"}} {REQUESTS}");
+    while !get(&metrics, "").await.1.contains(&all) {
+        tokio::task::yield_now().await;
+    }
+    let mut answers = 0;
+    let frame = loop {
+        match slow.ws.next().await {
+            Ok(update) => {
+                answers += 1;
+                assert_eq!(
+                    update["exchange"],
+                    answers.to_string(),
+                    "an answer is missing"
+                );
+            }
+            Err(frame) => break frame.expect("no close frame"),
+        }
+    };
+    assert!((8..REQUESTS).contains(&answers), "{answers}");
+    assert_eq!(u16::from(frame.code), 1013);
+    assert!(frame.reason.contains("read faster"), "{}", frame.reason);
+}

@@ -1,0 +1,105 @@
+//! The agent's own session at the Enterprise Server.
+
+use nymi_webapi::{Agent, StartError};
+use serde_json::json;
+
+use crate::fake_nes::FakeNes;
+use crate::pki::Pki;
+use crate::support::{Fixture, Web, config, get};
+
+async fn ready(agent_url: &str) -> (u16, String) {
+    get(&agent_url.replace("/socket/websocket", "/readyz"), "").await
+}
+
+#[tokio::test]
+async fn an_agent_starts_without_nes_and_recovers_by_itself() {
+    let nes = FakeNes::start().await;
+    let (address, url) = (nes.address(), nes.url());
+    nes.stop().await;
+    let agent = Agent::start(config(&url, &Pki::bronze().l1_pem()))
+        .await
+        .unwrap();
+    let (status, text) = ready(agent.agent_url()).await;
+    assert_eq!(status, 503);
+    assert!(text.contains(&url), "{text}");
+    let mut web = Web::open(agent.webapi_url()).await;
+    let query = json!({"query": {"Username": "alice"}, "lookup_keys": ["NymiBandID"]});
+    assert_eq!(web.status("lookup", query.clone()).await, 2000);
+
+    let nes = FakeNes::start_at(address).await;
+    nes.logged_in().await;
+    while ready(agent.agent_url()).await.0 != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(web.status("lookup", query.clone()).await, 2201);
+    // And when it goes away later.
+    nes.stop().await;
+    assert_eq!(web.status("lookup", query).await, 2000);
+    assert_eq!(ready(agent.agent_url()).await.0, 503);
+}
+
+#[tokio::test]
+async fn wrong_credentials_stop_the_start_with_a_sentence() {
+    let nes = FakeNes::start().await;
+    let mut config = config(&nes.url(), &Pki::bronze().l1_pem());
+    config.nes.as_mut().unwrap().password = "wrong".to_owned().into();
+    let Err(error @ StartError::Nes(_)) = Agent::start(config).await else {
+        panic!("expected a refusal");
+    };
+    let text = error.to_string();
+    assert!(
+        text.starts_with("WebAPI Start failed: Check WebAPI settings and restart"),
+        "{text}"
+    );
+    assert!(
+        text.contains("401 Unauthorized") && text.contains(&nes.url()),
+        "{text}"
+    );
+    assert!(!text.contains("wrong\""), "{text}");
+}
+
+#[tokio::test]
+async fn a_token_that_nes_forgot_is_renewed_unnoticed() {
+    let fixture = Fixture::start().await;
+    let mut web = fixture.web().await;
+    fixture.nes.forget_tokens();
+    let user = json!({"Username": "alice", "Domain": "ACME"});
+    assert_eq!(web.ok("user_status", user).await["status"], "active");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused_at_the_start() {
+    let nes = FakeNes::start().await;
+    let l1 = Pki::bronze().l1_pem();
+    let refuse = async |change: fn(&mut nymi_webapi::AgentConfig)| {
+        let mut config = config(&nes.url(), &l1);
+        change(&mut config);
+        match Agent::start(config).await {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("expected a refusal"),
+        }
+    };
+    let text = refuse(|config| config.listen = ([0, 0, 0, 0], 0).into()).await;
+    assert!(
+        text.contains("0.0.0.0:0") && text.contains("insecure"),
+        "{text}"
+    );
+    let text = refuse(|config| config.l1_pem = Some("nonsense".to_owned())).await;
+    assert!(text.contains("l1"), "{text}");
+    let text =
+        refuse(|config| config.nes.as_mut().unwrap().url = "http://nes.example/nes".to_owned())
+            .await;
+    assert!(text.contains("http://nes.example/nes"), "{text}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let mut config = config(&nes.url(), &l1);
+    config.webapi_listen = Some(address);
+    let Err(error) = Agent::start(config).await else {
+        panic!("expected a refusal")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains(&address.port().to_string()) && text.contains("in use"),
+        "{text}"
+    );
+}

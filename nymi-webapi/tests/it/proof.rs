@@ -1,0 +1,241 @@
+//! Native clients: proof by certificate, what it opens, and messages to bands.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::pki::{Leaf, NBA, NEA, Pki};
+use crate::support::{BAND, Channels, Fixture, frame};
+
+const TOPIC: &str = "nea:Records:key-1";
+const DESK: &str = "bluebox:desk";
+
+fn proof(pki: &Pki, leaf: &Leaf, nonce: &Value, topic: &str) -> Value {
+    let nonce = hex::decode(nonce["nonce"].as_str().unwrap()).unwrap();
+    let message = [b"nymi nea auth".as_slice(), &nonce, topic.as_bytes()].concat();
+    json!({
+        "chain": [STANDARD.encode(&leaf.der), STANDARD.encode(&pki.l2)],
+        "signature": hex::encode(leaf.sign(&message)),
+    })
+}
+
+/// A client that proved its name.
+async fn proven(fixture: &Fixture, roles: &[u64]) -> Channels {
+    let mut client = fixture.channels().await;
+    let nonce = client.join(TOPIC, json!({})).await;
+    let leaf = fixture.pki.leaf("Records", roles);
+    client
+        .ok(
+            TOPIC,
+            "authenticate",
+            proof(&fixture.pki, &leaf, &nonce, TOPIC),
+        )
+        .await;
+    client
+}
+
+async fn request(client: &mut Channels, operation: &str, payload: Value) -> Value {
+    let envelope = json!({"operation": operation, "exchange": "x", "payload": payload});
+    client.ok(TOPIC, "request", envelope).await;
+    client.update().await
+}
+
+#[tokio::test]
+async fn until_the_proof_only_init_and_info_are_served() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.channels().await;
+    let nonce = client.join(TOPIC, json!({})).await;
+    assert_eq!(nonce["nonce"].as_str().unwrap().len(), 64);
+    assert_eq!(request(&mut client, "info", json!({})).await["status"], 0);
+    assert_eq!(
+        request(&mut client, "init", json!({"nea_name": "Records"})).await["status"],
+        0
+    );
+    assert_eq!(
+        request(&mut client, "init", json!({"nea_name": "Another"})).await["status"],
+        1003
+    );
+    assert_eq!(
+        request(&mut client, "list_endpoints", json!({})).await["status"],
+        1004
+    );
+    assert_eq!(
+        request(&mut client, "nonsense", json!({})).await["status"],
+        1001
+    );
+    let reply = client.ask(TOPIC, "request", json!("text")).await;
+    assert_eq!(reply["status"], "ok");
+    assert_eq!(client.update().await["operation"], "error");
+}
+
+#[tokio::test]
+async fn the_proven_name_makes_the_assertion() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    desk.frames(DESK, &[frame(1)]).await;
+    let mut client = proven(&fixture, &[NEA]).await;
+    let info = request(&mut client, "info", json!({})).await;
+    assert!(
+        info["payload"]["certificate"]["serial"].is_string(),
+        "{info}"
+    );
+    let assert = json!({"assert_type": "assert_user", "device": BAND});
+    assert_eq!(
+        request(&mut client, "assert_identity", assert).await["status"],
+        0
+    );
+    let asked = &fixture.nes.asked(1).await[0];
+    assert_eq!(
+        (&asked["azp"], &asked["audience"]),
+        (&json!("Records"), &json!("Records"))
+    );
+}
+
+#[tokio::test]
+async fn a_proof_that_proves_nothing_is_refused_with_its_reason() {
+    let fixture = Fixture::start().await;
+    let gold = Pki::gold();
+    let mut client = fixture.channels().await;
+    let nonce = client.join(TOPIC, json!({})).await;
+    let good = fixture.pki.leaf("Records", &[NEA]);
+    let other = fixture.pki.leaf("Another", &[NEA]);
+    let endpoint = fixture.pki.leaf("Records", &[5]);
+    let of_gold = gold.leaf("Records", &[NEA]);
+    let mut bad_signature = proof(&fixture.pki, &good, &nonce, TOPIC);
+    bad_signature["signature"] = json!("00".repeat(64));
+    let mut empty = proof(&fixture.pki, &good, &nonce, TOPIC);
+    empty["chain"] = json!([]);
+    for (what, payload) in [
+        ("signature", bad_signature),
+        (
+            "other topic",
+            proof(&fixture.pki, &good, &nonce, "nea:Records:key-2"),
+        ),
+        ("other name", proof(&fixture.pki, &other, &nonce, TOPIC)),
+        ("other role", proof(&fixture.pki, &endpoint, &nonce, TOPIC)),
+        ("other enterprise", proof(&gold, &of_gold, &nonce, TOPIC)),
+        ("empty chain", empty),
+    ] {
+        let reply = client.ask(TOPIC, "authenticate", payload).await;
+        assert_eq!(reply["status"], "error", "{what}");
+        assert_eq!(reply["response"]["status"], 8000, "{what}: {reply}");
+        assert!(
+            reply["response"]["reason"]
+                .as_str()
+                .is_some_and(|r| r.len() > 20),
+            "{what}: {reply}"
+        );
+        assert_eq!(
+            request(&mut client, "list_endpoints", json!({})).await["status"],
+            1004,
+            "{what}"
+        );
+    }
+    let payload = proof(&fixture.pki, &good, &nonce, TOPIC);
+    client.ok(TOPIC, "authenticate", payload).await;
+    assert_eq!(
+        request(&mut client, "list_endpoints", json!({})).await["status"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_gold_agent_refuses_bronze_with_number_14() {
+    let fixture = Fixture::with(|config| {
+        config.grade = nymi_core::chain::GradeRequirement::Gold;
+    })
+    .await;
+    let mut client = fixture.channels().await;
+    let nonce = client.join(TOPIC, json!({})).await;
+    let leaf = fixture.pki.leaf("Records", &[NEA]);
+    let payload = proof(&fixture.pki, &leaf, &nonce, TOPIC);
+    let reply = client.ask(TOPIC, "authenticate", payload).await;
+    assert_eq!(reply["response"]["nsl"], 14, "{reply}");
+}
+
+#[tokio::test]
+async fn a_nonce_is_for_one_join() {
+    let fixture = Fixture::start().await;
+    let mut ghost = fixture.channels().await;
+    let first = ghost.join(TOPIC, json!({})).await;
+    let mut client = fixture.channels().await;
+    let second = client.join(TOPIC, json!({})).await;
+    assert_ne!(first, second);
+    assert_eq!(ghost.pushed().await.0, "phx_close");
+    let leaf = fixture.pki.leaf("Records", &[NEA]);
+    let replayed = proof(&fixture.pki, &leaf, &first, TOPIC);
+    assert_eq!(
+        client.ask(TOPIC, "authenticate", replayed.clone()).await["status"],
+        "error"
+    );
+    let late = ghost.ask(TOPIC, "authenticate", replayed).await;
+    assert_eq!(late["response"]["reason"], "unmatched topic");
+    client
+        .ok(
+            TOPIC,
+            "authenticate",
+            proof(&fixture.pki, &leaf, &second, TOPIC),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn band_exchange_is_for_enrollment_terminals() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    let payload = json!({"endpoint_id": "127.0.0.1", "address": BAND, "data": "0102"});
+    let mut web = fixture.web().await;
+    assert_eq!(web.status("band_exchange", payload.clone()).await, 4001);
+    let mut client = proven(&fixture, &[NEA]).await;
+    assert_eq!(
+        request(&mut client, "band_exchange", payload.clone()).await["status"],
+        4001
+    );
+
+    let mut terminal = proven(&fixture, &[NEA, NBA]).await;
+    let envelope = json!({"operation": "band_exchange", "exchange": "x", "payload": payload});
+    terminal.ok(TOPIC, "request", envelope.clone()).await;
+    let (event, asked) = desk.pushed().await;
+    assert_eq!(event, "band_request");
+    assert_eq!(
+        (&asked["address"], &asked["data"], &asked["last"]),
+        (&json!(BAND), &json!("0102"), &json!(true))
+    );
+    let id = &asked["id"];
+    desk.ok(
+        DESK,
+        "band_reply",
+        json!({"id": id, "data": "0a", "last": false}),
+    )
+    .await;
+    desk.ok(
+        DESK,
+        "band_reply",
+        json!({"id": id, "data": "0b", "last": true}),
+    )
+    .await;
+    let update = terminal.update().await;
+    assert_eq!(update["payload"], json!({"data": "0a0b"}), "{update}");
+
+    terminal.ok(TOPIC, "request", envelope.clone()).await;
+    let id = desk.pushed().await.1["id"].clone();
+    desk.ok(
+        DESK,
+        "band_reply",
+        json!({"id": id, "last": true, "error": 3027}),
+    )
+    .await;
+    assert_eq!(terminal.update().await["status"], 3027);
+
+    let mut impatient = envelope.clone();
+    impatient["payload"]["deadline_ms"] = json!(20);
+    terminal.ok(TOPIC, "request", impatient).await;
+    assert_eq!(terminal.update().await["status"], 3010);
+
+    terminal.ok(TOPIC, "request", envelope.clone()).await;
+    desk.pushed().await;
+    drop(desk);
+    assert_eq!(terminal.update().await["status"], 5100);
+    terminal.ok(TOPIC, "request", envelope).await;
+    assert_eq!(terminal.update().await["status"], 5100);
+}
