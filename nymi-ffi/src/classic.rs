@@ -20,17 +20,17 @@ use crate::threads::block_signals;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NapiConfigure {
     /// The client runs. Whether the agent can be reached is told by updates.
-    Okay,
+    Okay = 0,
     /// `provisions` is not a JSON object.
-    InvalidProvisionJson,
+    InvalidProvisionJson = 1,
     /// `neaName` is NULL, empty or not the name of an application.
-    MissingNeaName,
+    MissingNeaName = 2,
     /// The log directory cannot be used, or the system refused a thread.
-    FailedToInit,
+    FailedToInit = 3,
     /// A client runs already, or another argument cannot be used.
-    Error,
-    /// A fault in the library; the log has more.
-    Impossible,
+    Error = 4,
+    /// A fault in the library.
+    Impossible = 5,
 }
 
 /// What napiPut returns.
@@ -38,15 +38,15 @@ pub enum NapiConfigure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NapiPut {
     /// Taken. The answer comes as an update.
-    Okay,
+    Okay = 0,
     /// There is no client, or it was terminated.
-    NapiNotRunning,
+    NapiNotRunning = 1,
     /// The text is not JSON in UTF-8.
-    UnparseableJson,
+    UnparseableJson = 2,
     /// `json` is NULL.
-    Error,
-    /// A fault in the library; the log has more.
-    Impossible,
+    Error = 3,
+    /// A fault in the library.
+    Impossible = 4,
 }
 
 /// What napiGet returns.
@@ -54,17 +54,17 @@ pub enum NapiPut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NapiGet {
     /// The buffer holds an update.
-    Okay,
+    Okay = 0,
     /// There is no client, or its end has been told.
-    NapiNotRunning,
+    NapiNotRunning = 1,
     /// The update needs `*len` bytes, and stays the next one.
-    BufferTooSmall,
+    BufferTooSmall = 2,
     /// The client was terminated and nothing is left to read.
-    NapiTerminated,
+    NapiTerminated = 3,
     /// `len` is NULL, or `buffer` is NULL although `max` is not 0.
-    Error,
-    /// A fault in the library; the log has more.
-    Impossible,
+    Error = 4,
+    /// A fault in the library.
+    Impossible = 5,
 }
 
 /// What napiTryGet returns.
@@ -72,19 +72,19 @@ pub enum NapiGet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NapiTryGet {
     /// The buffer holds an update.
-    Okay,
+    Okay = 0,
     /// No update is there now; `*len` is 0.
-    Nothing,
+    Nothing = 1,
     /// There is no client, or its end has been told.
-    NapiNotRunning,
+    NapiNotRunning = 2,
     /// The update needs `*len` bytes, and stays the next one.
-    BufferTooSmall,
+    BufferTooSmall = 3,
     /// The client was terminated and nothing is left to read.
-    NapiTerminated,
+    NapiTerminated = 4,
     /// `len` is NULL, or `buffer` is NULL although `max` is not 0.
-    Error,
-    /// A fault in the library; the log has more.
-    Impossible,
+    Error = 5,
+    /// A fault in the library.
+    Impossible = 6,
 }
 
 /// How much napiConfigure lets into nymi_api.log.
@@ -92,15 +92,15 @@ pub enum NapiTryGet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NapiLog {
     /// No log file.
-    None,
+    None = 0,
     /// Errors and warnings.
-    Normal,
+    Normal = 1,
     /// What happened, besides.
-    Info,
+    Info = 2,
     /// How it came about, besides.
-    Debug,
+    Debug = 3,
     /// Everything. Keys, passwords and tokens are never written.
-    Verbose,
+    Verbose = 4,
 }
 
 /// The client of the process. A panic while it is locked leaves it whole, so poison means nothing.
@@ -125,7 +125,9 @@ fn current() -> Option<Arc<Client>> {
 /// logLevel      NAPI_LOG_NONE to NAPI_LOG_VERBOSE
 /// port          the agent's port, or -1 for 9120
 /// host          the agent's host name or address; NULL or "" for this machine, or what
-///               NYMI_AGENT_URL or /etc/nymi/nes.toml name
+/// ```c
+///           NYMI_AGENT_URL or /etc/nymi/nes.toml name
+/// ```
 ///
 /// Returns NAPI_CONFIGURE_OKAY also while no agent can be reached: then an update with status 4000
 /// comes, and the client goes on trying. After napiTerminate it can be called again; updates that
@@ -136,7 +138,9 @@ fn current() -> Option<Arc<Client>> {
 ///
 /// Example:
 ///
-///     int result = napiConfigure("Records", "/var/log/records", "{}", NAPI_LOG_INFO, -1, "");
+/// ```c
+/// int result = napiConfigure("Records", "/var/log/records", "{}", NAPI_LOG_INFO, -1, "");
+/// ```
 ///
 /// # Safety
 /// Each pointer is NULL or points to a NUL-terminated string.
@@ -273,7 +277,9 @@ fn agent_url(arguments: &Arguments<'_>) -> Result<Option<AgentUrl>, NapiConfigur
 ///
 /// Example:
 ///
-///     if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { ... }
+/// ```c
+/// if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { ... }
+/// ```
 ///
 /// # Safety
 /// `json` is NULL or points to a NUL-terminated string.
@@ -313,9 +319,11 @@ pub unsafe extern "C" fn napiPut(json: *const c_char) -> c_int {
 ///
 /// Example:
 ///
-///     char update[4096];
-///     unsigned long long len;
-///     while (napiGet(update, sizeof update, &len) == NAPI_GET_OKAY) { puts(update); }
+/// ```c
+/// char update[4096];
+/// unsigned long long len;
+/// while (napiGet(update, sizeof update, &len) == NAPI_GET_OKAY) { puts(update); }
+/// ```
 ///
 /// # Safety
 /// `buffer` is NULL or can be written for `max` bytes; `len` is NULL or can be written.
@@ -354,11 +362,13 @@ pub unsafe extern "C" fn napiGet(
 ///
 /// Example:
 ///
-///     switch (napiTryGet(update, sizeof update, &len)) {
-///     case NAPI_TRY_GET_OKAY:    handle(update); break;
-///     case NAPI_TRY_GET_NOTHING: break;
-///     default:                   stop();
-///     }
+/// ```c
+/// switch (napiTryGet(update, sizeof update, &len)) {
+/// case NAPI_TRY_GET_OKAY:    handle(update); break;
+/// case NAPI_TRY_GET_NOTHING: break;
+/// default:                   stop();
+/// }
+/// ```
 ///
 /// # Safety
 /// As for napiGet.
@@ -415,7 +425,9 @@ fn take(client: &Client, out: &TextOut, timeout: Option<Duration>) -> Result<Opt
 ///
 /// Example:
 ///
-///     napiTerminate();
+/// ```c
+/// napiTerminate();
+/// ```
 #[unsafe(no_mangle)]
 #[allow(non_snake_case, reason = "the published names")]
 pub extern "C" fn napiTerminate() {

@@ -15,7 +15,9 @@ pub const NYMI_ABI_VERSION: u32 = 1;
 ///
 /// Example:
 ///
-///     if (nymi_abi_version() != NYMI_ABI_VERSION) { ... }
+/// ```c
+/// if (nymi_abi_version() != NYMI_ABI_VERSION) { ... }
+/// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn nymi_abi_version() -> u32 {
     NYMI_ABI_VERSION
@@ -28,7 +30,9 @@ pub extern "C" fn nymi_abi_version() -> u32 {
 ///
 /// Example:
 ///
-///     printf("nymi_api %s\n", nymi_version());
+/// ```c
+/// printf("nymi_api %s\n", nymi_version());
+/// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn nymi_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()

@@ -73,22 +73,27 @@ fn generate() -> String {
         .unwrap();
     let mut text = Vec::new();
     bindings.write(&mut text);
-    without_rust_sections(&String::from_utf8(text).unwrap())
+    without_rustdoc(&String::from_utf8(text).unwrap())
 }
 
-/// The "# Safety" sections say to Rust what the rest of the comment says to C.
-fn without_rust_sections(text: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut skipping = false;
+/// Without what rustdoc alone needs: the "# Safety" sections, which say to Rust what the rest of the
+/// comment says to C, and the fences around examples, which C has indented.
+fn without_rustdoc(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    let (mut in_safety, mut in_example) = (false, false);
     for line in text.lines() {
-        if line.trim() == "* # Safety" {
-            skipping = true;
+        if line == " * # Safety" {
+            in_safety = true;
             // The blank line before it, too.
             kept.pop();
         }
-        skipping &= line.trim() != "*/";
-        if !skipping {
-            kept.push(line);
+        in_safety &= line != " */";
+        if line.starts_with(" * ```") {
+            in_example = !in_example;
+        } else if in_example {
+            kept.push(line.replacen(" * ", " *     ", 1));
+        } else if !in_safety {
+            kept.push(line.to_owned());
         }
     }
     kept.join("\n") + "\n"
@@ -111,21 +116,21 @@ fn the_committed_header_is_what_the_sources_say() {
 #[test]
 fn every_function_says_who_owns_who_may_call_and_what_fails() {
     let header = generate();
+    let declares = |line: &&str| line.ends_with(");") && !line.starts_with(" *");
     let mut functions = 0;
-    for (at, _) in header.match_indices(");\n") {
-        let before = &header[..at];
-        let comment = &before[before.rfind("/**").unwrap()..];
+    for line in header.lines().filter(declares) {
         functions += 1;
-        for word in ["Threads", "Errors", "Example:"] {
-            assert!(
-                comment.contains(word) || comment.contains(&word.to_lowercase()),
-                "{word}: {comment}"
-            );
+        let before = &header[..header.find(line).unwrap()];
+        let comment = &before[before.rfind("/**").unwrap()..];
+        for word in ["Threads: ", "Errors: ", "Example:"] {
+            let (word, comment) = (word.to_lowercase(), comment.to_lowercase());
+            let said = comment.contains(&word) || comment.contains("and threads: ");
+            assert!(said, "{word}: {comment}");
         }
-        let takes_or_gives_memory = comment.rsplit("*/").next().unwrap().contains("char");
+        let declaration = comment.rsplit("*/").next().unwrap().to_owned() + line;
         assert!(
-            !takes_or_gives_memory || comment.contains("Ownership"),
-            "{comment}"
+            !declaration.contains('*') || comment.contains("Ownership"),
+            "{declaration}"
         );
     }
     assert_eq!(functions, 7);

@@ -5,11 +5,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use nymi_core::chain::{Csr, pem};
 use nymi_core::crypto::{PublicKey, RustCrypto, SignatureVerifier};
@@ -41,6 +41,8 @@ pub(crate) struct NesScript {
     pub(crate) refuse: Option<(u16, Value)>,
     /// The key to certify instead of the one asked for.
     pub(crate) other_key: Option<[u8; 65]>,
+    /// The bodies of enrollment requests: route and JSON.
+    pub(crate) enrollment: Vec<(&'static str, Value)>,
 }
 
 pub(crate) type Script = Arc<Mutex<NesScript>>;
@@ -62,10 +64,14 @@ impl FakeNes {
             issued: 0,
             refuse: None,
             other_key: None,
+            enrollment: Vec::new(),
         }));
         let router = Router::new()
             .route("/nes/api/BasicLoginWithToken", get(log_in))
             .route("/nes/api/Certificates", post(certify))
+            .route("/nes/api/Enrollments", post(begin_enrollment))
+            .route("/nes/api/Enrollments/{id}", put(finish_enrollment))
+            .route("/nes/api/NymiBands/{id}/SetTime", post(set_time))
             .with_state(Arc::clone(&script));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}/nes", listener.local_addr().unwrap());
@@ -120,6 +126,43 @@ async fn certify(
     let chain = [&leaf, &script.pki.l2].map(|der| pem::encode("CERTIFICATE", der));
     let not_after = format!("2026-01-{:02}T00:00:00.000Z", script.days.1);
     Json(json!({"chain": chain, "serial": "01", "not_after": not_after})).into_response()
+}
+
+pub(crate) const ENROLLMENT_ID: &str = "000102030405060708090a0b0c0d0e0f";
+
+async fn begin_enrollment(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+    let mut script = script.lock().unwrap();
+    script.enrollment.push(("begin", body));
+    let agreement = script.pki.leaf("Acme NES", &[4; 65], &[2], script.days);
+    let chain =
+        [&agreement, &script.pki.l2, &script.pki.l1].map(|der| pem::encode("CERTIFICATE", der));
+    Json(json!({"enrollment_id": ENROLLMENT_ID, "chain": chain}))
+}
+
+async fn finish_enrollment(
+    Path(id): Path<String>,
+    State(script): State<Script>,
+    Json(body): Json<Value>,
+) -> Response {
+    assert_eq!(id, ENROLLMENT_ID);
+    let mut script = script.lock().unwrap();
+    script.enrollment.push(("finish", body));
+    match &script.refuse {
+        Some((status, body)) => {
+            (StatusCode::from_u16(*status).unwrap(), Json(body.clone())).into_response()
+        }
+        None => Json(json!({})).into_response(),
+    }
+}
+
+async fn set_time(
+    Path(band): Path<String>,
+    State(script): State<Script>,
+    Json(mut body): Json<Value>,
+) -> Json<Value> {
+    body["band"] = json!(band);
+    script.lock().unwrap().enrollment.push(("set_time", body));
+    Json(json!({"set_time": "0f".repeat(16), "t_interval_ms": 1000}))
 }
 
 /// What the agent's side of the channel saw.

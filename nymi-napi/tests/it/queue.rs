@@ -55,7 +55,10 @@ fn an_answer_has_the_order_of_keys_that_the_contract_shows() {
     let client = bench.client(&agent);
     put(&client, "init", "1", bench.init());
     let text = client.get(None).unwrap().unwrap();
-    assert!(text.starts_with(r#"{"operation":"init","exchange":"1","status":0,"payload":{"#), "{text}");
+    assert!(
+        text.starts_with(r#"{"operation":"init","exchange":"1","status":0,"payload":{"#),
+        "{text}"
+    );
     assert!(text.ends_with(r#""error":{}}"#), "{text}");
 }
 
