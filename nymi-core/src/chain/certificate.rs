@@ -11,7 +11,7 @@ use super::error::{ChainError, Fault};
 use super::extensions::{self, Extensions};
 use super::oid::{Dotted, Oid};
 use super::requirements::Role;
-use super::{key_usage, name, pem};
+use super::{name, pem};
 use crate::UnixMillis;
 use crate::crypto::PublicKey;
 
@@ -99,16 +99,16 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads one certificate; the error has index 0.
+    /// Reads one certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
-        Self::parse(der).map_err(|fault| ChainError::new(Some(0), fault))
+        Self::parse(der).map_err(|fault| ChainError::new(None, fault))
     }
 
     /// Reads one certificate, the first of the PEM text.
     pub fn from_pem(text: &str) -> Result<Self, ChainError> {
         match pem::decode(text, "CERTIFICATE") {
             Ok(blocks) => Self::from_der(blocks.first().map_or(&[], Vec::as_slice)),
-            Err(error) => Err(ChainError::new(Some(0), Fault::Pem(error))),
+            Err(error) => Err(ChainError::new(None, Fault::Pem(error))),
         }
     }
 
@@ -167,16 +167,6 @@ impl Certificate {
         if no_subject && !names.is_some_and(|names| names.critical) {
             return Err(Fault::NotConforming {
                 rule: "without a subject, subjectAltName is there and critical (4.2.1.6)",
-            });
-        }
-        // 4.2.1.9: "If the cA boolean is not asserted, then the keyCertSign bit […] MUST NOT be".
-        if !self.is_ca() && self.has_usage(key_usage::KEY_CERT_SIGN) {
-            return Err(Fault::NotConforming { rule: "keyCertSign is for CAs alone (4.2.1.9)" });
-        }
-        // 4.2.1.10: "The name constraints extension, which MUST be used only in a CA certificate".
-        if !self.is_ca() && self.extensions.name_constraints.is_some() {
-            return Err(Fault::NotConforming {
-                rule: "name constraints are for CAs alone (4.2.1.10)",
             });
         }
         Ok(())

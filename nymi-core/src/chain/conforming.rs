@@ -14,8 +14,8 @@ const fn rule(rule: &'static str) -> Result<(), Fault> {
 /// Rules for every certificate of a path.
 pub(crate) fn check(certificate: &Certificate) -> Result<(), Fault> {
     let extensions = &certificate.extensions;
-    if extensions.name_constraints.as_ref().is_some_and(|constraints| !constraints.critical) {
-        return rule("name constraints are critical (4.2.1.10)");
+    if extensions.names_authority && extensions.authority_key.is_none() {
+        return rule("authorityKeyIdentifier has a keyIdentifier (4.2.1.1)");
     }
     let names = extensions.alternative_names.iter().flat_map(|names| &names.names);
     for name in names {
@@ -47,6 +47,10 @@ pub(crate) fn check_anchor(anchor: &Certificate) -> Result<(), Fault> {
     let extensions = &anchor.extensions;
     if extensions.basic_constraints.is_some_and(|constraints| !constraints.critical) {
         return rule("basicConstraints of a CA is critical (4.2.1.9)");
+    }
+    let cross_signed = !anchor.is_self_issued() && extensions.subject_key.is_some();
+    if cross_signed && extensions.authority_key.is_none() {
+        return rule("authorityKeyIdentifier names the issuer's key (4.2.1.1)");
     }
     Ok(())
 }

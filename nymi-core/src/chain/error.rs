@@ -481,7 +481,7 @@ impl fmt::Display for Fault {
             Self::UnknownIssuer { issuer } => {
                 write!(
                     f,
-                    "the issuer \"{issuer}\" is neither the pinned L1 nor among the presented certificates"
+                    "the issuer \"{issuer}\" is not the pinned L1, and no other presented certificate is its"
                 )
             }
             Self::BadSignature => {

@@ -26,10 +26,9 @@ pub(crate) struct SubjectAltName {
     pub(crate) names: Vec<GeneralName>,
 }
 
-/// nameConstraints: the bases of the subtrees.
+/// nameConstraints: the bases of the subtrees. They bind whether the extension is critical or not.
 #[derive(Clone, Debug)]
 pub(crate) struct NameConstraints {
-    pub(crate) critical: bool,
     pub(crate) permitted: Vec<GeneralName>,
     pub(crate) excluded: Vec<GeneralName>,
 }
@@ -53,7 +52,9 @@ pub(crate) struct Extensions {
     pub(crate) policy_mappings: Vec<(Span, Span)>,
     pub(crate) policy_constraints: Option<PolicyConstraints>,
     pub(crate) inhibit_any_policy: Option<u32>,
-    /// keyIdentifier of authorityKeyIdentifier.
+    /// Whether authorityKeyIdentifier is there.
+    pub(crate) names_authority: bool,
+    /// Its keyIdentifier.
     pub(crate) authority_key: Option<Span>,
     pub(crate) subject_key: Option<Span>,
     pub(crate) distribution_points: Vec<DistributionPoint>,
@@ -124,11 +125,14 @@ impl Extensions {
                 self.alternative_names = Some(SubjectAltName { critical, names });
             }
             Some(19) => self.basic_constraints = Some(basic_constraints(value, critical)?),
-            Some(30) => self.name_constraints = Some(name_constraints(value, critical)?),
+            Some(30) => self.name_constraints = Some(name_constraints(value)?),
             Some(31) => self.distribution_points = distribution_point::list(sequence(value)?)?,
             Some(32) => self.policies = Some(policies(value)?),
             Some(33) => self.policy_mappings = policy_mappings(value)?,
-            Some(35) => self.authority_key = authority_key_identifier(value)?,
+            Some(35) => {
+                self.names_authority = true;
+                self.authority_key = authority_key_identifier(value)?;
+            }
             Some(36) => self.policy_constraints = Some(policy_constraints(value)?),
             Some(37) => self.key_purposes = Some(key_purposes(value)?),
             Some(54) => self.inhibit_any_policy = Some(single(value, Reader::as_count)?),
@@ -205,7 +209,7 @@ fn basic_constraints(value: Reader<'_>, critical: bool) -> DerResult<BasicConstr
     Ok(BasicConstraints { critical, ca, path_length })
 }
 
-fn name_constraints(value: Reader<'_>, critical: bool) -> DerResult<NameConstraints> {
+fn name_constraints(value: Reader<'_>) -> DerResult<NameConstraints> {
     let mut content = sequence(value)?;
     let permitted = subtrees(content.optional(tag::context_constructed(0))?)?;
     let excluded = subtrees(content.optional(tag::context_constructed(1))?)?;
@@ -215,7 +219,7 @@ fn name_constraints(value: Reader<'_>, critical: bool) -> DerResult<NameConstrai
     }
     check_address_lengths(&permitted, value, [8, 32])?;
     check_address_lengths(&excluded, value, [8, 32])?;
-    Ok(NameConstraints { critical, permitted, excluded })
+    Ok(NameConstraints { permitted, excluded })
 }
 
 fn subtrees(list: Option<Reader<'_>>) -> DerResult<Vec<GeneralName>> {

@@ -201,6 +201,7 @@ fn check_purpose(
     if certificate.is_ca() && !requirements.ca_leaf {
         report.add(Some(leaf.index), Fault::CaLeaf);
     }
+    report.check(leaf, check_end_entity(certificate));
     match requirements.purpose {
         Purpose::Any => {}
         Purpose::KeyPurpose(expected) => {
@@ -225,6 +226,22 @@ fn check_purpose(
             }
         }
     }
+}
+
+/// What belongs to CAs alone.
+fn check_end_entity(certificate: &Certificate) -> Result<(), Fault> {
+    let rule = if certificate.is_ca() {
+        return Ok(());
+    } else if certificate.has_usage(key_usage::KEY_CERT_SIGN) {
+        // "If the cA boolean is not asserted, then the keyCertSign bit […] MUST NOT be asserted."
+        "keyCertSign is for CAs alone (4.2.1.9)"
+    } else if certificate.extensions.name_constraints.is_some() {
+        // "The name constraints extension, which MUST be used only in a CA certificate".
+        "name constraints are for CAs alone (4.2.1.10)"
+    } else {
+        return Ok(());
+    };
+    Err(Fault::NotConforming { rule })
 }
 
 fn role_purposes(role: Role) -> impl Iterator<Item = oid::Oid> {

@@ -23,6 +23,8 @@ struct Point {
     reasons: u16,
     /// Names of the CRL's issuer if that is not the certificate's.
     crl_issuer: Vec<PointKey>,
+    /// The certificate states it.
+    stated: bool,
 }
 
 /// What the CRLs say so far.
@@ -93,12 +95,17 @@ impl Search<'_> {
             });
             let name =
                 point.name.as_ref().map(|name| name.keys(document, base.unwrap_or(issuer)));
-            points.push(Point { name, reasons: point.reasons, crl_issuer });
+            points.push(Point { name, reasons: point.reasons, crl_issuer, stated: true });
         }
         // "[…] with any available CRLs not specified in a distribution point but issued by the
         // certificate issuer."
         let own = alloc::vec![(4, name::canonical(issuer))];
-        points.push(Point { name: Some(own), reasons: ALL_REASONS, crl_issuer: Vec::new() });
+        points.push(Point {
+            name: Some(own),
+            reasons: ALL_REASONS,
+            crl_issuer: Vec::new(),
+            stated: false,
+        });
         for point in &points {
             for crl in 0..goal.requirements.crls.len() {
                 if status.reasons == ALL_REASONS {
@@ -129,7 +136,7 @@ impl Search<'_> {
         if !applies {
             return Ok(());
         }
-        let signer = match self.check_crl(path, position, goal, number) {
+        let signer = match self.check_crl(path, position, goal, (number, point)) {
             Ok(signer) => signer,
             Err(fault) => {
                 status.unusable.get_or_insert(fault);
@@ -153,7 +160,7 @@ impl Search<'_> {
         path: &[usize],
         position: usize,
         goal: &Goal<'_>,
-        number: usize,
+        (number, point): (usize, &Point),
     ) -> Result<usize, Fault> {
         let crl = &goal.requirements.crls[number];
         crl.check_current(self.at)?;
@@ -176,7 +183,9 @@ impl Search<'_> {
                 reason = "its issuer's certificate lacks cRLSign";
             } else if !self.is_signed_by(crl, number, node)? {
                 reason = "its signature does not verify with the issuer's key";
-            } else if path[..position].contains(&node) {
+            } else if path[..position].contains(&node) || point.stated && path[position] == node {
+                // A signer of CRLs vouches for itself only where its own issuer says so, by a
+                // distribution point.
                 return Ok(node);
             } else if !self.nodes[node].is_anchor && !self.deciding.contains(&node) {
                 others.push(node);

@@ -153,8 +153,13 @@ impl<'a> Search<'a> {
         };
         let issuers = self.issuers(child, path, goal);
         if issuers.is_empty() {
-            let issuer = name::display(self.nodes[child].certificate().issuer_der());
-            reports.partial.add(self.index(child), Fault::UnknownIssuer { issuer });
+            let fault = if path.len() + 1 < LONGEST_PATH {
+                let issuer = name::display(self.nodes[child].certificate().issuer_der());
+                Fault::UnknownIssuer { issuer }
+            } else {
+                Fault::TooDeep { limit: goal.requirements.max_depth, found: path.len() - 1 }
+            };
+            reports.partial.add(self.index(child), fault);
         }
         for issuer in issuers {
             if !self.check_edge(child, issuer, reports)? {

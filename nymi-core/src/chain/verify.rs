@@ -137,7 +137,7 @@ impl VerifiedIssuer {
         at: UnixMillis,
         requirements: &Requirements<'_>,
     ) -> Result<VerifiedChain, ChainError> {
-        let leaf = Arc::new(Certificate::from_der(leaf)?);
+        let leaf = Arc::new(read_leaf(leaf)?);
         let nodes: Vec<Node> = core::iter::once(&leaf)
             .chain(self.above.iter().rev())
             .enumerate()
@@ -198,7 +198,7 @@ pub fn verify(
     if anchors.iter().any(|anchor| anchor.der() == *leaf) {
         return refuse(Some(0), Fault::LeafIsAnchor);
     }
-    let leaf = Arc::new(Certificate::from_der(leaf)?);
+    let leaf = Arc::new(read_leaf(leaf)?);
     let mut nodes = alloc::vec![Node::new(Link { certificate: leaf, index: 0 }, false)];
     let mut reports = Reports::default();
     take_intermediates(&mut nodes, anchors, intermediates, &mut reports.partial);
@@ -211,6 +211,10 @@ pub fn verify(
     let goal = Goal { requirements: *requirements, anchor: None };
     let found = search.find(0, &goal, &mut reports);
     outcome(&search, found.as_deref(), reports)
+}
+
+fn read_leaf(der: &[u8]) -> Result<Certificate, ChainError> {
+    Certificate::parse(der).map_err(|fault| ChainError::new(Some(0), fault))
 }
 
 /// Intermediates that can be read; one that cannot is to blame only if no path is found without it.

@@ -1,0 +1,253 @@
+//! Runs certificate chains in the format of C2SP/x509-limbo through the validator of the core.
+//!
+//! The mapping: `trusted_certs` are the pinned anchors; `peer_certificate` and
+//! `untrusted_intermediates` are what was presented; the moment is `validation_time`, else now; the
+//! depth is `max_chain_depth`, else 8; the key purpose is the case's, else serverAuth or clientAuth
+//! by `validation_kind`, and a leaf without extendedKeyUsage has every purpose. No grade, no role, and
+//! names of peers are not looked at. Where CRLs are given, the status of every certificate must be
+//! known. Certificates are held to section 4 of RFC 5280 too.
+//!
+//! A file of exceptions (TOML) names cases whose expected result does not apply to this validator,
+//! each with its reason. An excepted case that has the expected result after all is an error as well.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nymi_core::UnixMillis;
+use nymi_core::chain::oid::{self, Oid};
+use nymi_core::chain::{
+    Crl, GradeRequirement, Profile, Purpose, Requirements, Revocation, TrustAnchor, pem, verify,
+};
+use nymi_crypto_ring::RingVerifier;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{CheckError, read};
+
+#[derive(Deserialize)]
+struct Limbo {
+    testcases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    validation_kind: String,
+    trusted_certs: Vec<String>,
+    untrusted_intermediates: Vec<String>,
+    peer_certificate: String,
+    validation_time: Option<UnixMillis>,
+    #[serde(default)]
+    extended_key_usage: Vec<String>,
+    expected_result: Outcome,
+    max_chain_depth: Option<u8>,
+    #[serde(default)]
+    crls: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Outcome {
+    Success,
+    Failure,
+}
+
+impl Outcome {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Failure => "FAILURE",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exceptions {
+    #[serde(default)]
+    exception: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    id: String,
+    reason: String,
+}
+
+/// A run that could not take place.
+#[derive(Debug, thiserror::Error)]
+enum LimboError {
+    #[error(transparent)]
+    Vectors(#[from] CheckError),
+    #[error("{file}: cannot be read: {source}")]
+    Unreadable { file: PathBuf, source: io::Error },
+    #[error("{file}: not a list of exceptions ([[exception]] with id and reason): {source}")]
+    Exceptions { file: PathBuf, source: toml::de::Error },
+    #[error("{file}: the exception {id} is there twice, or has no reason: give each one reason")]
+    Reason { file: PathBuf, id: String },
+    #[error("{0}: holds no cases")]
+    Empty(PathBuf),
+    #[error("cannot write the result: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Runs the file and prints mismatches and totals (or one JSON line for each case); exit code 1 on
+/// a mismatch that is not excepted and on an exception that is none, 2 if a file cannot be used.
+pub fn run(file: &Path, exceptions: Option<&Path>, json: bool) -> ExitCode {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
+    match run_at(file, exceptions, json, now, &mut io::stdout().lock()) {
+        Ok(passed) => ExitCode::from(u8::from(!passed)),
+        Err(error) => {
+            eprintln!("nymi: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_at(
+    file: &Path,
+    exceptions: Option<&Path>,
+    json: bool,
+    now: UnixMillis,
+    out: &mut dyn Write,
+) -> Result<bool, LimboError> {
+    let limbo: Limbo = read(file)?;
+    if limbo.testcases.is_empty() {
+        return Err(LimboError::Empty(file.to_owned()));
+    }
+    let exceptions = exceptions.map_or(Ok(BTreeMap::new()), read_exceptions)?;
+    let (mut agreed, mut excepted, mut wrong) = (0, 0, 0);
+    for case in &limbo.testcases {
+        let (found, error) = match check(case, now) {
+            Ok(()) => (Outcome::Success, None),
+            Err(error) => (Outcome::Failure, Some(error)),
+        };
+        let detail = error.as_deref().unwrap_or("accepted");
+        let expected = case.expected_result.name();
+        let complaint = match (found == case.expected_result, exceptions.get(&case.id)) {
+            (true, None) => {
+                agreed += 1;
+                None
+            }
+            (false, Some(_)) => {
+                excepted += 1;
+                None
+            }
+            (false, None) => Some(format!("expected {expected}: {detail}")),
+            (true, Some(_)) => Some(format!("is an exception, yet {expected}: {detail}")),
+        };
+        if json {
+            let line = json!({"id": case.id, "result": found.name(), "error": error});
+            writeln!(out, "{line}")?;
+        }
+        if let Some(complaint) = complaint {
+            wrong += 1;
+            if !json {
+                writeln!(out, "mismatch: {}: {complaint}", case.id)?;
+            }
+        }
+    }
+    if !json {
+        writeln!(out, "{agreed} agree, {excepted} are excepted, {wrong} do not agree")?;
+    }
+    Ok(wrong == 0)
+}
+
+fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> {
+    let text = fs::read_to_string(file)
+        .map_err(|source| LimboError::Unreadable { file: file.to_owned(), source })?;
+    let list: Exceptions = toml::from_str(&text)
+        .map_err(|source| LimboError::Exceptions { file: file.to_owned(), source })?;
+    let mut exceptions = BTreeMap::new();
+    for Exception { id, reason } in list.exception {
+        let missing = reason.trim().is_empty();
+        if missing || exceptions.insert(id.clone(), reason).is_some() {
+            return Err(LimboError::Reason { file: file.to_owned(), id });
+        }
+    }
+    Ok(exceptions)
+}
+
+/// Whether the validator accepts the case; the error is its sentence.
+fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
+    let (anchors, bad_anchor) = anchors(&case.trusted_certs);
+    let mut crls = Vec::new();
+    for text in &case.crls {
+        // A list that cannot be read leaves the status of its certificates unknown.
+        crls.extend(Crl::from_pem(text).unwrap_or_default());
+    }
+    let mut presented = certificates(&case.peer_certificate)?;
+    presented.truncate(1);
+    for text in &case.untrusted_intermediates {
+        presented.extend(certificates(text)?);
+    }
+    let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
+    let revocation =
+        if case.crls.is_empty() { Revocation::WhereCovered } else { Revocation::Required };
+    let requirements = Requirements::new(GradeRequirement::Any)
+        .with_max_depth(case.max_chain_depth.unwrap_or(8))
+        .with_crls(&crls)
+        .with_revocation(revocation)
+        .with_profile(Profile::Conforming)
+        .with_ca_leaf(true);
+    let at = case.validation_time.unwrap_or(now);
+    for purpose in purposes(case)? {
+        let requirements = requirements.with_purpose(purpose);
+        verify(&RingVerifier, &anchors, &presented, at, &requirements).map_err(|error| {
+            match &bad_anchor {
+                Some(reason) if anchors.is_empty() => format!("trusted certificate: {reason}"),
+                _ => format!("{}: {error}", error.log_line()),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// The anchors that can be read, and why the last that cannot could not.
+fn anchors(texts: &[String]) -> (Vec<TrustAnchor>, Option<String>) {
+    let (mut anchors, mut bad) = (Vec::new(), None);
+    for text in texts {
+        match TrustAnchor::from_pem(text) {
+            Ok(anchor) => anchors.push(anchor),
+            Err(error) => bad = Some(error.to_string()),
+        }
+    }
+    (anchors, bad)
+}
+
+fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
+    pem::decode(text, "CERTIFICATE").map_err(|error| error.to_string())
+}
+
+fn purposes(case: &Case) -> Result<Vec<Purpose>, String> {
+    if case.extended_key_usage.is_empty() {
+        let default =
+            if case.validation_kind == "CLIENT" { oid::CLIENT_AUTH } else { oid::SERVER_AUTH };
+        return Ok(vec![Purpose::KeyPurpose(default)]);
+    }
+    case.extended_key_usage.iter().map(|name| purpose(name)).collect()
+}
+
+fn purpose(name: &str) -> Result<Purpose, String> {
+    let known: &[(&str, Oid)] = &[
+        ("serverAuth", oid::SERVER_AUTH),
+        ("clientAuth", oid::CLIENT_AUTH),
+        ("codeSigning", oid::CODE_SIGNING),
+        ("emailProtection", oid::EMAIL_PROTECTION),
+        ("timeStamping", oid::TIME_STAMPING),
+        ("OCSPSigning", oid::OCSP_SIGNING),
+    ];
+    if name == "anyExtendedKeyUsage" {
+        return Ok(Purpose::Any);
+    }
+    let found = known.iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, oid)| Purpose::KeyPurpose(*oid))
+        .ok_or_else(|| format!("the key purpose {name} is not known"))
+}
