@@ -48,6 +48,29 @@
 //! signature has a second valid form (r, n - s), so equal claims do not make equal tokens: `jti` tells
 //! whether two tokens are one assertion, the hash tells whether they are one text.
 //!
+//! # Example
+//!
+//! ```
+//! use nymi_core::assertion::{Check, Expectations, Sha256Hex, verify};
+//! use nymi_core::chain::TrustAnchor;
+//! use nymi_core::crypto::RustCrypto;
+//!
+//! /// Who signed this record, according to the NES of this enterprise?
+//! fn who_signed(
+//!     l1_pem: &str,
+//!     nes_url: &str,
+//!     record: &[u8],
+//!     token: &str,
+//! ) -> Result<String, Box<dyn std::error::Error>> {
+//!     let l1 = TrustAnchor::from_pem(l1_pem)?;
+//!     let check = Check::Record { document_sha256: *Sha256Hex::of(record).as_bytes() };
+//!     let expect = Expectations::new(check).with_issuer(nes_url);
+//!     let verified = verify(&RustCrypto, &[l1], token, &expect)?;
+//!     let claims = verified.claims();
+//!     Ok(format!("{} at {}", claims.username, claims.verified_at))
+//! }
+//! ```
+//!
 //! # What it does not say
 //!
 //! That the person was near: radio can be relayed. It says that NES verified a fresh code of that
