@@ -31,6 +31,13 @@ use requests::Requests;
 /// 100 ms there.
 pub const FRAME_WAIT_MS: i64 = 80;
 
+/// Presence is also told when nothing changed but the signal, by this much, dB: whoever shows it sees
+/// a band approach.
+const SIGNAL_STEP_DB: f64 = 3.0;
+
+/// And for each band at most this often, milliseconds.
+const SIGNAL_PAUSE_MS: i64 = 500;
+
 /// What is to be done outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -51,6 +58,17 @@ struct Heard {
     flags: Flags,
     /// Exponentially smoothed, dBm.
     rssi: f64,
+    /// The signal that the agent was told last, dBm, and when.
+    told: Option<(f64, UnixMillis)>,
+}
+
+impl Heard {
+    /// Whether the signal is another one than the agent knows, and it was not told just now.
+    fn has_moved(&self, now: UnixMillis) -> bool {
+        self.told.is_some_and(|(rssi, at)| {
+            (self.rssi - rssi).abs() >= SIGNAL_STEP_DB && now.since(at) >= SIGNAL_PAUSE_MS
+        })
+    }
 }
 
 /// The state machine.
@@ -280,7 +298,12 @@ impl Engine {
                 at: now,
             });
         }
-        let silent_change = events.is_empty() && before.is_some_and(|flags| flags != frame.flags);
+        let flags_changed = before.is_some_and(|flags| flags != frame.flags);
+        let moved = self
+            .bands
+            .get(&address)
+            .is_some_and(|band| band.has_moved(now));
+        let silent_change = events.is_empty() && (flags_changed || moved);
         self.report(events);
         if silent_change {
             let presence = self.detector.presence(address);
@@ -296,7 +319,14 @@ impl Engine {
         let rssi = f64::from(rssi);
         match self.bands.get_mut(&address) {
             None => {
-                self.bands.insert(address, Heard { flags, rssi });
+                self.bands.insert(
+                    address,
+                    Heard {
+                        flags,
+                        rssi,
+                        told: None,
+                    },
+                );
                 None
             }
             Some(known) => {
@@ -352,9 +382,11 @@ impl Engine {
     }
 
     fn push_presence(&mut self, band: BandId, before: Presence, after: Presence, at: UnixMillis) {
-        let Some(known) = self.bands.get(&band).copied() else {
+        let Some(known) = self.bands.get_mut(&band) else {
             return;
         };
+        known.told = Some((known.rssi, at));
+        let known = *known;
         let heard = after == Presence::Yes;
         let report = PresenceReport {
             address: band,

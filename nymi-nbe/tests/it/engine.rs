@@ -217,6 +217,28 @@ fn what_a_frame_says_of_the_wearer_is_passed_on_at_once() {
 }
 
 #[test]
+fn a_signal_that_moves_is_told_but_not_all_the_time() {
+    let mut bench = Bench::joined();
+    bench.listen(-60, 20);
+    bench.pushed();
+    bench.listen(-61, 20);
+    assert!(bench.pushed_as("presence").is_empty(), "noise is no news");
+    for step in 0..20 {
+        bench.listen(-61 - step, 1);
+    }
+    let signals: Vec<_> = bench
+        .pushed_as("presence")
+        .iter()
+        .map(|p| p["rssi"].as_i64().unwrap())
+        .collect();
+    assert!(
+        (2..=4).contains(&signals.len()),
+        "2 s, every 500 ms: {signals:?}"
+    );
+    assert!(signals.is_sorted_by(|a, b| a - b >= 3), "{signals:?}");
+}
+
+#[test]
 fn proximity_is_in_the_presence() {
     let mut bench = Bench::joined();
     bench.listen(-60, 60);
