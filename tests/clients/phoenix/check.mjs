@@ -1,6 +1,7 @@
 // The official Phoenix client against the agent: node check.mjs ws://127.0.0.1:9120/socket
 // Joins a channel, beats, joins it a second time, and pushes to a topic that nobody joined.
 // Prints one JSON object; exits 1 if anything differs from what is expected.
+import { isDeepStrictEqual } from "node:util";
 import { Socket } from "phoenix";
 import WebSocket from "ws";
 
@@ -25,7 +26,7 @@ function receive(push) {
 
 function expect(name, actual, wanted) {
   found[name] = actual;
-  if (JSON.stringify(actual) !== JSON.stringify(wanted)) {
+  if (!isDeepStrictEqual(actual, wanted)) {
     console.error(`${name}: expected ${JSON.stringify(wanted)}, found ${JSON.stringify(actual)}`);
     process.exitCode = 1;
   }

@@ -1,0 +1,6 @@
+//! The network parts over real sockets.
+
+mod channel;
+mod http;
+mod nes;
+mod serve;
