@@ -311,27 +311,31 @@ impl Session {
                 self.refused(reason.unwrap_or("the agent gave no reason"));
             }
             ChannelEvent::Disconnected { reason } => {
-                tracing::warn!("Failed to connect to Nymi Agent: {reason}");
-                self.lost(AgentLink::Missing(reason));
+                let told = format!(": {reason}");
+                self.lost(AgentLink::Missing(reason), &told);
             }
         }
     }
 
     fn refused(&mut self, reason: &str) {
         if reason == channel::ALREADY_JOINED {
-            tracing::error!(
-                "Failed to connect to Nymi Agent. Duplicate endpoint ID: {reason}; another terminal \
-                 is joined as {:?}: give this one another endpoint_id",
-                self.config.endpoint_id
+            let id = &self.config.endpoint_id;
+            let told = format!(
+                ". Duplicate endpoint ID: {reason}; another terminal is joined as {id:?}: give this \
+                 one another endpoint_id"
             );
-            self.lost(AgentLink::Duplicate);
+            self.lost(AgentLink::Duplicate, &told);
         } else {
-            tracing::error!("Failed to connect to Nymi Agent: the join was refused: {reason}");
-            self.lost(AgentLink::Refused(reason.to_owned()));
+            let told = format!(": the join was refused: {reason}");
+            self.lost(AgentLink::Refused(reason.to_owned()), &told);
         }
     }
 
-    fn lost(&mut self, link: AgentLink) {
+    /// What is wrong is told once, each new attempt in a line of its own.
+    fn lost(&mut self, link: AgentLink, told: &str) {
+        if self.agent != link {
+            tracing::warn!("Failed to connect to Nymi Agent{told}");
+        }
         tracing::warn!(
             "Attempting to reconnect to Agent at {}...",
             self.config.agent_url

@@ -1,5 +1,6 @@
 //! The program around [`nymi_nbe::Endpoint`].
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,7 +54,6 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            tracing::error!("{reason}");
             eprintln!("nbe: {reason}");
             ExitCode::FAILURE
         }
@@ -68,6 +68,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(&arguments, &settings)?)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_filter_reloading();
     let log = builder.reload_handle();
     builder.init();

@@ -1,6 +1,6 @@
 //! The program around [`nymi_sim::Nymulator`].
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ struct Arguments {
     /// Where to listen; loopback only. Port 0 picks a free one, and the first line of output names it.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9130")]
     listen: SocketAddr,
-    /// Make radio noise and keys repeatable. For tests: who knows the seed knows the keys.
+    /// Make radio noise, factory addresses and drifts repeatable. Keys are random all the same.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// How many bands there are at least.
@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
     let handle = match Nymulator::start(config).await {
         Ok(handle) => handle,
         Err(error) => {
-            tracing::error!("{error}");
+            eprintln!("nymulator: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -73,6 +73,7 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::band::FirmwareGrade;
 use crate::clock::{Clock, SystemClock};
 use crate::state::{self, StateError};
-use crate::world::{BandInfo, CommandError, MAX_BANDS, World};
+use crate::world::{BandInfo, CommandError, MAX_BANDS, Seeds, World};
 use place::Place;
 
 /// The most connections at a time; more wait.
@@ -27,7 +27,7 @@ const MAX_CONNECTIONS: usize = 64;
 pub struct Config {
     /// Where it listens; a loopback address. Port 0 picks a free one.
     pub listen: SocketAddr,
-    /// Makes radio noise, serial numbers and keys repeatable; none: random.
+    /// Makes the radio and the factory repeatable; none: random. Keys are random in either case.
     pub seed: Option<u64>,
     /// How many bands there are at least, once the state file is read.
     pub bands: usize,
@@ -111,18 +111,22 @@ impl Nymulator {
 /// The world of the state file, or a new one, with as many bands as asked for.
 fn open(config: &Config) -> Result<World, StartError> {
     let now = config.clock.now();
-    let seed = match config.seed {
-        Some(seed) => Sha256::digest(seed.to_be_bytes()).into(),
-        None => rand::rng().random(),
+    let mut random = rand::rng();
+    let air = config
+        .seed
+        .map(|seed| Sha256::digest(seed.to_be_bytes()).into());
+    let seeds = Seeds {
+        air: air.unwrap_or_else(|| random.random()),
+        secrets: random.random(),
     };
     let saved = match &config.state_file {
         Some(path) => state::load(path)?.map(|saved| (path, saved)),
         None => None,
     };
     let mut world = match saved {
-        Some((path, saved)) => World::restore(seed, config.firmware.clone(), saved, now)
+        Some((path, saved)) => World::restore(seeds, config.firmware.clone(), saved, now)
             .map_err(|error| state::unusable(path, &error))?,
-        None => World::new(seed, config.firmware.clone()),
+        None => World::new(seeds, config.firmware.clone()),
     };
     for _ in world.bands(now).len()..config.bands.min(MAX_BANDS) {
         world.add(None, now)?;

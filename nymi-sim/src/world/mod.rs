@@ -69,11 +69,19 @@ pub struct BandInfo {
     pub skew_ms: i64,
 }
 
+/// Where a place's randomness comes from.
+#[derive(Clone)]
+pub struct Seeds {
+    /// Noise, lost frames, the phase of each band's advertising, factory addresses and drifts.
+    pub air: [u8; 32],
+    /// Keys, NymiBandIDs, NFC UIDs and boot nonces: from the system's random source, except in tests.
+    pub secrets: [u8; 32],
+}
+
 /// A place with its bands, one Bluetooth adapter and NFC readers.
 pub struct World {
-    seed: [u8; 32],
+    seeds: Seeds,
     firmware: FirmwareGrade,
-    starts: u64,
     revision: u64,
     bands: BTreeMap<SerialNumber, Entry>,
     adapter: bool,
@@ -95,7 +103,6 @@ struct Entry {
 #[serde(deny_unknown_fields)]
 pub struct SavedWorld {
     version: u32,
-    starts: u64,
     bands: Vec<SavedEntry>,
 }
 
@@ -118,12 +125,11 @@ pub enum RestoreError {
 }
 
 impl World {
-    /// An empty place. `seed` decides noise, addresses and keys.
-    pub fn new(seed: [u8; 32], firmware: FirmwareGrade) -> Self {
+    /// An empty place.
+    pub fn new(seeds: Seeds, firmware: FirmwareGrade) -> Self {
         Self {
-            seed,
+            seeds,
             firmware,
-            starts: 0,
             revision: 0,
             bands: BTreeMap::new(),
             adapter: true,
@@ -132,10 +138,9 @@ impl World {
         }
     }
 
-    /// The place as it was saved. Bands draw new random numbers even if the seed is the same, so
-    /// that no key is ever made twice.
+    /// The place as it was saved. With the secrets' seed of last time, keys would be made twice.
     pub fn restore(
-        seed: [u8; 32],
+        seeds: Seeds,
         firmware: FirmwareGrade,
         saved: SavedWorld,
         now: UnixMillis,
@@ -143,8 +148,7 @@ impl World {
         if saved.version != 1 {
             return Err(RestoreError::Version(saved.version));
         }
-        let mut world = Self::new(seed, firmware);
-        world.starts = saved.starts.wrapping_add(1);
+        let mut world = Self::new(seeds, firmware);
         world.revision = 1;
         for entry in saved.bands {
             let band = Band::from_saved(entry.band, world.firmware.clone())?;
@@ -161,7 +165,6 @@ impl World {
         };
         SavedWorld {
             version: 1,
-            starts: self.starts,
             bands: self.bands.values().map(entry).collect(),
         }
     }
@@ -171,20 +174,10 @@ impl World {
         self.revision
     }
 
-    fn random(&self, serial: &SerialNumber, purpose: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.seed);
-        hash.update(self.starts.to_be_bytes());
-        hash.update(purpose.as_bytes());
-        hash.update([0]);
-        hash.update(serial.as_str().as_bytes());
-        hash.finalize().into()
-    }
-
     fn place(&mut self, band: Band, metres: f64, now: UnixMillis) {
         let serial = band.serial_number().clone();
-        let mut noise = ChaCha8Rng::from_seed(self.random(&serial, "noise"));
-        let secrets = ChaCha20Rng::from_seed(self.random(&serial, "secrets"));
+        let mut noise = ChaCha8Rng::from_seed(derived(&self.seeds.air, "noise", &serial));
+        let secrets = ChaCha20Rng::from_seed(derived(&self.seeds.secrets, "secrets", &serial));
         let phase = noise.random_range(0..ADVERTISING_INTERVAL_MS);
         let entry = Entry {
             band,
@@ -213,7 +206,7 @@ impl World {
         if self.bands.contains_key(&serial) {
             return Err(CommandError::Known(serial));
         }
-        let mut factory = ChaCha20Rng::from_seed(self.random(&serial, "factory"));
+        let mut factory = ChaCha20Rng::from_seed(derived(&self.seeds.air, "factory", &serial));
         let drift = factory.random_range(-MAX_DRIFT_PPM..=MAX_DRIFT_PPM);
         let band = Band::new(
             serial.clone(),
@@ -313,6 +306,20 @@ impl World {
     }
 }
 
+/// A seed for one purpose and one band, so that bands do not depend on each other.
+fn derived(seed: &[u8; 32], purpose: &str, serial: &SerialNumber) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [
+        seed.as_slice(),
+        purpose.as_bytes(),
+        b"\0",
+        serial.as_str().as_bytes(),
+    ] {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
 impl Entry {
     fn info(&mut self, now: UnixMillis) -> BandInfo {
         let band = &self.band;
@@ -336,7 +343,7 @@ impl Entry {
     /// that were missed.
     fn follow_clock(&mut self, now: UnixMillis) {
         let ahead = self.next_frame.since(now);
-        if ahead > ADVERTISING_INTERVAL_MS || ahead < -CATCH_UP_MS {
+        if !(-CATCH_UP_MS..=ADVERTISING_INTERVAL_MS).contains(&ahead) {
             self.next_frame = now;
         }
     }

@@ -5,7 +5,7 @@ use nymi_core::tap::{Detector, Proximity, TapConfig, TapEvent};
 use nymi_core::{BandId, UnixMillis};
 use nymi_sim::FirmwareGrade;
 use nymi_sim::stream::Downlink;
-use nymi_sim::world::{CommandError, MAX_BANDS, World};
+use nymi_sim::world::{CommandError, MAX_BANDS, Seeds, World};
 
 use crate::pki::enterprise;
 use crate::terminal::{NOW, enroll};
@@ -18,7 +18,13 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(seed: u8) -> Self {
         Self {
-            world: World::new([seed; 32], FirmwareGrade::Bronze),
+            world: World::new(
+                Seeds {
+                    air: [seed; 32],
+                    secrets: [seed; 32],
+                },
+                FirmwareGrade::Bronze,
+            ),
             now: NOW,
         }
     }
