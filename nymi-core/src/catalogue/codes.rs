@@ -33,7 +33,7 @@ pub(super) fn codes(text: &str) -> Vec<Found> {
     }
     let numbers = words.iter().enumerate().filter_map(|(at, word)| {
         let (number, is_hex) = number(word)?;
-        let kind = match kind_before(&words[..at], number) {
+        let kind = match kind_before(&words[..at], number, is_hex) {
             Some(kind) => kind,
             None if is_hex => CodeKind::Windows,
             None => return None,
@@ -62,13 +62,20 @@ fn number(word: &str) -> Option<(u32, bool)> {
     }
 }
 
-fn kind_before(words: &[&str], number: u32) -> Option<CodeKind> {
-    let near = words.iter().rev().take(REACH);
-    near.map(|word| kind(&word.to_lowercase(), number))
-        .find_map(|kind| kind)
+/// A word that names a kind wins over one that stands before numbers of any kind.
+fn kind_before(words: &[&str], number: u32, is_hex: bool) -> Option<CodeKind> {
+    let near = || {
+        words
+            .iter()
+            .rev()
+            .take(REACH)
+            .map(|word| word.to_lowercase())
+    };
+    let named = near().find_map(|word| kind(&word));
+    named.or_else(|| near().find_map(|word| kind_by_size(&word, number).filter(|_| !is_hex)))
 }
 
-fn kind(word: &str, number: u32) -> Option<CodeKind> {
+fn kind(word: &str) -> Option<CodeKind> {
     match word {
         "nsl" | "nsl_verify_nea_cert_chain" => Some(CodeKind::Nsl),
         "event" | "events" | "eventtypeid" | "event_type_id" => Some(CodeKind::EventTypeId),
@@ -77,12 +84,15 @@ fn kind(word: &str, number: u32) -> Option<CodeKind> {
         "os" => Some(CodeKind::OsError),
         "fault" => Some(CodeKind::BandFault),
         "windows" => Some(CodeKind::Windows),
-        // Ours begin at 1000, so a smaller "status" or "error" is the web's.
-        "status" | "napi" | "server" | "code" if (100..600).contains(&number) => {
-            Some(CodeKind::Http)
-        }
-        "status" | "napi" => Some(CodeKind::Napi),
-        "error" | "code" if number >= 1000 => Some(CodeKind::Napi),
+        _ => None,
+    }
+}
+
+/// Our numbers begin at 1000, so a smaller "status" or "error" is the web's.
+fn kind_by_size(word: &str, number: u32) -> Option<CodeKind> {
+    match (word, number) {
+        ("status" | "napi" | "server" | "code", 100..600) => Some(CodeKind::Http),
+        ("status" | "napi", _) | ("error" | "code", 1000..) => Some(CodeKind::Napi),
         _ => None,
     }
 }

@@ -41,7 +41,9 @@ pub fn explain(query: &str) -> Vec<Explanation> {
     let rows = rows();
     let all_that = |fits: &dyn Fn(&Row) -> bool, matched| {
         let fitting = rows.iter().filter(|row| fits(row));
-        fitting.map(|row| (0, row.explanation(matched))).collect()
+        fitting
+            .map(|row| (nearness(&row.source), row.explanation(matched)))
+            .collect()
     };
     let exact = all_that(&|row| is_exact(row, query, &words), MatchKind::Exact);
     let coded = all_that(&|row| has_code(&row.source, &found, query), MatchKind::Code);
@@ -54,6 +56,18 @@ pub fn explain(query: &str) -> Vec<Explanation> {
         similar(&rows, &words)
     } else {
         certain
+    }
+}
+
+/// Of rows with the same number: the table of that number, then an entry named after it, then others
+/// in which it appears.
+fn nearness(source: &Source) -> usize {
+    match source {
+        Source::Status(_) | Source::Chain(_) => 2,
+        Source::Entry(entry) => entry.code.map_or(0, |code| {
+            let number = format!("{}", code.number);
+            usize::from(entry.id.split('-').any(|word| word == number))
+        }),
     }
 }
 

@@ -10,15 +10,16 @@ pub(super) struct Words(String);
 impl Words {
     pub(super) fn of(text: &str) -> Self {
         let mut words = String::with_capacity(text.len());
-        for word in text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
-            if !words.is_empty() {
-                words.push(' ');
+        for c in text.chars() {
+            match c {
+                'a'..='z' | '0'..='9' => words.push(c),
+                'A'..='Z' => words.push(c.to_ascii_lowercase()),
+                _ if c.is_alphanumeric() => words.extend(c.to_lowercase()),
+                _ if words.is_empty() || words.ends_with(' ') => {}
+                _ => words.push(' '),
             }
-            words.extend(word.chars().flat_map(char::to_lowercase));
         }
+        words.truncate(words.trim_end().len());
         Self(words)
     }
 

@@ -419,7 +419,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
             let mut reader = Reader::new(&bytes).unwrap();
             let mut read = 0;
             while let Ok(element) = reader.any() {

@@ -197,6 +197,12 @@ fn a_status_names_the_entries_that_lead_to_it() {
 }
 
 #[test]
+fn the_entry_named_after_a_number_comes_before_those_that_mention_it() {
+    assert_eq!(ids("4000")[..2], ["status-4000", "napi-4000-agent-missing"]);
+    assert_eq!(ids("event 12")[0], "audit-event-12");
+}
+
+#[test]
 fn json_has_cause_and_remedy_for_each_source() {
     for query in ["4000", "nsl 101", "band-fault-d001d"] {
         let json = serde_json::to_value(&explain(query)[0]).unwrap();
