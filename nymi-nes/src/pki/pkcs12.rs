@@ -18,7 +18,7 @@ pub(super) struct FullChain {
 
 /// A file that is not a full chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FullChainError {
+pub(crate) enum FullChainError {
     /// The integrity check failed under this password.
     #[error("the password does not open the PKCS#12 file; type the one that came with it")]
     Password,

@@ -244,7 +244,7 @@ mod tests {
     fn names_what_is_wrong() {
         for (name, value) in [
             ("frames", json!([])),
-            ("frames", json!(["00"; 9])),
+            ("frames", json!(vec!["00"; 9])),
             ("frames", json!(["zz"])),
             ("frames", json!(["00".repeat(65)])),
             ("endpoint", json!("")),

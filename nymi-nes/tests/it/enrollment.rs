@@ -1,0 +1,409 @@
+//! Enrolling bands and setting their clocks.
+
+use nymi_core::policy::{GroupPolicy, GroupPolicyValues};
+use nymi_core::presence::PacParameterValues;
+use nymi_nes::Clock;
+use serde_json::{Value, json};
+
+use crate::support::{Nes, Session, SoftBand};
+
+async fn finish(user: &Session<'_>, begun: &Value, body: &Value) -> crate::support::Reply {
+    let path = format!(
+        "api/Enrollments/{}",
+        begun["enrollment_id"].as_str().unwrap()
+    );
+    user.put(&path, body).await
+}
+
+async fn counts(nes: &Nes) -> [i64; 6] {
+    let database = nes.database().await;
+    let mut counts = [0; 6];
+    for (index, table) in [
+        "nub.UserCore",
+        "nub.NymiBand",
+        "nub.AdvertisingKey",
+        "nub.KeyAgreement",
+        "nub.ExternalAuthenticator",
+        "audit.NymiBand",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let sql = format!(r#"SELECT COUNT(*) FROM "{table}""#);
+        counts[index] = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&database)
+            .await
+            .unwrap();
+    }
+    counts
+}
+
+#[tokio::test]
+async fn a_band_and_a_user_come_together() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let band = bob.enroll(1).await;
+    assert_eq!(nes.events().await, [3]);
+    let rows = bob.get("api/NymiBands").await.ok();
+    let row = &rows[0];
+    assert_eq!(row["NymiBandID"], json!(band.id));
+    assert_eq!(row["SerialNumber"], "AAAH-00001");
+    assert_eq!(
+        (&row["Username"], &row["Domain"]),
+        (&json!("bob"), &json!("CORP"))
+    );
+    assert_eq!(
+        (&row["IsActive"], &row["IsPrimary"]),
+        (&json!(true), &json!(true))
+    );
+    assert!(
+        row["IdentityPublicKey"]
+            .as_str()
+            .unwrap()
+            .starts_with("3059301306072a8648ce3d0201")
+    );
+    let names: Vec<_> = row
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "Username",
+        "Domain",
+        "NymiBandID",
+        "NfcUID",
+        "SerialNumber",
+        "BandLabel",
+        "IsActive",
+        "IsPrimary",
+        "FirmwareVersion",
+        "HardwareVersion",
+        "IdentityPublicKey",
+    ];
+    expected.sort_unstable();
+    let mut names = names;
+    names.sort_unstable();
+    assert_eq!(names, expected, "no other column leaves");
+    // One enrolled, one with its clock set.
+    assert_eq!(counts(&nes).await, [1, 1, 1, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_wrong_confirmation_stores_nothing() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (_, mut body) = SoftBand::enroll(1, &begun);
+    let confirm = body["confirm"].as_str().unwrap().to_owned();
+    let flipped = if confirm.starts_with('0') { "1" } else { "0" };
+    body["confirm"] = json!(format!("{flipped}{}", &confirm[1..]));
+    let refused = finish(&bob, &begun, &body).await.refused(400, 6005);
+    assert_eq!(
+        refused["Message"],
+        r#"{"ResponseCode":12,"Description":"Adv Key 1 cannot be generated due to CMAC mismatch."}"#
+    );
+    assert_eq!(refused["EventTypeID"], 12);
+    assert_eq!(nes.events().await, [12]);
+    assert_eq!(counts(&nes).await, [0; 6]);
+    bob.enroll(1).await;
+}
+
+#[tokio::test]
+async fn an_enrollment_is_used_once_by_its_user_in_time() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll(1, &begun);
+    finish(&eve, &begun, &body).await.refused(404, 2201);
+    finish(&bob, &begun, &body).await.ok();
+    finish(&bob, &begun, &body).await.refused(404, 2201);
+    let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll(2, &begun);
+    nes.clock.advance(10 * 60_000);
+    finish(&eve, &begun, &body).await.refused(404, 2201);
+}
+
+#[tokio::test]
+async fn a_known_address_or_key_is_refused() {
+    let nes = Nes::start().await;
+    nes.user("bob").await.enroll(1).await;
+    let eve = nes.user("eve").await;
+    let before = counts(&nes).await;
+    // The same band in another case: same NymiBandID and same Q_B.
+    let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll_serial(1, "AAAH-00009", &begun);
+    finish(&eve, &begun, &body).await.refused(409, 1003);
+    assert_eq!(counts(&nes).await, before);
+}
+
+#[tokio::test]
+async fn self_service_follows_the_policy() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    bob.enroll(1).await;
+    // Own band again.
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll_serial(2, "AAAH-00001", &begun);
+    let refused = finish(&bob, &begun, &body).await.refused(403, 7000);
+    assert!(refused["Message"].as_str().unwrap().contains(
+        "Cannot perform re-enrollment because the NES policy settings do not allow re-enrollment."
+    ));
+    assert_eq!(refused["EventTypeID"], 22);
+    // Another user's band.
+    let eve = nes.user("eve").await;
+    let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll_serial(3, "AAAH-00001", &begun);
+    let refused = finish(&eve, &begun, &body).await.refused(403, 7000);
+    assert!(
+        refused["Message"]
+            .as_str()
+            .unwrap()
+            .contains("assigned to another user.")
+    );
+    assert_eq!(nes.events().await, [3, 22, 17]);
+    allow(&nes, true, true).await;
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (band, body) = SoftBand::enroll_serial(2, "AAAH-00001", &begun);
+    assert_eq!(finish(&bob, &begun, &body).await.ok()["EventTypeID"], 19);
+    let rows = bob.get("api/NymiBands").await.ok();
+    assert_eq!(
+        rows.as_array().unwrap().len(),
+        1,
+        "the same band under its new id"
+    );
+    assert_eq!(rows[0]["NymiBandID"], json!(band.id));
+    // Another band: the earlier one becomes inactive and stays primary.
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll_serial(4, "ACAK-00056", &begun);
+    assert_eq!(finish(&bob, &begun, &body).await.ok()["EventTypeID"], 19);
+    let rows = bob.get("api/NymiBands").await.ok();
+    let flags: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["SerialNumber"], &row["IsActive"], &row["IsPrimary"]))
+        .collect();
+    assert_eq!(
+        flags,
+        [
+            (&json!("ACAK-00056"), &json!(true), &json!(true)),
+            (&json!("AAAH-00001"), &json!(false), &json!(true)),
+        ]
+    );
+    // The band of another user moves, and the event says from whom.
+    let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+    let (_, body) = SoftBand::enroll_serial(5, "ACAK-00056", &begun);
+    assert_eq!(finish(&eve, &begun, &body).await.ok()["EventTypeID"], 18);
+    let from: Option<i64> = sqlx::query_scalar(
+        r#"SELECT "DisconnectUserCoreId" FROM "audit.Events" WHERE "EventTypeID" = 18"#,
+    )
+    .fetch_one(&nes.database().await)
+    .await
+    .unwrap();
+    assert_eq!(from, Some(1));
+    assert!(nes.server.admin().verify_audit().await.unwrap() > 10);
+}
+
+async fn allow(nes: &Nes, own: bool, any: bool) {
+    let values = GroupPolicyValues {
+        allow_re_enrollment: own,
+        allow_re_enrollment_of_any: any,
+        ..nes
+            .server
+            .admin()
+            .active_policy()
+            .await
+            .unwrap()
+            .values()
+            .clone()
+    };
+    let policy = GroupPolicy::try_from(values).unwrap();
+    nes.server.admin().set_active_policy(&policy).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_terminals_clock_is_checked_at_both_edges() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let band = bob.enroll_without_clock(1).await;
+    let path = format!("api/NymiBands/{}/SetTime", band.id);
+    let ask = async |offset: i64| {
+        bob.post(&path, &json!({"t_set_ms": nes.clock.now().0 + offset}))
+            .await
+    };
+    for offset in [-2_001, 2_001] {
+        let refused = ask(offset).await.refused(400, 6006);
+        assert_eq!(refused["EventTypeID"], 15);
+        assert_eq!(refused["skew_ms"], offset);
+        assert!(refused["Message"].as_str().unwrap().contains("Out of Sync"));
+    }
+    ask(-2_000).await.ok();
+    ask(2_000).await.ok();
+    assert_eq!(nes.events().await, [3, 15, 15]);
+    // Each must be a second later than the last.
+    nes.clock.advance(2_999);
+    ask(0).await.refused(409, 1003);
+    nes.clock.advance(1);
+    ask(0).await.ok();
+}
+
+#[tokio::test]
+async fn only_the_owner_sets_the_clock_of_an_active_band() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let band = bob.enroll_without_clock(1).await;
+    let path = format!("api/NymiBands/{}/SetTime", band.id);
+    let body = json!({"t_set_ms": nes.clock.now().0});
+    eve.post(&path, &body).await.refused(404, 2201);
+    nes.agent("agent", &["*"])
+        .await
+        .post(&path, &body)
+        .await
+        .refused(403, 2003);
+    nes.server
+        .admin()
+        .set_band_active(band.id, false)
+        .await
+        .unwrap();
+    bob.post(&path, &body).await.refused(403, 6011);
+    bob.post(&path, &json!({"t_set_ms": u64::MAX}))
+        .await
+        .refused(400, 1003);
+    bob.post(&path, &json!({"t_set_ms": -1}))
+        .await
+        .refused(400, 1003);
+}
+
+#[tokio::test]
+async fn t_interval_is_the_policys() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let values = GroupPolicyValues {
+        pac: PacParameterValues {
+            t_interval: 500,
+            ..PacParameterValues::default()
+        },
+        ..GroupPolicyValues::default()
+    };
+    nes.server
+        .admin()
+        .set_active_policy(&GroupPolicy::try_from(values).unwrap())
+        .await
+        .unwrap();
+    let band = bob.enroll_without_clock(1).await;
+    let path = format!("api/NymiBands/{}/SetTime", band.id);
+    let reply = bob
+        .post(&path, &json!({"t_set_ms": nes.clock.now().0}))
+        .await
+        .ok();
+    assert_eq!(reply["t_interval_ms"], 500);
+}
+
+#[tokio::test]
+async fn the_label_is_the_policys() {
+    let nes = Nes::start().await;
+    let user = nes.user("maximiliane.mueller").await;
+    for (shown, chosen, given, label) in [
+        (false, false, Some("Max"), json!(null)),
+        (true, false, Some("Max"), json!("maximiliane.")),
+        (true, true, Some("Max"), json!("Max")),
+        (true, true, None, json!("maximiliane.")),
+    ] {
+        let values = GroupPolicyValues {
+            allow_re_enrollment: true,
+            band_label: shown,
+            band_label_customization: chosen,
+            ..GroupPolicyValues::default()
+        };
+        let policy = GroupPolicy::try_from(values).unwrap();
+        nes.server.admin().set_active_policy(&policy).await.unwrap();
+        let begun = user.post("api/Enrollments", &json!({})).await.ok();
+        let seed = 10 + u8::from(shown) * 2 + u8::from(chosen) + u8::from(given.is_some()) * 7;
+        let (_, mut body) = SoftBand::enroll_serial(seed, "AAAH-00001", &begun);
+        body["BandLabel"] = json!(given);
+        assert_eq!(finish(&user, &begun, &body).await.ok()["BandLabel"], label);
+    }
+    let begun = user.post("api/Enrollments", &json!({})).await.ok();
+    let (_, mut body) = SoftBand::enroll_serial(40, "AAAH-00001", &begun);
+    body["BandLabel"] = json!("thirteen char");
+    finish(&user, &begun, &body).await.refused(400, 1003);
+}
+
+#[tokio::test]
+async fn events_are_reported_by_terminals_only_and_never_forged() {
+    let nes = Nes::start().await;
+    let (bob, terminal) = (nes.user("bob").await, nes.terminal().await);
+    let event = |id: u8, username: &str| json!({"EventTypeID": id, "Username": username});
+    assert_eq!(
+        terminal
+            .post("api/EnrollmentEvents", &event(2, "eve"))
+            .await
+            .code,
+        201
+    );
+    assert_eq!(
+        bob.post("api/EnrollmentEvents", &event(1, "bob"))
+            .await
+            .code,
+        201
+    );
+    bob.post("api/EnrollmentEvents", &event(1, "eve"))
+        .await
+        .refused(403, 2003);
+    for id in [0, 3, 12, 13, 19, 25] {
+        terminal
+            .post("api/EnrollmentEvents", &event(id, "eve"))
+            .await
+            .refused(400, 1003);
+    }
+    assert_eq!(nes.events().await, [2, 1]);
+}
+
+#[tokio::test]
+async fn bad_values_are_named() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    for (name, value) in [
+        ("q_band", json!("04".to_owned() + &"00".repeat(32))),
+        ("q_band", json!("02".to_owned() + &"ff".repeat(32))),
+        ("q_band", json!("02")),
+        ("identity_public_key", json!("3059")),
+        ("confirm", json!("00")),
+        ("SerialNumber", json!("")),
+        ("SerialNumber", json!("a\u{7f}")),
+    ] {
+        let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll(1, &begun);
+        body[name] = value;
+        let refused = finish(&bob, &begun, &body).await.refused(400, 1003);
+        assert!(
+            refused["Message"].as_str().unwrap().contains(name),
+            "{name}: {refused}"
+        );
+        // A body that cannot be read leaves the enrollment open.
+        if name != "q_band" {
+            let (_, body) = SoftBand::enroll(1, &begun);
+            let mut other = body;
+            other["confirm"] = json!("00".repeat(16));
+            finish(&bob, &begun, &other).await.refused(400, 6005);
+        }
+    }
+    assert_eq!(counts(&nes).await, [0; 6]);
+}
+
+#[tokio::test]
+async fn secrets_are_sealed() {
+    let nes = Nes::start().await;
+    nes.user("bob").await.enroll(1).await;
+    let sealed: (Vec<u8>, Vec<u8>) =
+        sqlx::query_as(r#"SELECT "AdvKey1", "AdvKey2" FROM "nub.AdvertisingKey""#)
+            .fetch_one(&nes.database().await)
+            .await
+            .unwrap();
+    assert_eq!(
+        (sealed.0.len(), sealed.1.len()),
+        (45, 45),
+        "version, nonce, key, tag"
+    );
+}

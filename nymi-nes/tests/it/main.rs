@@ -1,0 +1,14 @@
+//! The Enterprise Server over real HTTP, in process, on port 0, under a clock of the test's own.
+
+mod audit;
+mod bands;
+mod certificates;
+mod command;
+mod concurrency;
+mod enrollment;
+mod fullchain;
+mod http;
+mod presence;
+mod sign_in;
+mod start;
+mod support;

@@ -1,0 +1,547 @@
+//! Presence verification and assertions.
+
+use nymi_core::assertion::{self, Check, Expectations};
+use nymi_core::chain::{GradeRequirement, TrustAnchor};
+use nymi_core::crypto::RustCrypto;
+use nymi_core::presence::Flags;
+use nymi_nes::{AccountFlags, Clock};
+use serde_json::{Value, json};
+
+use crate::support::{INTENT, Nes, Session, SoftBand, WORN, wish};
+
+async fn bob_and_band(nes: &Nes) -> (Session<'_>, SoftBand) {
+    let bob = nes.user("bob").await;
+    let band = bob.enroll(1).await;
+    (bob, band)
+}
+
+#[tokio::test]
+async fn each_outcome_with_its_event_and_status() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    let now = nes.clock.now().0;
+    let mut tampered = band.frame_at(now, WORN);
+    tampered[5] ^= 1;
+    let idle = Flags {
+        authenticated: false,
+        ..WORN
+    };
+    for (frame, outcome, event, status) in [
+        (vec![1, 2, 3], "malformed", 6, 6000),
+        (tampered, "failed", 6, 6000),
+        (band.lost_frame(9), "verified_time_lost", 7, 6002),
+        (band.frame_at(now + 20_000, WORN), "out_of_bounds", 14, 6003),
+        (band.frame_at(now, idle), "not_authenticated", 6, 3021),
+        (band.frame_at(now, WORN), "verified", 13, 0),
+        (band.frame_at(now - 1_000, WORN), "replayed", 6, 6001),
+    ] {
+        let reply = agent.verify(&band, "t-7", &[frame]).await.ok();
+        assert_eq!(reply["outcome"], outcome);
+        assert_eq!(
+            (&reply["EventTypeID"], &reply["Status"]),
+            (&json!(event), &json!(status))
+        );
+        assert_eq!(reply["t_interval_ms"], 1000);
+        let row = nes.server.admin().audit_rows(1).await.unwrap().remove(0);
+        assert_eq!(
+            (row.event_type_id, row.outcome.as_deref()),
+            (event, Some(outcome))
+        );
+        assert_eq!(row.username.as_deref(), Some("bob"));
+        assert_eq!(
+            (row.agent.as_deref(), row.endpoint.as_deref()),
+            (Some("agent"), Some("t-7"))
+        );
+        assert_eq!(row.band, Some(band.id));
+        if outcome == "out_of_bounds" {
+            assert_eq!(reply["skew_ms"], 20_000 + 500 + 650, "ahead, by that much");
+            assert_eq!(reply["counter"], 80);
+        }
+    }
+    assert_eq!(nes.events().await, [3, 6, 6, 7, 14, 6, 13, 6]);
+    nes.server.admin().verify_audit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_frame_sent_ten_minutes_later_is_refused() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    let recorded = band.frame(nes.clock.now());
+    assert_eq!(
+        agent.outcome(&band, "t-7", recorded.clone()).await,
+        "verified"
+    );
+    nes.clock.advance(600_000);
+    assert_eq!(agent.outcome(&band, "t-7", recorded).await, "out_of_bounds");
+}
+
+#[tokio::test]
+async fn a_late_frame_is_stale_once_a_fresh_one_was_seen() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    // The clock of this band is 3 s ahead; then a frame arrives that is 2 s behind.
+    let now = nes.clock.now().0;
+    assert_eq!(
+        agent
+            .outcome(&band, "t-7", band.frame_at(now + 2_500, WORN))
+            .await,
+        "verified"
+    );
+    nes.clock.advance(6_000);
+    let now = nes.clock.now().0;
+    assert_eq!(
+        agent
+            .outcome(&band, "t-7", band.frame_at(now - 3_000, WORN))
+            .await,
+        "stale"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_from_another_endpoint_or_agent_is_refused() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let (agent, other) = (
+        nes.agent("agent", &["*"]).await,
+        nes.agent("other", &["*"]).await,
+    );
+    nes.clock.advance(5_000);
+    let frame = band.frame(nes.clock.now());
+    assert_eq!(agent.outcome(&band, "t-7", frame.clone()).await, "verified");
+    assert_eq!(agent.outcome(&band, "t-8", frame.clone()).await, "replayed");
+    assert_eq!(other.outcome(&band, "t-7", frame.clone()).await, "replayed");
+    assert_eq!(
+        agent.outcome(&band, "t-7", frame).await,
+        "verified",
+        "the same place may ask again"
+    );
+}
+
+#[tokio::test]
+async fn the_first_frame_that_verifies_counts_and_one_event_is_written() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    let now = nes.clock.now().0;
+    let mut forged = band.frame_at(now, WORN);
+    forged[6] ^= 1;
+    let frames = [
+        forged.clone(),
+        band.frame_at(now, WORN),
+        band.frame_at(now - 1_000, WORN),
+    ];
+    let reply = agent.verify(&band, "t-7", &frames).await.ok();
+    assert_eq!(
+        (&reply["outcome"], &reply["counter"]),
+        (&json!("verified"), &json!(60))
+    );
+    let frames = [band.frame_at(now - 1_000, WORN), forged];
+    let reply = agent.verify(&band, "t-7", &frames).await.ok();
+    assert_eq!(
+        reply["outcome"], "replayed",
+        "none verifies: the newest, which is the first"
+    );
+    assert_eq!(nes.events().await, [3, 13, 6]);
+}
+
+#[tokio::test]
+async fn a_new_setting_of_the_clock_ends_the_old_one_when_it_verifies() {
+    let nes = Nes::start().await;
+    let (bob, old) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(10_000);
+    assert_eq!(
+        agent.outcome(&old, "t-7", old.frame(nes.clock.now())).await,
+        "verified"
+    );
+    nes.clock.advance(10_000);
+    let new = bob.set_clock(old.clone()).await;
+    nes.clock.advance(1_000);
+    assert_eq!(
+        agent.outcome(&old, "t-7", old.frame(nes.clock.now())).await,
+        "verified",
+        "still pending"
+    );
+    nes.clock.advance(1_000);
+    assert_eq!(
+        agent.outcome(&new, "t-7", new.frame(nes.clock.now())).await,
+        "verified"
+    );
+    nes.clock.advance(1_000);
+    assert_eq!(
+        agent.outcome(&old, "t-7", old.frame(nes.clock.now())).await,
+        "failed"
+    );
+    assert_eq!(
+        agent.outcome(&new, "t-7", new.frame(nes.clock.now())).await,
+        "verified"
+    );
+}
+
+#[tokio::test]
+async fn state_survives_a_restart() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(5_000);
+    let frame = band.frame(nes.clock.now());
+    let body = wish(&band, &frame, INTENT, nes.clock.now());
+    agent.post("api/Assertions", &body).await.ok();
+    let before = nes.server.admin().audit_rows(100).await.unwrap();
+    let bearer = agent.bearer.clone();
+    let nes = nes.restart().await;
+    let agent = Session { nes: &nes, bearer };
+    assert_eq!(nes.server.admin().audit_rows(100).await.unwrap(), before);
+    assert_eq!(agent.outcome(&band, "t-8", frame).await, "replayed");
+    nes.clock.advance(1_000);
+    let frame = band.frame(nes.clock.now());
+    let body = wish(&band, &frame, INTENT, nes.clock.now());
+    agent.post("api/Assertions", &body).await.refused(400, 1003);
+    nes.server.admin().verify_audit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stepped_server_clock_does_not_lock_bands_out() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    // The server's clock runs 3.5 s late for a moment: a frame looks fresher than any later can be.
+    nes.clock.step(-2_500);
+    let late = band.frame_at(nes.clock.now().0 + 2_500, WORN);
+    assert_eq!(agent.outcome(&band, "t-7", late).await, "verified");
+    nes.clock.step(2_500);
+    nes.clock.advance(2_000);
+    let now = nes.clock.now().0;
+    assert_eq!(
+        agent
+            .outcome(&band, "t-7", band.frame_at(now - 2_000, WORN))
+            .await,
+        "verified"
+    );
+}
+
+#[tokio::test]
+async fn failures_are_limited_and_successes_are_not() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(60_000);
+    for _ in 0..20 {
+        assert_eq!(agent.outcome(&band, "t-7", vec![0]).await, "malformed");
+    }
+    agent
+        .verify(&band, "t-7", &[vec![0]])
+        .await
+        .refused(429, 6000);
+    assert_eq!(
+        nes.events().await.len(),
+        21,
+        "the enrollment and twenty failures"
+    );
+    assert_eq!(
+        agent
+            .outcome(&band, "t-7", band.frame(nes.clock.now()))
+            .await,
+        "verified"
+    );
+    for _ in 0..3 {
+        assert_eq!(
+            agent.outcome(&band, "t-7", band.lost_frame(1)).await,
+            "verified_time_lost"
+        );
+    }
+    nes.clock.advance(60_000);
+    assert_eq!(
+        agent.outcome(&band, "t-7", band.lost_frame(1)).await,
+        "verified_time_lost"
+    );
+    let events = nes.events().await;
+    assert_eq!(
+        events.iter().filter(|event| **event == 7).count(),
+        2,
+        "once a minute"
+    );
+}
+
+#[tokio::test]
+async fn only_agents_speak_and_only_for_their_endpoints() {
+    let nes = Nes::start().await;
+    let (bob, band) = bob_and_band(&nes).await;
+    nes.clock.advance(5_000);
+    let frame = band.frame(nes.clock.now());
+    bob.verify(&band, "t-7", std::slice::from_ref(&frame))
+        .await
+        .refused(403, 2003);
+    nes.terminal()
+        .await
+        .verify(&band, "t-7", std::slice::from_ref(&frame))
+        .await
+        .refused(403, 2003);
+    let agent = nes.agent("agent", &["t-7", "t-9"]).await;
+    agent
+        .verify(&band, "t-8", std::slice::from_ref(&frame))
+        .await
+        .refused(403, 2003);
+    assert_eq!(agent.outcome(&band, "t-9", frame).await, "verified");
+}
+
+#[tokio::test]
+async fn an_assertion_verifies_offline_and_is_audited() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(5_000);
+    let now = nes.clock.now();
+    let body = wish(&band, &band.frame(now), INTENT, now.saturating_add(-2_000));
+    let reply = agent.post("api/Assertions", &body).await.ok();
+    assert_eq!(
+        (&reply["Username"], &reply["Domain"]),
+        (&json!("bob"), &json!("CORP"))
+    );
+    assert_eq!(
+        (&reply["NymiBandID"], &reply["method"]),
+        (&json!(band.id), &json!("ble"))
+    );
+    assert_eq!(reply["verified_at"], json!(now));
+    let token = reply["assertion"].as_str().unwrap();
+    let anchor = TrustAnchor::from_pem(&nes.server.admin().l1_pem().unwrap()).unwrap();
+    let check = Check::Record {
+        document_sha256: [0xab; 32].into(),
+    };
+    let expect = Expectations::new(check).with_grade(GradeRequirement::Bronze);
+    let verified = assertion::verify(&RustCrypto, &[anchor], token, &expect).unwrap();
+    let claims = verified.claims();
+    assert_eq!(
+        (claims.iss.as_str(), claims.azp.as_str()),
+        (nes.server.url(), "webapi")
+    );
+    assert_eq!(
+        (claims.aud.as_str(), claims.nonce.as_deref()),
+        ("webapi", Some("n-1"))
+    );
+    assert_eq!(
+        (claims.agent.as_str(), claims.endpoint.as_str()),
+        ("agent", "t-7")
+    );
+    assert_eq!((claims.counter, claims.intent), (5, true));
+    assert_eq!(claims.intent_id.as_deref(), Some(INTENT));
+    assert_eq!(
+        claims.sub.len(),
+        36,
+        "an immutable identifier: {}",
+        claims.sub
+    );
+    let row = nes.server.admin().audit_rows(1).await.unwrap().remove(0);
+    assert_eq!(row.jti.as_deref(), Some(claims.jti.as_str()));
+    assert_eq!(row.document_sha256, Some("ab".repeat(32)));
+    let hash: Vec<u8> = sqlx::query_scalar(r#"SELECT "TokenHash" FROM "audit.Verification""#)
+        .fetch_one(&nes.database().await)
+        .await
+        .unwrap();
+    assert_eq!(hash, assertion::Sha256Hex::of(token.as_bytes()).as_bytes());
+}
+
+#[tokio::test]
+async fn a_gesture_is_spent_once_per_application() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(5_000);
+    let tapped = nes.clock.now();
+    let ask = async |azp: &str| {
+        nes.clock.advance(1_000);
+        let mut body = wish(&band, &band.frame(nes.clock.now()), INTENT, tapped);
+        body["azp"] = json!(azp);
+        agent.post("api/Assertions", &body).await
+    };
+    ask("webapi").await.ok();
+    let refused = ask("webapi").await.refused(400, 1003);
+    assert_eq!(refused["EventTypeID"], 9);
+    ask("Records-1").await.ok();
+    nes.clock.advance(60_000);
+    ask("Records-2").await.refused(400, 1003);
+    assert_eq!(nes.events().await, [3, 13, 9, 13, 9]);
+}
+
+#[tokio::test]
+async fn a_refused_gesture_does_not_spend_the_frame() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(5_000);
+    let frame = band.frame(nes.clock.now());
+    let old = nes.clock.now().saturating_add(-70_000);
+    agent
+        .post("api/Assertions", &wish(&band, &frame, INTENT, old))
+        .await
+        .refused(400, 1003);
+    assert_eq!(
+        agent.outcome(&band, "t-8", frame).await,
+        "verified",
+        "elsewhere, even"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_frame_does_not_spend_the_gesture() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(5_000);
+    let frame = band.frame(nes.clock.now());
+    assert_eq!(agent.outcome(&band, "t-8", frame.clone()).await, "verified");
+    let body = wish(&band, &frame, INTENT, nes.clock.now());
+    let refused = agent.post("api/Assertions", &body).await.refused(403, 6001);
+    assert_eq!(
+        (&refused["outcome"], &refused["counter"]),
+        (&json!("replayed"), &json!(5))
+    );
+    nes.clock.advance(1_000);
+    let body = wish(&band, &band.frame(nes.clock.now()), INTENT, nes.clock.now());
+    agent.post("api/Assertions", &body).await.ok();
+}
+
+#[tokio::test]
+async fn suspended_bands_and_users_do_not_sign() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    let ask = async || {
+        nes.clock.advance(1_000);
+        let body = wish(&band, &band.frame(nes.clock.now()), INTENT, nes.clock.now());
+        agent.post("api/Assertions", &body).await
+    };
+    nes.server
+        .admin()
+        .set_band_active(band.id, false)
+        .await
+        .unwrap();
+    ask().await.refused(403, 6011);
+    let frame = band.frame(nes.clock.now());
+    agent
+        .verify(&band, "t-7", &[frame])
+        .await
+        .refused(403, 6011);
+    nes.server
+        .admin()
+        .set_band_active(band.id, true)
+        .await
+        .unwrap();
+    let disabled = AccountFlags {
+        disabled: true,
+        ..AccountFlags::default()
+    };
+    nes.server
+        .admin()
+        .set_account_flags("CORP", "bob", disabled)
+        .await
+        .unwrap();
+    ask().await.refused(403, 6012);
+    nes.server
+        .admin()
+        .set_account_flags("CORP", "bob", AccountFlags::default())
+        .await
+        .unwrap();
+    ask().await.ok();
+    assert_eq!(nes.events().await, [3, 6, 6, 6, 13]);
+}
+
+#[tokio::test]
+async fn a_user_who_left_the_directory_is_not_found() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    sqlx::raw_sql(r#"DELETE FROM "adm.Token"; DELETE FROM "dir.Account" WHERE "Username" = 'bob'"#)
+        .execute(&nes.database().await)
+        .await
+        .unwrap();
+    let reply = nes.log_in("agent", crate::support::PASSWORD).await.ok();
+    let agent = Session {
+        bearer: format!("Bearer {}", reply["Token"].as_str().unwrap()),
+        ..agent
+    };
+    nes.clock.advance(1_000);
+    let body = wish(&band, &band.frame(nes.clock.now()), INTENT, nes.clock.now());
+    agent.post("api/Assertions", &body).await.refused(403, 6010);
+}
+
+#[tokio::test]
+async fn bad_requests_and_unknown_bands_are_audited() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(1_000);
+    let body = wish(&band, &band.frame(nes.clock.now()), INTENT, nes.clock.now());
+    let mut unknown = body.clone();
+    unknown["NymiBandID"] = json!("00:00:00:00:00:01");
+    let refused = agent
+        .post("api/Assertions", &unknown)
+        .await
+        .refused(404, 6004);
+    assert_eq!(refused["EventTypeID"], 10);
+    for (name, value, status) in [
+        ("frames", json!([]), 1003),
+        ("endpoint", Value::Null, 1002),
+        ("method", json!("nfc"), 1003),
+    ] {
+        let mut bad = body.clone();
+        bad[name] = value;
+        let refused = agent
+            .post("api/Assertions", &bad)
+            .await
+            .refused(400, status);
+        assert_eq!(refused["EventTypeID"], 9);
+    }
+    let mut silent = body.clone();
+    silent.as_object_mut().unwrap().remove("intent_id");
+    silent.as_object_mut().unwrap().remove("intent_at");
+    agent
+        .post("api/Assertions", &silent)
+        .await
+        .refused(400, 1002);
+    assert_eq!(nes.events().await, [3, 10, 9, 9, 9, 9]);
+    let mut elsewhere = body.clone();
+    elsewhere["audience"] = json!("https://elsewhere.example.com");
+    agent
+        .post("api/Assertions", &elsewhere)
+        .await
+        .refused(403, 7000);
+}
+
+#[tokio::test]
+async fn audiences_are_what_the_configuration_allows() {
+    let nes = Nes::start_with(|config| config.allowed_audiences = vec!["records".into()]).await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(1_000);
+    let mut body = wish(&band, &band.frame(nes.clock.now()), INTENT, nes.clock.now());
+    body["audience"] = json!("records");
+    agent.post("api/Assertions", &body).await.ok();
+}
+
+#[tokio::test]
+async fn another_key_file_is_an_internal_error_not_a_verification() {
+    let nes = Nes::start().await;
+    let (_, band) = bob_and_band(&nes).await;
+    let agent = nes.agent("agent", &["*"]).await;
+    nes.clock.advance(1_000);
+    sqlx::query(r#"UPDATE "nub.AdvertisingKey" SET "AdvKey1" = "AdvKey2""#)
+        .execute(&nes.database().await)
+        .await
+        .unwrap();
+    let frame = band.frame(nes.clock.now());
+    let refused = agent
+        .verify(&band, "t-7", &[frame])
+        .await
+        .refused(500, 9000);
+    assert_eq!(refused["EventTypeID"], 8);
+    assert_eq!(nes.events().await, [3, 8]);
+}

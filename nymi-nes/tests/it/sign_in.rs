@@ -1,0 +1,190 @@
+//! Signing in, tokens, and what an account may do.
+
+use axum::http::Method;
+use nymi_core::UnixMillis;
+use nymi_nes::{AccountFlags, Clock};
+use serde_json::json;
+
+use crate::support::{Nes, PASSWORD};
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_configured() {
+    let nes = Nes::start_with(|config| config.token_ttl = std::time::Duration::from_secs(5)).await;
+    let bob = nes.user("bob").await;
+    assert_eq!(bob.get("api/NymiBands").await.ok(), json!([]));
+    nes.clock.advance(5_000);
+    bob.get("api/NymiBands").await.refused(401, 2002);
+    nes.log_in("bob@CORP", PASSWORD).await.ok();
+    nes.log_in("corp\\BOB", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn wrong_credentials_say_nothing_and_slow_down() {
+    let nes = Nes::start().await;
+    nes.user("bob").await;
+    let wrong = nes
+        .log_in("CORP\\bob", "wrong password")
+        .await
+        .refused(401, 2002);
+    let unknown = nes
+        .log_in("CORP\\eve", "wrong password")
+        .await
+        .refused(401, 2002);
+    assert_eq!(wrong, unknown);
+    nes.log_in("bob", PASSWORD).await.refused(401, 2002);
+    for name in ["CORP\\bob", "CORP\\eve"] {
+        for _ in 0..5 {
+            nes.log_in(name, "wrong password").await.refused(401, 2002);
+        }
+        nes.log_in(name, PASSWORD).await.refused(429, 2002);
+    }
+    nes.clock.advance(2_000);
+    nes.log_in("CORP\\bob", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn tokens_and_passwords_are_not_in_the_database() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let token = bob.bearer.strip_prefix("Bearer ").unwrap().to_owned();
+    let data = nes.config.data_dir.clone();
+    nes.server.shutdown().await;
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let content = std::fs::read(&path).unwrap();
+            for secret in [token.as_str(), PASSWORD] {
+                let found = content
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes());
+                assert!(!found, "a secret is in {}", path.display());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_told_so_only_with_its_password() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    for (flags, status) in [
+        (
+            AccountFlags {
+                disabled: true,
+                ..AccountFlags::default()
+            },
+            6012,
+        ),
+        (
+            AccountFlags {
+                locked: true,
+                ..AccountFlags::default()
+            },
+            6013,
+        ),
+        (
+            AccountFlags {
+                expires_at: Some(UnixMillis(0)),
+                ..AccountFlags::default()
+            },
+            6014,
+        ),
+        (
+            AccountFlags {
+                password_expires_at: Some(UnixMillis(0)),
+                ..AccountFlags::default()
+            },
+            6015,
+        ),
+        (
+            AccountFlags {
+                must_change_password: true,
+                ..AccountFlags::default()
+            },
+            6015,
+        ),
+    ] {
+        nes.server
+            .admin()
+            .set_account_flags("CORP", "bob", flags)
+            .await
+            .unwrap();
+        nes.log_in("CORP\\bob", PASSWORD).await.refused(403, status);
+        nes.log_in("CORP\\bob", "wrong password")
+            .await
+            .refused(401, 2002);
+        bob.get("api/NymiBands").await.refused(401, 2002);
+    }
+    nes.server
+        .admin()
+        .set_account_flags("CORP", "bob", AccountFlags::default())
+        .await
+        .unwrap();
+    bob.get("api/NymiBands").await.ok();
+}
+
+#[tokio::test]
+async fn no_token_and_a_wrong_scheme_are_refused() {
+    let nes = Nes::start().await;
+    for authorization in [
+        None,
+        Some("Bearer nonsense"),
+        Some("Basic Zm9vOmJhcg=="),
+        Some("Bearer"),
+    ] {
+        nes.ask(Method::GET, "api/NymiBands", authorization, None)
+            .await
+            .refused(401, 2002);
+    }
+    nes.ask(
+        Method::GET,
+        "api/BasicLoginWithToken",
+        Some("Basic !!!"),
+        None,
+    )
+    .await
+    .refused(401, 2002);
+}
+
+#[tokio::test]
+async fn user_status_follows_policy_and_cache() {
+    let nes = Nes::start().await;
+    nes.user("bob").await;
+    let admin = nes.administrator().await;
+    let path = "api/UserStatus/CORP/bob";
+    admin.get(path).await.refused(403, 7000);
+    admin
+        .put(
+            "api/Policies",
+            &json!({"AdCheckUserStatus": true, "AdCacheExpiryTimeSeconds": 30}),
+        )
+        .await
+        .ok();
+    let first = admin.get(path).await.ok();
+    assert_eq!(
+        first,
+        json!({"status": "active", "cached": false, "checked_at": nes.clock.now()})
+    );
+    let disabled = AccountFlags {
+        disabled: true,
+        ..AccountFlags::default()
+    };
+    nes.server
+        .admin()
+        .set_account_flags("CORP", "bob", disabled)
+        .await
+        .unwrap();
+    nes.clock.advance(29_999);
+    let second = admin.get(path).await.ok();
+    assert_eq!(
+        (&second["status"], &second["cached"]),
+        (&json!("active"), &json!(true))
+    );
+    assert_eq!(second["checked_at"], first["checked_at"]);
+    nes.clock.advance(1);
+    assert_eq!(admin.get(path).await.ok()["status"], "disabled");
+    assert_eq!(
+        admin.get("api/UserStatus/CORP/nobody").await.ok()["status"],
+        "not_found"
+    );
+}
