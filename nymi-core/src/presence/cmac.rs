@@ -82,7 +82,7 @@ fn double(block: [u8; 16]) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::cmac::{KeyInit as _, Mac};
+    use ::cmac::Mac;
     use proptest::prelude::*;
 
     /// RFC 4493, 4: the four examples.

@@ -156,7 +156,6 @@ impl Frame {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::vec;
 
     #[test]
     fn names_what_is_wrong() {
@@ -183,6 +182,6 @@ mod tests {
 
     #[test]
     fn a_well_formed_frame_is_read() {
-        assert!(Frame::parse(&vec![0x13; 14]).is_ok());
+        assert!(Frame::parse(&[0x13; 14]).is_ok());
     }
 }

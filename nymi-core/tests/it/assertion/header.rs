@@ -98,7 +98,7 @@ fn x5c_is_the_signer_and_l2_in_standard_base64() {
     for found in [0, 1, 3, 4] {
         let some: Vec<_> = [leaf, l2, enterprise.l1_der(), l2]
             .into_iter()
-            .map(|der| standard(der))
+            .map(standard)
             .take(found)
             .collect();
         assert_eq!(refused(json!(some)), AssertionError::X5cCount { found });
