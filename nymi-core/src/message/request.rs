@@ -55,7 +55,10 @@ impl Request {
     /// # Errors
     /// The answer: it echoes operation and exchange as far as they could be read; where the message
     /// is no JSON or names no known operation as a string, the operation is `error`.
-    #[allow(clippy::result_large_err)]
+    #[allow(
+        clippy::result_large_err,
+        reason = "the error is the answer, sent as it is"
+    )]
     pub fn parse(text: &[u8]) -> Result<Self, Update> {
         if text.len() > MAX_MESSAGE {
             let specifics = format!("{} bytes; at most {MAX_MESSAGE} are accepted", text.len());
@@ -71,7 +74,10 @@ impl Request {
     ///
     /// # Errors
     /// The answer, as for [`Request::parse`].
-    #[allow(clippy::result_large_err)]
+    #[allow(
+        clippy::result_large_err,
+        reason = "the error is the answer, sent as it is"
+    )]
     pub fn from_value(value: &Value) -> Result<Self, Update> {
         let Value::Object(envelope) = value else {
             let found = super::value::kind(value);

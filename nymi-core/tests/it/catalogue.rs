@@ -205,7 +205,7 @@ fn the_entry_named_after_a_number_comes_before_those_that_mention_it() {
 #[test]
 fn json_has_cause_and_remedy_for_each_source() {
     for query in ["4000", "nsl 101", "band-fault-d001d"] {
-        let json = serde_json::to_value(&explain(query)[0]).unwrap();
+        let json = serde_json::to_value(explain(query)[0]).unwrap();
         for key in ["id", "match", "message", "code", "causes", "remedies"] {
             assert!(json.get(key).is_some(), "{query}: {key}");
         }

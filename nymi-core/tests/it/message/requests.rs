@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::arbitrary::payload;
 
+#[allow(clippy::result_large_err)]
 fn parse(text: &str) -> Result<Request, Update> {
     Request::parse(text.as_bytes())
 }
