@@ -12,7 +12,7 @@
 //! < {"type":"reader","name":"Virtual Reader 0","present":true}
 //! < {"type":"heard","address":"DD:34:A2:0F:0B:0D","rssi":-61,"data":"13…"}
 //! < {"type":"nfc","uid":"04A1B2C3D4E5F6","reader":"Virtual Reader 0"}
-//! > {"type":"request","id":"1","address":"DD:34:A2:0F:0B:0D","data":"00","last":true}
+//! > {"type":"request","id":"1","address":"DD:34:A2:0F:0B:0D","data":"820080","last":true}
 //! < {"type":"reply","id":"1","data":"82…","last":true}
 //! ```
 

@@ -173,3 +173,8 @@ async fn what_is_no_request_ends_the_stream() {
     }
     nymulator.shutdown().await;
 }
+
+#[test]
+fn the_documented_request_is_describe() {
+    assert_eq!(hex::encode(BandRequest::Describe.to_bytes()), "820080");
+}
