@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Carry out a request that is in flight under this id.
-    Request(Id, Request),
+    Request(Id, Box<Request>),
     /// End.
     Stop,
 }
@@ -95,7 +95,7 @@ impl Desk {
         match opened {
             Ok(id) => {
                 // Still under the lock, so that `end` finds every request that was taken.
-                let _ = self.commands.send(Command::Request(id, request));
+                let _ = self.commands.send(Command::Request(id, Box::new(request)));
             }
             Err((status, sink)) => {
                 drop(exchanges);

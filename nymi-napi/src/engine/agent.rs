@@ -7,6 +7,7 @@ use nymi_core::message::{
     AgentUrl, InfoAnswer, NeaName, Payload, Request, Status, SubscribeEndpoint,
     SubscribeEndpointAnswer, Update,
 };
+use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -18,8 +19,10 @@ use crate::init::Refusal;
 use crate::link::{Link, Note, State};
 use crate::subscriptions::Subscriptions;
 
-/// How long after a refusal the agent is asked again.
-const AFTER_REFUSAL: Duration = Duration::from_secs(5);
+/// When an agent that refused our proof is asked again.
+pub(super) fn after_refusal() -> Backoff {
+    Backoff::new(Duration::from_secs(1), Duration::from_secs(60))
+}
 
 impl Engine {
     /// Starts a link in the place of the present one.
@@ -59,6 +62,7 @@ impl Engine {
         match event {
             ChannelEvent::Joined(response) => self.joined(response),
             ChannelEvent::JoinRefused(response) => {
+                // The channel joins again by itself.
                 self.refused(Refusal::by_agent(&response));
             }
             ChannelEvent::Message { event, payload } if event == event::UPDATE => {
@@ -130,26 +134,31 @@ impl Engine {
             Ok(Reply { ok: true, .. }) => {
                 link.state = State::Proven;
                 link.told = false;
+                self.after_refusal.reset();
                 tracing::info!("the agent accepted the proof of {}", link.name);
                 self.answer_inits(None);
                 self.release();
                 self.restore_subscriptions(Instant::now());
             }
             Ok(Reply { response, .. }) => {
-                self.refused(Refusal::by_agent(&response));
+                self.proof_refused(Refusal::by_agent(&response));
             }
             Err(PushError::NoReply) if link.handle.is_joined() => {
-                self.refused(Refusal::new(
-                    Status::AGENT_OVERLOADED,
-                    PushError::NoReply.to_string(),
-                ));
+                let specifics = PushError::NoReply.to_string();
+                self.proof_refused(Refusal::new(Status::AGENT_OVERLOADED, specifics));
             }
             // The loss itself is told by its own event.
             Err(error) => tracing::debug!("the proof was not answered: {error}"),
         }
     }
 
-    /// The agent is there and does not want us: said once, and tried again later.
+    /// The nonce is spent, so only another join can do better.
+    fn proof_refused(&mut self, refusal: Refusal) {
+        self.refused(refusal);
+        self.retry_link_at = Some(Instant::now() + self.after_refusal.delay());
+    }
+
+    /// The agent is there and does not want us: said once.
     fn refused(&mut self, refusal: Refusal) {
         tracing::error!("the agent refuses this application: {}", refusal.specifics);
         let waiting = !self.waiting.is_empty();
@@ -164,7 +173,6 @@ impl Engine {
         link.told = true;
         link.turn += 1;
         link.state = State::Refused(refusal);
-        self.retry_link_at = Some(Instant::now() + AFTER_REFUSAL);
     }
 
     fn lost(&mut self, reason: &str) {

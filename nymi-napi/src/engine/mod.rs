@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::{AgentUrl, InitAnswer};
+use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -74,6 +75,7 @@ pub(crate) struct Engine {
     link: Option<Link>,
     /// When a link that was refused is tried anew.
     retry_link_at: Option<Instant>,
+    after_refusal: Backoff,
     session: Option<Session>,
     waiting: Vec<WaitingInit>,
     held: Vec<Held>,
@@ -103,6 +105,7 @@ impl Engine {
             commands,
             link: None,
             retry_link_at: None,
+            after_refusal: agent::after_refusal(),
             session: None,
             waiting: Vec::new(),
             held: Vec::new(),
@@ -118,7 +121,7 @@ impl Engine {
         self.connect(agent_url, self.config.nea_name.clone());
         loop {
             match self.wake().await {
-                Wake::Command(Some(Command::Request(id, request))) => self.request(id, request),
+                Wake::Command(Some(Command::Request(id, request))) => self.request(id, *request),
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),

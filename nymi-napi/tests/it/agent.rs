@@ -168,22 +168,31 @@ fn events_pass_through_as_they_are() {
 }
 
 #[test]
-fn an_agent_that_refuses_the_proof_is_4001() {
+fn an_agent_that_refuses_the_proof_is_told_and_asked_again() {
     let bench = Bench::new();
     let agent = FakeAgent::start_refusing(&bench.runtime);
     let client = bench.client(&agent);
     let update = ask(&client, "init", "1", bench.init());
-    assert_eq!(update["status"], 4001, "{update}");
-    assert!(
-        update["error"]["error_specifics"]
-            .as_str()
-            .unwrap()
-            .contains("does not know you")
+    assert_eq!(
+        (&update["status"], &update["error"]["nsl"]),
+        (&json!(8000), &json!(14)),
+        "{update}"
     );
+    let specifics = update["error"]["error_specifics"].as_str().unwrap();
+    assert!(
+        specifics.starts_with("NEA certificate chain is missing or invalid."),
+        "{update}"
+    );
+    assert!(specifics.contains("does not know you"), "{update}");
     assert_eq!(
         ask(&client, "list_endpoints", "2", json!({}))["status"],
         1004
     );
+
+    agent.accept_proofs();
+    agent.wait_for_proof();
+    assert_eq!(ask(&client, "init", "3", bench.offline_init())["status"], 0);
+    assert_eq!(ask_agent(&client, &agent), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A scripted enterprise server and a scripted agent, on loopback.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -188,7 +189,7 @@ struct Shared {
     seen: Sender<Seen>,
     /// Updates to the client of the present connection.
     to_client: Mutex<Option<mpsc::UnboundedSender<Value>>>,
-    refuse_proof: bool,
+    refuse_proof: AtomicBool,
     kill: watch::Receiver<bool>,
 }
 
@@ -207,7 +208,7 @@ impl FakeAgent {
         let shared = Arc::new(Shared {
             seen: seen_sender,
             to_client: Mutex::new(None),
-            refuse_proof,
+            refuse_proof: AtomicBool::new(refuse_proof),
             kill: killed.clone(),
         });
         let router = Router::new()
@@ -236,6 +237,10 @@ impl FakeAgent {
     pub(crate) fn stop(self) -> SocketAddr {
         let _ = self.kill.send(true);
         self.address
+    }
+
+    pub(crate) fn accept_proofs(&self) {
+        self.shared.refuse_proof.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn next(&self) -> Seen {
@@ -312,9 +317,9 @@ async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
                         response = json!({"nonce": nonce});
                         let _ = shared.seen.send(Seen::Joined(topic.clone()));
                     }
-                    "authenticate" if shared.refuse_proof => {
+                    "authenticate" if shared.refuse_proof.load(Ordering::SeqCst) => {
                         ok = false;
-                        response = json!({"reason": "this agent does not know you", "status": 4001});
+                        response = json!({"reason": "this agent does not know you", "status": 8000, "nsl": 14});
                     }
                     "authenticate" => {
                         verify_proof(payload, &topic);

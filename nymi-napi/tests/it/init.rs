@@ -365,7 +365,7 @@ fn an_expired_certificate_that_cannot_be_renewed_is_told_once() {
     bench.set_time("2026-01-20T00:00:00.000Z");
     // Any deadline lets the engine look at its clock.
     put(&client, "list_endpoints", "tick", json!({"deadline_ms": 1}));
-    let mut updates = vec![next(&client), next(&client)];
+    let mut updates = [next(&client), next(&client)];
     updates.sort_by_key(|update| update["status"].as_u64());
     assert_eq!(updates[0]["exchange"], "tick");
     assert_eq!(updates[1]["operation"], "error");
