@@ -233,6 +233,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_valid() {
+        let config = read(include_str!("../nymi_nes.example.toml")).unwrap();
+        assert_eq!(config.grade, Grade::Gold);
+        assert_eq!(config.token_ttl, Duration::from_secs(1800));
+    }
+
+    #[test]
     fn names_what_is_wrong() {
         for (text, name) in [
             ("[nes]\nlistne = \"127.0.0.1:0\"", "listne"),

@@ -225,7 +225,7 @@ CREATE TABLE "audit.Verification" (
     "Jti"            BLOB,
     "TokenHash"      BLOB,
     "DocumentSha256" BLOB,
-    "IntentID"       TEXT
+    "IntentID"       BLOB
 );
 
 CREATE TABLE "audit.UserCore" (

@@ -50,7 +50,7 @@ pub(super) async fn assertion(
 ) -> Result<Json<Value>, Refusal> {
     let (request, wish) = read(&nes, &caller, &body, true).await?;
     if let Some(audience) = wish.as_ref().and_then(|wish| wish.audience.as_ref())
-        && !wish.as_ref().is_some_and(|wish| wish.azp == *audience)
+        && wish.as_ref().is_none_or(|wish| wish.azp != *audience)
         && !nes.allowed_audiences.contains(audience)
     {
         return Err(Refusal::status(

@@ -79,6 +79,9 @@ struct Current {
     assertion: Option<Arc<Leaf>>,
 }
 
+/// An enterprise and one of the server's leaves under it.
+pub(crate) type Issuing = (Arc<Enterprise>, Arc<Leaf>);
+
 /// The certificates of one data directory.
 pub(crate) struct Pki {
     folder: PathBuf,
@@ -178,11 +181,7 @@ impl Pki {
 
     /// The enterprise and its present leaf for this use; made or replaced when it is due. None
     /// without an enterprise.
-    pub(crate) fn leaf(
-        &self,
-        purpose: Use,
-        now: UnixMillis,
-    ) -> Result<Option<(Arc<Enterprise>, Arc<Leaf>)>, PkiError> {
+    pub(crate) fn leaf(&self, purpose: Use, now: UnixMillis) -> Result<Option<Issuing>, PkiError> {
         let mut current = self.lock();
         let Some(enterprise) = current.enterprise.clone() else {
             return Ok(None);

@@ -8,6 +8,7 @@ mod assertion;
 mod clock_step;
 mod judge;
 mod limits;
+mod refused;
 mod request;
 
 pub(crate) use clock_step::ClockSteps;
@@ -28,6 +29,7 @@ use crate::store::users::UserCore;
 use crate::store::{StoreError, Write, bands, policies, presence, users};
 use assertion::Signer;
 use judge::Judgement;
+use refused::Refused;
 
 pub(crate) use assertion::Assertion;
 
@@ -375,31 +377,16 @@ impl Attempt<'_> {
             tracing::warn!(agent = %self.agent.name(), band = %self.request.band,
                 outcome = answer.outcome.name(), "failures beyond the limit are not audited");
             return Ok(Tried::Refused(
-                self.outcome_refusal(&answer, StatusCode::TOO_MANY_REQUESTS)
-                    .retry_after(1),
+                refused::by_outcome(&answer, StatusCode::TOO_MANY_REQUESTS).retry_after(1),
             ));
         }
         if self.wish.is_some() {
-            return Ok(Tried::Refused(
-                self.outcome_refusal(&answer, StatusCode::FORBIDDEN),
-            ));
+            return Ok(Tried::Refused(refused::by_outcome(
+                &answer,
+                StatusCode::FORBIDDEN,
+            )));
         }
         Ok(Tried::Answered(answer))
-    }
-
-    fn outcome_refusal(self, answer: &Answer, http: StatusCode) -> Refusal {
-        let mut refusal = Refusal::new(http, sentence(answer))
-            .with("Status", answer.status)
-            .with("EventTypeID", answer.event_type_id)
-            .with("outcome", answer.outcome.name())
-            .with("t_interval_ms", answer.t_interval_ms);
-        if let Some(counter) = answer.counter {
-            refusal = refusal.with("counter", counter);
-        }
-        if let Some(skew_ms) = answer.skew_ms {
-            refusal = refusal.with("skew_ms", skew_ms);
-        }
-        refusal
     }
 
     /// Writes the event of a claim that was refused before its frames counted, within the limits.
@@ -441,7 +428,11 @@ impl Attempt<'_> {
             agent: self.agent.name(),
             endpoint: Some(self.request.endpoint.clone()),
             method: Some(self.request.method.as_str()),
-            intent_id: self.request.intent.as_ref().map(|intent| intent.id.clone()),
+            intent_id: self
+                .request
+                .intent
+                .as_ref()
+                .and_then(request::Intent::bytes),
             ..Verification::default()
         }
     }
@@ -471,73 +462,5 @@ impl Attempt<'_> {
             verification: Some(verification),
             ..Event::default()
         }
-    }
-}
-
-/// Why a claim was refused whatever its frames say.
-struct Refused {
-    band: Option<NymiBand>,
-    user: Option<UserCore>,
-    event_type_id: u8,
-    http: StatusCode,
-    status: Status,
-    message: String,
-}
-
-impl Refused {
-    fn no_key(band: Option<NymiBand>) -> Self {
-        Self {
-            band,
-            user: None,
-            event_type_id: 10,
-            http: StatusCode::NOT_FOUND,
-            status: Status::NO_ADV_KEY,
-            message: "this server has no advertising key for the band; enroll it here".into(),
-        }
-    }
-
-    /// The band must be active and, where the directory was asked, its user in good standing.
-    fn by_standing(subject: &Subject, entry: Option<&Entry>) -> Option<Self> {
-        let refused = |status, message: &str| Self {
-            band: Some(subject.band.clone()),
-            user: Some(subject.user.clone()),
-            event_type_id: 6,
-            http: StatusCode::FORBIDDEN,
-            status,
-            message: message.to_owned(),
-        };
-        if !subject.band.is_active {
-            let message = "the band is not active; an administrator suspended or replaced it";
-            return Some(refused(Status::BAND_NOT_ACTIVE, message));
-        }
-        let standing = entry.map(|entry| entry.status)?;
-        (standing.status() != Status::SUCCESS)
-            .then(|| refused(standing.status(), standing.sentence()))
-    }
-}
-
-/// An outcome in words.
-fn sentence(answer: &Answer) -> String {
-    match answer.outcome {
-        Outcome::Malformed => "the data is not a presence frame".into(),
-        Outcome::Failed => {
-            "the presence code is not this band's; if its clock was just set, log in to the Band \
-             Application again"
-                .into()
-        }
-        Outcome::VerifiedTimeLost => {
-            "the band has lost its clock; log in to the Band Application with it".into()
-        }
-        Outcome::OutOfBounds => {
-            "the band's clock is out of bounds; log in to the Band Application \
-             with it, and check this server's clock"
-                .into()
-        }
-        Outcome::Stale => "the frame was recorded earlier and sent late".into(),
-        Outcome::NotAuthenticated => {
-            "the band is not worn and authenticated; authenticate to it".into()
-        }
-        Outcome::Replayed => "this time step was claimed before; wait for the next frame".into(),
-        Outcome::Verified => "verified".into(),
     }
 }

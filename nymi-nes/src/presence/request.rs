@@ -40,6 +40,13 @@ pub(crate) struct Intent {
 }
 
 impl Intent {
+    /// The identifier as the audit trail keeps it.
+    pub(super) fn bytes(&self) -> Option<[u8; 16]> {
+        uuid::Uuid::parse_str(&self.id)
+            .ok()
+            .map(uuid::Uuid::into_bytes)
+    }
+
     /// Whether the gesture was within the last 60 s, give or take what the clocks may differ.
     pub(super) fn is_recent(&self, now: UnixMillis, tolerance_ms: i64) -> bool {
         let age = now.since(self.at);

@@ -66,7 +66,7 @@ pub(crate) struct Verification {
     pub(crate) jti: Option<[u8; 16]>,
     pub(crate) token_hash: Option<[u8; 32]>,
     pub(crate) document_sha256: Option<[u8; 32]>,
-    pub(crate) intent_id: Option<String>,
+    pub(crate) intent_id: Option<[u8; 16]>,
 }
 
 impl Write<'_> {
@@ -114,7 +114,7 @@ impl Write<'_> {
         .bind(v.jti.as_ref().map(<[u8; 16]>::as_slice))
         .bind(v.token_hash.as_ref().map(<[u8; 32]>::as_slice))
         .bind(v.document_sha256.as_ref().map(<[u8; 32]>::as_slice))
-        .bind(&v.intent_id)
+        .bind(v.intent_id.as_ref().map(<[u8; 16]>::as_slice))
         .execute(self.sql())
         .await?;
         Ok(())

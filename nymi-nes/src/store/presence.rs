@@ -264,3 +264,93 @@ impl Write<'_> {
         Ok(written.rows_affected() == 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        let sealer = Sealer::open(&folder.path().join("master.key")).unwrap();
+        let store = Store::open(&folder.path().join("nes.sqlite"), sealer)
+            .await
+            .unwrap();
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        sqlx::raw_sql(
+            r#"INSERT INTO "nub.NymiBand" ("NymiBandID", "HardwareID", "IsActive", "IsPrimary", "HasFingerprint",
+                "CreatedAt", "ModifiedAt", "ModifiedBy", "EvidianEnrollmentCompleted", "IsSynced", "IsBandEnrolledHere")
+            VALUES ('AA:BB:CC:DD:EE:FF', 'AAAH-00001', 1, 1, 0, '', '', '', 1, 1, 1)"#,
+        )
+        .execute(write.sql())
+        .await
+        .unwrap();
+        write.commit().await.unwrap();
+        store
+    }
+
+    fn after(counter: u32) -> VerificationState {
+        let last = Last {
+            counter,
+            agent: "agent".into(),
+            endpoint: "t-7".into(),
+        };
+        VerificationState {
+            best: None,
+            last: Some(last),
+        }
+    }
+
+    /// Two claims that read the same state, as they can where reading does not lock: one wins.
+    #[tokio::test]
+    async fn an_update_of_a_state_that_changed_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        write
+            .propose_t_set(1, TSet::new(5_000).unwrap(), 1000)
+            .await
+            .unwrap();
+        let read = settings(write.sql(), 1).await.unwrap().remove(0);
+        assert!(write.claim(1, &read, &after(8)).await.unwrap());
+        assert!(!write.claim(1, &read, &after(9)).await.unwrap());
+        let now = settings(write.sql(), 1).await.unwrap().remove(0);
+        assert_eq!(now.state, after(8));
+        write.forget_best().await.unwrap();
+        assert!(
+            write.claim(1, &now, &after(9)).await.unwrap(),
+            "there was no best to forget"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_verified_setting_ends_the_earlier_ones_and_few_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        for t_set in [1_000, 2_000, 3_000, 4_000] {
+            write
+                .propose_t_set(1, TSet::new(t_set).unwrap(), 1000)
+                .await
+                .unwrap();
+        }
+        let times = async |write: &mut Write<'_>| -> Vec<u64> {
+            let settings = settings(write.sql(), 1).await.unwrap();
+            settings.iter().map(|setting| setting.t_set.ms()).collect()
+        };
+        assert_eq!(times(&mut write).await, [4_000, 3_000, 2_000]);
+        let middle = settings(write.sql(), 1).await.unwrap().remove(1);
+        assert!(write.claim(1, &middle, &after(8)).await.unwrap());
+        assert_eq!(times(&mut write).await, [4_000, 3_000]);
+        for t_set in [5_000, 6_000, 7_000] {
+            write
+                .propose_t_set(1, TSet::new(t_set).unwrap(), 1000)
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            times(&mut write).await,
+            [7_000, 6_000, 5_000, 3_000],
+            "the current one stays"
+        );
+    }
+}
