@@ -19,8 +19,9 @@ use crate::crypto::PublicKey;
 pub(crate) const MAX_CERTIFICATE: usize = 64 * 1024;
 
 /// ecdsa-with-SHA256, 1.2.840.10045.4.3.2, without parameters (RFC 5758, 3.2).
-const ECDSA_WITH_SHA256: &[u8] =
-    &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+const ECDSA_WITH_SHA256: &[u8] = &[
+    0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02,
+];
 
 /// A signed structure: what is signed, how, and the signature (certificates, CRLs and requests).
 #[derive(Clone, Copy)]
@@ -41,15 +42,22 @@ impl Signed {
         check_algorithm(algorithm.content)?;
         let signature = outer.octet_bits("the signature is missing")?.span();
         outer.finish()?;
-        let signed =
-            Self { to_be_signed: inner.whole, algorithm: algorithm.whole, signature };
+        let signed = Self {
+            to_be_signed: inner.whole,
+            algorithm: algorithm.whole,
+            signature,
+        };
         Ok((signed, inner.content))
     }
 
     /// Whether the signature is ECDSA with SHA-256; otherwise the algorithm, dotted.
     pub(crate) fn check_supported(&self, document: &[u8]) -> Result<(), String> {
         let algorithm = self.algorithm.of(document);
-        if algorithm == ECDSA_WITH_SHA256 { Ok(()) } else { Err(algorithm_name(algorithm)) }
+        if algorithm == ECDSA_WITH_SHA256 {
+            Ok(())
+        } else {
+            Err(algorithm_name(algorithm))
+        }
     }
 }
 
@@ -91,6 +99,8 @@ pub struct Certificate {
     issuer: Span,
     subject: Span,
     common_name: Option<Span>,
+    /// Subject and issuer are the same (RFC 5280, 3.2).
+    self_issued: bool,
     not_before: UnixMillis,
     not_after: UnixMillis,
     spki: Span,
@@ -114,7 +124,10 @@ impl Certificate {
 
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Fault> {
         if der.len() > MAX_CERTIFICATE {
-            return Err(Fault::TooLarge { found: der.len(), limit: MAX_CERTIFICATE });
+            return Err(Fault::TooLarge {
+                found: der.len(),
+                limit: MAX_CERTIFICATE,
+            });
         }
         let (signed, mut tbs) = Signed::read(der)?;
         version_3(&mut tbs)?;
@@ -134,7 +147,8 @@ impl Certificate {
         let extensions = match tbs.is_empty() {
             true => Extensions::default(),
             false => {
-                let explicit = tbs.element(tag::context_constructed(3), "extensions are missing")?;
+                let explicit =
+                    tbs.element(tag::context_constructed(3), "extensions are missing")?;
                 Extensions::read(extensions::explicit(explicit)?)?
             }
         };
@@ -146,6 +160,7 @@ impl Certificate {
             issuer: issuer.0,
             subject: subject.0,
             common_name: name::common_name(subject.1),
+            self_issued: name::equal(issuer.0.of(der), subject.0.of(der)),
             not_before,
             not_after,
             spki: spki.whole,
@@ -249,18 +264,26 @@ impl Certificate {
     /// Whether extendedKeyUsage names this purpose; none without that extension.
     pub fn has_purpose(&self, purpose: Oid) -> Option<bool> {
         let purposes = self.extensions.key_purposes.as_ref()?;
-        Some(purposes.iter().any(|span| span.of(&self.der) == purpose.content()))
+        Some(
+            purposes
+                .iter()
+                .any(|span| span.of(&self.der) == purpose.content()),
+        )
     }
 
     /// Whether certificatePolicies states this policy.
     pub fn has_policy(&self, policy: Oid) -> bool {
         let policies = self.extensions.policies.as_deref().unwrap_or_default();
-        policies.iter().any(|span| span.of(&self.der) == policy.content())
+        policies
+            .iter()
+            .any(|span| span.of(&self.der) == policy.content())
     }
 
     /// Whether basicConstraints makes this a CA certificate.
     pub fn is_ca(&self) -> bool {
-        self.extensions.basic_constraints.is_some_and(|constraints| constraints.ca)
+        self.extensions
+            .basic_constraints
+            .is_some_and(|constraints| constraints.ca)
     }
 
     /// The path length constraint: how many CAs may follow this one.
@@ -270,12 +293,13 @@ impl Certificate {
 
     /// Whether keyUsage is there and has this bit.
     pub(crate) fn has_usage(&self, bit: u16) -> bool {
-        self.extensions.key_usage.is_some_and(|usage| usage & bit != 0)
+        self.extensions
+            .key_usage
+            .is_some_and(|usage| usage & bit != 0)
     }
 
-    /// Subject and issuer are the same (RFC 5280, 3.2).
-    pub(crate) fn is_self_issued(&self) -> bool {
-        name::equal(self.subject_der(), self.issuer_der())
+    pub(crate) const fn is_self_issued(&self) -> bool {
+        self.self_issued
     }
 
     /// An extension's part of this certificate.
@@ -285,7 +309,10 @@ impl Certificate {
 
     /// What is signed, and the signature.
     pub(crate) fn signature(&self) -> (&[u8], &[u8]) {
-        (self.bytes(self.signed.to_be_signed), self.bytes(self.signed.signature))
+        (
+            self.bytes(self.signed.to_be_signed),
+            self.bytes(self.signed.signature),
+        )
     }
 }
 
@@ -299,14 +326,22 @@ fn version_3(tbs: &mut Reader<'_>) -> Result<(), Fault> {
     };
     let version = explicit.integer("the version is missing")?;
     explicit.finish()?;
-    if version.bytes() == [2] { Ok(()) } else { Err(Fault::Version) }
+    if version.bytes() == [2] {
+        Ok(())
+    } else {
+        Err(Fault::Version)
+    }
 }
 
 /// RFC 5280, 4.1.2.2: positive, at most 20 octets.
 fn serial(content: Reader<'_>) -> Result<Span, Fault> {
     let octets = content.bytes();
     let positive = octets.first().is_some_and(|byte| byte & 0x80 == 0) && octets != [0];
-    if positive && octets.len() <= 20 { Ok(content.span()) } else { Err(Fault::Serial) }
+    if positive && octets.len() <= 20 {
+        Ok(content.span())
+    } else {
+        Err(Fault::Serial)
+    }
 }
 
 /// A Name, whole and contents, its structure checked.
@@ -334,7 +369,10 @@ pub(crate) fn subject_key(
     }
     let mut parameters = algorithm;
     parameters.any()?;
-    let curve = parameters.oid("no curve").map(|curve| curve.bytes()).unwrap_or_default();
+    let curve = parameters
+        .oid("no curve")
+        .map(|curve| curve.bytes())
+        .unwrap_or_default();
     let shown = if curve.is_empty() { id.bytes() } else { curve };
     Ok(SubjectKey::Other(alloc::format!("{}", Dotted(shown))))
 }
@@ -356,6 +394,11 @@ impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({:?}, serial {})", self.subject_display(), self.serial_hex())
+        write!(
+            f,
+            "Certificate({:?}, serial {})",
+            self.subject_display(),
+            self.serial_hex()
+        )
     }
 }

@@ -17,7 +17,10 @@ pub(crate) fn check(certificate: &Certificate) -> Result<(), Fault> {
     if extensions.names_authority && extensions.authority_key.is_none() {
         return rule("authorityKeyIdentifier has a keyIdentifier (4.2.1.1)");
     }
-    let names = extensions.alternative_names.iter().flat_map(|names| &names.names);
+    let names = extensions
+        .alternative_names
+        .iter()
+        .flat_map(|names| &names.names);
     for name in names {
         let text = |span| core::str::from_utf8(certificate.bytes(span)).unwrap_or("");
         match *name {
@@ -45,7 +48,10 @@ pub(crate) fn check(certificate: &Certificate) -> Result<(), Fault> {
 /// making it critical: the path validation suite of NIST has such a chain among the valid ones.
 pub(crate) fn check_anchor(anchor: &Certificate) -> Result<(), Fault> {
     let extensions = &anchor.extensions;
-    if extensions.basic_constraints.is_some_and(|constraints| !constraints.critical) {
+    if extensions
+        .basic_constraints
+        .is_some_and(|constraints| !constraints.critical)
+    {
         return rule("basicConstraints of a CA is critical (4.2.1.9)");
     }
     let cross_signed = !anchor.is_self_issued() && extensions.subject_key.is_some();
@@ -69,7 +75,10 @@ pub(crate) fn identifiers_differ(certificate: &Certificate) -> bool {
 /// 4.2.1.1 and 4.2.1.2: a CA has a subject key identifier, and what it issues names it. Chains that
 /// do without both are let pass: there is nothing to be confused about.
 pub(crate) fn check_identifiers(issuer: &Certificate, subject: &Certificate) -> Result<(), Fault> {
-    match (issuer.extensions.subject_key, subject.extensions.authority_key) {
+    match (
+        issuer.extensions.subject_key,
+        subject.extensions.authority_key,
+    ) {
         (Some(_), None) => rule("authorityKeyIdentifier names the issuer's key (4.2.1.1)"),
         (None, Some(_)) => rule("a CA has a subjectKeyIdentifier (4.2.1.2)"),
         _ => Ok(()),

@@ -51,7 +51,10 @@ impl<'a> Constraints<'a> {
     pub(crate) fn push(&mut self, ca: &'a Certificate) {
         if let Some(constraints) = &ca.extensions.name_constraints {
             let subjects = |names: &[GeneralName]| {
-                names.iter().map(|name| Subject::of(ca, *name)).collect::<Vec<_>>()
+                names
+                    .iter()
+                    .map(|name| Subject::of(ca, *name))
+                    .collect::<Vec<_>>()
             };
             self.levels.push(Level {
                 permitted: subjects(&constraints.permitted),
@@ -88,13 +91,20 @@ fn names(certificate: &Certificate, is_leaf: bool) -> Vec<Subject<'_>> {
     }
     match &certificate.extensions.alternative_names {
         Some(alternative) => {
-            names.extend(alternative.names.iter().map(|name| Subject::of(certificate, *name)));
+            names.extend(
+                alternative
+                    .names
+                    .iter()
+                    .map(|name| Subject::of(certificate, *name)),
+            );
         }
         // "[…] but the certificate does not include a subject alternative name, the rfc822Name
         // constraint MUST be applied to the attribute of type emailAddress".
-        None => names.extend(name::email_addresses(subject).map(|text| Subject::mailbox(text))),
+        None => names.extend(name::email_addresses(subject).map(Subject::mailbox)),
     }
-    let has_host = names.iter().any(|name| matches!(name, Subject::Dns(_) | Subject::Ip(_)));
+    let has_host = names
+        .iter()
+        .any(|name| matches!(name, Subject::Dns(_) | Subject::Ip(_)));
     if let (true, false, Some(text)) = (is_leaf, has_host, certificate.subject_cn()) {
         match text.parse() {
             Ok(IpAddr::V4(address)) => names.push(Subject::Ip(address.octets().to_vec())),
@@ -143,7 +153,10 @@ impl<'a> Subject<'a> {
             Self::Ip(octets) => address(octets),
             Self::Other(form) => alloc::format!("a name of form {form}"),
         };
-        text.chars().filter(|char| !char.is_control()).take(128).collect()
+        text.chars()
+            .filter(|char| !char.is_control())
+            .take(128)
+            .collect()
     }
 }
 
@@ -167,8 +180,12 @@ impl Level<'_> {
     fn check(&self, name: &Subject<'_>, work: &mut Work) -> Result<(), Fault> {
         work.compare(1 + self.permitted.len() + self.excluded.len())?;
         let same_form = |base: &&Subject<'_>| base.form() == name.form();
-        let excluded = || Fault::Excluded { name: name.display() };
-        let not_permitted = || Fault::NotPermitted { name: name.display() };
+        let excluded = || Fault::Excluded {
+            name: name.display(),
+        };
+        let not_permitted = || Fault::NotPermitted {
+            name: name.display(),
+        };
         for base in self.excluded.iter().filter(same_form) {
             if touches(name, base).map_err(|Unclear| excluded())? {
                 return Err(excluded());
@@ -181,7 +198,11 @@ impl Level<'_> {
                 return Ok(());
             }
         }
-        if constrained { Err(not_permitted()) } else { Ok(()) }
+        if constrained {
+            Err(not_permitted())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -235,7 +256,9 @@ pub(crate) fn mailbox(text: &str) -> Option<(&str, &str)> {
     let (local, host) = text.rsplit_once('@')?;
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
     let plain = !local.is_empty()
-        && local.bytes().all(|byte| byte.is_ascii_graphic() && !b"@\"(),:;<>[\\]".contains(&byte));
+        && local
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"@\"(),:;<>[\\]".contains(&byte));
     ((quoted || plain) && dns::is_host(host)).then_some((local, host))
 }
 
@@ -255,10 +278,18 @@ fn host_matches(host: &str, base: &str) -> Result<bool, Unclear> {
 /// An address against an address and a mask, which must be a prefix (RFC 4632).
 fn address_matches(name: &[u8], base: &[u8]) -> Result<bool, Unclear> {
     let (network, mask) = base.split_at(base.len() / 2);
-    let ones = mask.iter().map(|byte| byte.leading_ones()).take_while(|ones| *ones == 8).count();
+    let ones = mask
+        .iter()
+        .map(|byte| byte.leading_ones())
+        .take_while(|ones| *ones == 8)
+        .count();
     let rest = mask.get(ones..).unwrap_or_default();
     let contiguous = rest.iter().enumerate().all(|(position, byte)| {
-        let allowed = if position == 0 { byte.leading_ones() } else { 0 };
+        let allowed = if position == 0 {
+            byte.leading_ones()
+        } else {
+            0
+        };
         byte.count_ones() == allowed
     });
     if !contiguous {

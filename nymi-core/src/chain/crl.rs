@@ -75,12 +75,16 @@ impl Crl {
 
     fn parse(der: &[u8]) -> Result<Self, Fault> {
         if der.len() > MAX_CRL {
-            return Err(Fault::CrlUnusable { reason: "it is larger than 16 MiB" });
+            return Err(Fault::CrlUnusable {
+                reason: "it is larger than 16 MiB",
+            });
         }
         let (signed, mut tbs) = Signed::read(der)?;
         let has_version = tbs.peek() == Some(tag::INTEGER);
         if has_version && tbs.integer("")?.bytes() != [1] {
-            return Err(Fault::CrlUnusable { reason: "it is not of version 2" });
+            return Err(Fault::CrlUnusable {
+                reason: "it is not of version 2",
+            });
         }
         let inner = tbs.element(tag::SEQUENCE, "the signature algorithm is missing")?;
         if inner.whole.of(der) != signed.algorithm.of(der) {
@@ -113,9 +117,12 @@ impl Crl {
         }
         tbs.finish()?;
         if !has_version && crl.needs_version_2() {
-            return Err(Fault::CrlUnusable { reason: "it has extensions but is not of version 2" });
+            return Err(Fault::CrlUnusable {
+                reason: "it has extensions but is not of version 2",
+            });
         }
-        crl.entries.sort_by(|one, other| one.serial.of(der).cmp(other.serial.of(der)));
+        crl.entries
+            .sort_by(|one, other| one.serial.of(der).cmp(other.serial.of(der)));
         Ok(crl)
     }
 
@@ -124,7 +131,11 @@ impl Crl {
     }
 
     fn take(&mut self, extension: &Extension<'_>) -> Result<(), Fault> {
-        let Extension { id, critical, value } = *extension;
+        let Extension {
+            id,
+            critical,
+            value,
+        } = *extension;
         let number = match id {
             [0x55, 0x1d, number] => *number,
             _ => 0,
@@ -133,7 +144,9 @@ impl Crl {
             20 => {
                 // 5.2.3: "MUST mark this extension as non-critical".
                 if critical {
-                    return Err(Fault::CrlUnusable { reason: "its number is critical (5.2.3)" });
+                    return Err(Fault::CrlUnusable {
+                        reason: "its number is critical (5.2.3)",
+                    });
                 }
                 self.number = Some(crl_number(value)?);
             }
@@ -181,7 +194,10 @@ impl Crl {
 
     /// What is signed, and the signature.
     pub(crate) fn signature(&self) -> (&[u8], &[u8]) {
-        (self.bytes(self.signed.to_be_signed), self.bytes(self.signed.signature))
+        (
+            self.bytes(self.signed.to_be_signed),
+            self.bytes(self.signed.signature),
+        )
     }
 
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
@@ -213,19 +229,27 @@ impl Crl {
         let (this_update, next_update) = (self.this_update, self.next_update);
         let past = next_update.is_some_and(|next| next.as_secs() < at.as_secs());
         if at.as_secs() < this_update.as_secs() || past {
-            return Err(Fault::CrlOutdated { this_update, next_update, at });
+            return Err(Fault::CrlOutdated {
+                this_update,
+                next_update,
+                at,
+            });
         }
         Ok(())
     }
 
     /// The entry for the certificate with this serial number and issuer.
     pub(crate) fn entry(&self, serial: &[u8], issuer: &[u8]) -> Option<&Entry> {
-        let first = self.entries.partition_point(|entry| entry.serial.of(&self.der) < serial);
+        let first = self
+            .entries
+            .partition_point(|entry| entry.serial.of(&self.der) < serial);
         self.entries[first..]
             .iter()
             .take_while(|entry| entry.serial.of(&self.der) == serial)
             .find(|entry| {
-                let stated = entry.issuer.map_or(self.issuer_der(), |span| self.bytes(span));
+                let stated = entry
+                    .issuer
+                    .map_or(self.issuer_der(), |span| self.bytes(span));
                 name::equal(stated, issuer)
             })
     }
@@ -243,7 +267,10 @@ fn crl_number(value: Reader<'_>) -> DerResult<Span> {
 
 fn issuing_point(value: Reader<'_>) -> DerResult<IssuingPoint> {
     let mut content = extensions::sequence(value)?;
-    let mut point = IssuingPoint { value: Some(value.span()), ..IssuingPoint::default() };
+    let mut point = IssuingPoint {
+        value: Some(value.span()),
+        ..IssuingPoint::default()
+    };
     if let Some(name) = content.optional(tag::context_constructed(0))? {
         point.name = Some(point_name(name)?);
     }
@@ -253,7 +280,10 @@ fn issuing_point(value: Reader<'_>) -> DerResult<IssuingPoint> {
     };
     point.only_users = flag(&mut content, 1)?;
     point.only_cas = flag(&mut content, 2)?;
-    point.reasons = content.optional(tag::context(3))?.map(reasons).transpose()?;
+    point.reasons = content
+        .optional(tag::context(3))?
+        .map(reasons)
+        .transpose()?;
     point.indirect = flag(&mut content, 4)?;
     point.only_attributes = flag(&mut content, 5)?;
     content.finish()?;
@@ -266,14 +296,18 @@ fn issuing_point(value: Reader<'_>) -> DerResult<IssuingPoint> {
 
 fn entries(mut list: Reader<'_>) -> Result<Vec<Entry>, Fault> {
     if list.is_empty() {
-        return Err(list.fail("the list of revoked certificates is empty").into());
+        return Err(list
+            .fail("the list of revoked certificates is empty")
+            .into());
     }
     let mut entries = Vec::new();
     // 5.3.3: the issuer of an entry is that of the one before, if the entry states none.
     let mut issuer = None;
     while !list.is_empty() {
         let mut entry = list.sequence("a revoked certificate is not a SEQUENCE")?;
-        let serial = entry.integer("a revoked certificate has no serial number")?.span();
+        let serial = entry
+            .integer("a revoked certificate has no serial number")?
+            .span();
         let since = entry.time()?;
         let mut reason = 0;
         if !entry.is_empty() {
@@ -283,7 +317,12 @@ fn entries(mut list: Reader<'_>) -> Result<Vec<Entry>, Fault> {
             })?;
         }
         entry.finish()?;
-        entries.push(Entry { serial, since, reason, issuer });
+        entries.push(Entry {
+            serial,
+            since,
+            reason,
+            issuer,
+        });
     }
     Ok(entries)
 }
@@ -328,6 +367,11 @@ impl Eq for Crl {}
 impl fmt::Debug for Crl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let issuer = name::display(self.issuer_der());
-        write!(f, "Crl({issuer:?}, {} entries, {})", self.entries.len(), self.this_update)
+        write!(
+            f,
+            "Crl({issuer:?}, {} entries, {})",
+            self.entries.len(),
+            self.this_update
+        )
     }
 }

@@ -63,19 +63,29 @@ impl Csr {
         };
         signed.check_supported(der).map_err(CsrError::Unsupported)?;
         provider
-            .verify_der(&public_key, signed.to_be_signed.of(der), signed.signature.of(der))
+            .verify_der(
+                &public_key,
+                signed.to_be_signed.of(der),
+                signed.signature.of(der),
+            )
             .map_err(|_| CsrError::ProofOfPossession)?;
         let common_name = name::common_name(subject)
             .and_then(|span| core::str::from_utf8(span.of(der)).ok())
             .map(String::from);
-        Ok(Self { public_key, common_name })
+        Ok(Self {
+            public_key,
+            common_name,
+        })
     }
 
     /// Reads a request from PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`).
     pub fn from_pem(provider: &dyn SignatureVerifier, text: &str) -> Result<Self, CsrError> {
         let blocks = pem::decode(text, "CERTIFICATE REQUEST")
             .or_else(|error| pem::decode(text, "NEW CERTIFICATE REQUEST").map_err(|_| error))?;
-        Self::from_der(provider, blocks.first().map_or(&[], alloc::vec::Vec::as_slice))
+        Self::from_der(
+            provider,
+            blocks.first().map_or(&[], alloc::vec::Vec::as_slice),
+        )
     }
 
     /// The key for which a certificate is requested.

@@ -70,7 +70,9 @@ pub(crate) struct Span {
 impl Span {
     /// The bytes in the document that the span was taken from; nothing in a shorter one.
     pub(crate) fn of(self, document: &[u8]) -> &[u8] {
-        document.get(self.start as usize..self.end as usize).unwrap_or_default()
+        document
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
     }
 
     pub(crate) const fn is_empty(self) -> bool {
@@ -105,13 +107,23 @@ impl<'a> Reader<'a> {
     /// A reader over a whole document.
     pub(crate) fn new(document: &'a [u8]) -> DerResult<Self> {
         if document.len() > MAX_DOCUMENT {
-            return Err(DerError { what: "the input is too long", offset: 0 });
+            return Err(DerError {
+                what: "the input is too long",
+                offset: 0,
+            });
         }
-        Ok(Self { document, at: 0, end: document.len() })
+        Ok(Self {
+            document,
+            at: 0,
+            end: document.len(),
+        })
     }
 
     pub(crate) const fn fail(&self, what: &'static str) -> DerError {
-        DerError { what, offset: self.at }
+        DerError {
+            what,
+            offset: self.at,
+        }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -125,12 +137,19 @@ impl<'a> Reader<'a> {
 
     /// Where that is.
     pub(crate) const fn span(&self) -> Span {
-        Span { start: self.at as u32, end: self.end as u32 }
+        Span {
+            start: self.at as u32,
+            end: self.end as u32,
+        }
     }
 
     /// Everything has been read.
     pub(crate) fn finish(&self) -> DerResult<()> {
-        if self.is_empty() { Ok(()) } else { Err(self.fail("trailing bytes")) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.fail("trailing bytes"))
+        }
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -157,7 +176,11 @@ impl<'a> Reader<'a> {
             length = length << 8 | usize::from(self.byte()?);
         }
         let minimal = length >= 0x80 && length >> (8 * (usize::from(count) - 1)) != 0;
-        if minimal { Ok(length) } else { Err(self.fail("the length is not minimal")) }
+        if minimal {
+            Ok(length)
+        } else {
+            Err(self.fail("the length is not minimal"))
+        }
     }
 
     /// The next element, whatever it is.
@@ -176,14 +199,25 @@ impl<'a> Reader<'a> {
         self.at = end;
         Ok(Element {
             tag,
-            whole: Span { start: begin.at as u32, end: end as u32 },
-            content: Self { document: self.document, at: head.at, end },
+            whole: Span {
+                start: begin.at as u32,
+                end: end as u32,
+            },
+            content: Self {
+                document: self.document,
+                at: head.at,
+                end,
+            },
         })
     }
 
     /// The next element, which must have this tag.
     pub(crate) fn element(&mut self, tag: u8, what: &'static str) -> DerResult<Element<'a>> {
-        if self.peek() == Some(tag) { self.any() } else { Err(self.fail(what)) }
+        if self.peek() == Some(tag) {
+            self.any()
+        } else {
+            Err(self.fail(what))
+        }
     }
 
     /// The contents of the next element, which must have this tag.
@@ -193,7 +227,11 @@ impl<'a> Reader<'a> {
 
     /// The contents of the next element if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> DerResult<Option<Self>> {
-        if self.peek() == Some(tag) { Ok(Some(self.any()?.content)) } else { Ok(None) }
+        if self.peek() == Some(tag) {
+            Ok(Some(self.any()?.content))
+        } else {
+            Ok(None)
+        }
     }
 
     pub(crate) fn sequence(&mut self, what: &'static str) -> DerResult<Self> {
@@ -203,7 +241,11 @@ impl<'a> Reader<'a> {
     /// The contents of a SEQUENCE OF that must not be empty.
     pub(crate) fn non_empty_sequence(&mut self, what: &'static str) -> DerResult<Self> {
         let content = self.sequence(what)?;
-        if content.is_empty() { Err(content.fail(what)) } else { Ok(content) }
+        if content.is_empty() {
+            Err(content.fail(what))
+        } else {
+            Ok(content)
+        }
     }
 
     /// BOOLEAN DEFAULT FALSE: absent, or TRUE.
@@ -289,7 +331,11 @@ impl<'a> Reader<'a> {
             _ => return Err(self.fail("a list of bits is malformed")),
         };
         let Some(last) = bytes.last() else {
-            return if unused == 0 { Ok(0) } else { Err(self.fail("a list of bits is malformed")) };
+            return if unused == 0 {
+                Ok(0)
+            } else {
+                Err(self.fail("a list of bits is malformed"))
+            };
         };
         if last.trailing_zeros() != unused {
             return Err(self.fail("a list of bits is not minimal"));
@@ -334,11 +380,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The one element that a document holds.
-pub(crate) fn whole<'a>(
-    document: &'a [u8],
-    tag: u8,
-    what: &'static str,
-) -> DerResult<Reader<'a>> {
+pub(crate) fn whole<'a>(document: &'a [u8], tag: u8, what: &'static str) -> DerResult<Reader<'a>> {
     let mut reader = Reader::new(document)?;
     let content = reader.read(tag, what)?;
     reader.finish()?;
@@ -346,86 +388,4 @@ pub(crate) fn whole<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn any(bytes: &[u8]) -> Result<u8, &'static str> {
-        let mut reader = Reader::new(bytes).unwrap();
-        reader.any().map(|element| element.tag).map_err(|error| error.what)
-    }
-
-    #[test]
-    fn lengths_have_one_encoding() {
-        assert_eq!(any(&[0x04, 0x01, 0x00]), Ok(0x04));
-        assert_eq!(any(&[0x04, 0x81, 0x01, 0x00]), Err("the length is not minimal"));
-        assert_eq!(any(&[0x04, 0x80, 0x00, 0x00]), Err("the length is indefinite or too long"));
-        assert_eq!(any(&[0x04, 0x82, 0x00, 0x80]), Err("the length is not minimal"));
-        assert_eq!(any(&[0x04, 0x85, 1, 0, 0, 0, 0]), Err("the length is indefinite or too long"));
-        assert_eq!(any(&[0x04, 0x02, 0x00]), Err("the element is cut off"));
-        assert_eq!(any(&[0x1f, 0x21, 0x00]), Err("the tag is of the high form"));
-        assert_eq!(any(&[]), Err("the element is cut off"));
-        let long = [&[0x04, 0x81, 0x80][..], &[0; 0x80]].concat();
-        assert_eq!(any(&long), Ok(0x04));
-    }
-
-    fn content(bytes: &[u8]) -> Reader<'_> {
-        Reader::new(bytes).unwrap()
-    }
-
-    #[test]
-    fn values_have_one_encoding() {
-        assert!(content(&[0]).as_integer().is_ok());
-        assert!(content(&[0, 0x80]).as_integer().is_ok());
-        for bytes in [&[][..], &[0, 0x7f], &[0xff, 0x80]] {
-            assert!(content(bytes).as_integer().is_err(), "{bytes:?}");
-        }
-        assert_eq!(content(&[0x01, 0x00]).as_count(), Ok(256));
-        assert_eq!(content(&[0x01, 0, 0, 0, 0]).as_count(), Ok(u32::MAX));
-        assert!(content(&[0x80]).as_count().is_err());
-        assert!(content(&[0x2a, 0x03]).as_oid().is_ok());
-        for bytes in [&[][..], &[0x80, 0x01], &[0x2a, 0x86]] {
-            assert!(content(bytes).as_oid().is_err(), "{bytes:?}");
-        }
-        assert!(content(&[0xff]).is_true().is_ok());
-        assert!(content(&[0x00]).is_true().is_err());
-        assert!(content(&[0x01]).is_true().is_err());
-    }
-
-    #[test]
-    fn named_bits_end_with_a_one() {
-        assert_eq!(content(&[7, 0x80]).as_named_bits(), Ok(0x8000));
-        assert_eq!(content(&[7, 0x04, 0x80]).as_named_bits(), Ok(0x0480));
-        assert_eq!(content(&[0]).as_named_bits(), Ok(0));
-        for bytes in [&[6, 0x80][..], &[0, 0x80], &[1], &[8, 0x80], &[0, 1, 1, 1], &[7, 0x80, 0]] {
-            assert!(content(bytes).as_named_bits().is_err(), "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn times_have_seconds_and_zulu() {
-        let utc = |text: &[u8]| content(text).as_time(tag::UTC_TIME).map(|at| std::format!("{at}"));
-        let general =
-            |text: &[u8]| content(text).as_time(tag::GENERALIZED_TIME).map(|at| std::format!("{at}"));
-        assert_eq!(utc(b"491231235959Z").unwrap(), "2049-12-31T23:59:59.000Z");
-        assert_eq!(utc(b"500101000000Z").unwrap(), "1950-01-01T00:00:00.000Z");
-        assert_eq!(general(b"20500101000000Z").unwrap(), "2050-01-01T00:00:00.000Z");
-        for text in [&b"4912312359Z"[..], b"491231235959", b"491231235959+0000", b"491331235959Z"] {
-            assert!(utc(text).is_err());
-        }
-        assert!(general(b"20500101000000.5Z").is_err());
-        assert!(general(b"500101000000Z").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
-            let mut reader = Reader::new(&bytes).unwrap();
-            let mut read = 0;
-            while let Ok(element) = reader.any() {
-                read += element.whole.of(&bytes).len();
-            }
-            prop_assert!(read <= bytes.len());
-        }
-    }
-}
+mod tests;

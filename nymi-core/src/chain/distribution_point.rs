@@ -33,22 +33,36 @@ pub(crate) fn list(mut reader: Reader<'_>) -> DerResult<Vec<DistributionPoint>> 
     }
     let mut points = Vec::new();
     while !reader.is_empty() {
-        points.push(point(reader.sequence("a distribution point is not a SEQUENCE")?)?);
+        points.push(point(
+            reader.sequence("a distribution point is not a SEQUENCE")?,
+        )?);
     }
     Ok(points)
 }
 
 fn point(mut content: Reader<'_>) -> DerResult<DistributionPoint> {
-    let name = content.optional(tag::context_constructed(0))?.map(point_name).transpose()?;
-    let reasons = content.optional(tag::context(1))?.map(reasons).transpose()?;
-    let crl_issuer =
-        content.optional(tag::context_constructed(2))?.map(GeneralName::list).transpose()?;
+    let name = content
+        .optional(tag::context_constructed(0))?
+        .map(point_name)
+        .transpose()?;
+    let reasons = content
+        .optional(tag::context(1))?
+        .map(reasons)
+        .transpose()?;
+    let crl_issuer = content
+        .optional(tag::context_constructed(2))?
+        .map(GeneralName::list)
+        .transpose()?;
     content.finish()?;
     let crl_issuer = crl_issuer.unwrap_or_default();
     if name.is_none() && crl_issuer.is_empty() {
         return Err(content.fail("a distribution point has neither name nor issuer"));
     }
-    Ok(DistributionPoint { name, reasons: reasons.unwrap_or(ALL_REASONS), crl_issuer })
+    Ok(DistributionPoint {
+        name,
+        reasons: reasons.unwrap_or(ALL_REASONS),
+        crl_issuer,
+    })
 }
 
 /// The contents of DistributionPointName, a CHOICE within an explicit tag.
@@ -61,7 +75,9 @@ pub(crate) fn point_name(mut content: Reader<'_>) -> DerResult<PointName> {
             name::check_rdn(element.content)?;
             Ok(PointName::Relative(element.content.span()))
         }
-        _ => Err(element.content.fail("the name of a distribution point has no known form")),
+        _ => Err(element
+            .content
+            .fail("the name of a distribution point has no known form")),
     }
 }
 

@@ -15,9 +15,8 @@ pub(crate) struct Name<'a> {
 /// Letters, digits, hyphens within; underscores, which hosts must not have, only where they are
 /// common in practice.
 fn is_label(label: &str, underscore: bool) -> bool {
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || byte == b'-' || underscore && byte == b'_'
-    };
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || underscore && byte == b'_';
     (1..=63).contains(&label.len())
         && label.bytes().all(allowed)
         && !label.starts_with('-')
@@ -55,14 +54,24 @@ impl<'a> Name<'a> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        if is_name(rest, true) { Ok(Self { wildcard, text: rest }) } else { Err(NotAName) }
+        if is_name(rest, true) {
+            Ok(Self {
+                wildcard,
+                text: rest,
+            })
+        } else {
+            Err(NotAName)
+        }
     }
 
     /// The base of a subtree: a name without wildcard or leading period (RFC 5280, 4.2.1.10), or
     /// nothing, which is the root and holds every name.
     pub(crate) fn base(text: &'a str) -> Result<Self, NotAName> {
         if text.is_empty() || is_name(text, true) {
-            Ok(Self { wildcard: false, text })
+            Ok(Self {
+                wildcard: false,
+                text,
+            })
         } else {
             Err(NotAName)
         }
@@ -70,7 +79,14 @@ impl<'a> Name<'a> {
 
     /// A host name without wildcard.
     pub(crate) fn host(text: &'a str) -> Result<Self, NotAName> {
-        if is_name(text, true) { Ok(Self { wildcard: false, text }) } else { Err(NotAName) }
+        if is_name(text, true) {
+            Ok(Self {
+                wildcard: false,
+                text,
+            })
+        } else {
+            Err(NotAName)
+        }
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -129,20 +145,46 @@ mod tests {
     #[test]
     fn a_wildcard_stands_for_one_label() {
         assert_eq!(within("*.example.com", "example.com"), Ok((true, true)));
-        assert_eq!(within("*.example.com", "bar.example.com"), Ok((false, true)));
-        assert_eq!(within("*.example.com", "foo.bar.example.com"), Ok((false, false)));
-        assert_eq!(within("*.example.com", "bar.example.org"), Ok((false, false)));
+        assert_eq!(
+            within("*.example.com", "bar.example.com"),
+            Ok((false, true))
+        );
+        assert_eq!(
+            within("*.example.com", "foo.bar.example.com"),
+            Ok((false, false))
+        );
+        assert_eq!(
+            within("*.example.com", "bar.example.org"),
+            Ok((false, false))
+        );
         assert_eq!(within("*", "com"), Err(NotAName));
         assert_eq!(within("foo.*.com", "com"), Err(NotAName));
     }
 
     #[test]
     fn what_may_be_stated() {
-        for text in ["localhost", "a.example", "*.example.com", "xn--n3h.com", "1.2.example"] {
+        for text in [
+            "localhost",
+            "a.example",
+            "*.example.com",
+            "xn--n3h.com",
+            "1.2.example",
+        ] {
             assert!(is_presentable(text), "{text}");
         }
-        for text in ["", " ", "*", "*.com", "a_b.example.com", "a..b", "-a.com", "a-.com", "a*.b.com",
-            "a.com.", "xn--*-1b3c148a.example.com"] {
+        for text in [
+            "",
+            " ",
+            "*",
+            "*.com",
+            "a_b.example.com",
+            "a..b",
+            "-a.com",
+            "a-.com",
+            "a*.b.com",
+            "a.com.",
+            "xn--*-1b3c148a.example.com",
+        ] {
             assert!(!is_presentable(text), "{text}");
         }
         assert!(!is_host(&"a.".repeat(127).trim_end_matches('.').repeat(2)));

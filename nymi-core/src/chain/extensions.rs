@@ -83,20 +83,28 @@ pub(crate) fn for_each<'a>(
         let value = extension.read(tag::OCTET_STRING, "an extension has no value")?;
         extension.finish()?;
         if seen.contains(&id) {
-            return Err(Fault::DuplicateExtension { found: alloc::format!("{}", Dotted(id)) });
+            return Err(Fault::DuplicateExtension {
+                found: alloc::format!("{}", Dotted(id)),
+            });
         }
         if seen.len() == MAX_EXTENSIONS {
             return Err(list.fail("there are too many extensions").into());
         }
         seen.push(id);
-        each(Extension { id, critical, value })?;
+        each(Extension {
+            id,
+            critical,
+            value,
+        })?;
     }
     Ok(())
 }
 
 /// The fault of a critical extension that is not processed.
 pub(crate) fn unknown_critical(id: &[u8]) -> Fault {
-    Fault::UnknownCritical { found: alloc::format!("{}", Dotted(id)) }
+    Fault::UnknownCritical {
+        found: alloc::format!("{}", Dotted(id)),
+    }
 }
 
 impl Extensions {
@@ -108,7 +116,11 @@ impl Extensions {
     }
 
     fn take(&mut self, extension: &Extension<'_>) -> Result<(), Fault> {
-        let Extension { id, critical, value } = *extension;
+        let Extension {
+            id,
+            critical,
+            value,
+        } = *extension;
         // 1.3.6.1.5.5.7.1.1 and .11: information access. It is read for its syntax alone, and must
         // not be critical (RFC 5280, 4.2.2).
         let access = matches!(id, [0x2b, 6, 1, 5, 5, 7, 1, 1 | 11]);
@@ -142,7 +154,9 @@ impl Extensions {
         }
         // RFC 5280: conforming CAs MUST mark these as non-critical (4.2.1.1, 4.2.1.2, 4.2.2).
         if critical && (access || matches!(number, Some(14 | 35))) {
-            return Err(value.fail("an extension is critical that must not be").into());
+            return Err(value
+                .fail("an extension is critical that must not be")
+                .into());
         }
         Ok(())
     }
@@ -168,7 +182,11 @@ pub(crate) fn single<'a, T>(
 fn key_identifier(mut value: Reader<'_>) -> DerResult<Span> {
     let content = value.read(tag::OCTET_STRING, "a key identifier is not an OCTET STRING")?;
     value.finish()?;
-    if content.is_empty() { Err(content.fail("a key identifier is empty")) } else { Ok(content.span()) }
+    if content.is_empty() {
+        Err(content.fail("a key identifier is empty"))
+    } else {
+        Ok(content.span())
+    }
 }
 
 fn key_usage(mut value: Reader<'_>) -> DerResult<u16> {
@@ -195,18 +213,29 @@ fn check_address_lengths(
         GeneralName::Ip(span) => !lengths.contains(&span.len()),
         _ => false,
     });
-    if wrong { Err(value.fail("an IP address has the wrong length")) } else { Ok(()) }
+    if wrong {
+        Err(value.fail("an IP address has the wrong length"))
+    } else {
+        Ok(())
+    }
 }
 
 fn basic_constraints(value: Reader<'_>, critical: bool) -> DerResult<BasicConstraints> {
     let mut content = sequence(value)?;
     let ca = content.default_false()?;
-    let path_length = content.optional(tag::INTEGER)?.map(Reader::as_count).transpose()?;
+    let path_length = content
+        .optional(tag::INTEGER)?
+        .map(Reader::as_count)
+        .transpose()?;
     content.finish()?;
     if path_length.is_some() && !ca {
         return Err(content.fail("a path length constraint is stated by no CA"));
     }
-    Ok(BasicConstraints { critical, ca, path_length })
+    Ok(BasicConstraints {
+        critical,
+        ca,
+        path_length,
+    })
 }
 
 fn name_constraints(value: Reader<'_>) -> DerResult<NameConstraints> {
@@ -219,7 +248,10 @@ fn name_constraints(value: Reader<'_>) -> DerResult<NameConstraints> {
     }
     check_address_lengths(&permitted, value, [8, 32])?;
     check_address_lengths(&excluded, value, [8, 32])?;
-    Ok(NameConstraints { permitted, excluded })
+    Ok(NameConstraints {
+        permitted,
+        excluded,
+    })
 }
 
 fn subtrees(list: Option<Reader<'_>>) -> DerResult<Vec<GeneralName>> {
@@ -278,7 +310,9 @@ fn policy_mappings(value: Reader<'_>) -> DerResult<Vec<(Span, Span)>> {
     while !list.is_empty() {
         let mut mapping = list.sequence("a policy mapping is not a SEQUENCE")?;
         let issuer = mapping.oid("a policy mapping has no issuer policy")?.span();
-        let subject = mapping.oid("a policy mapping has no subject policy")?.span();
+        let subject = mapping
+            .oid("a policy mapping has no subject policy")?
+            .span();
         mapping.finish()?;
         mappings.push((issuer, subject));
     }
@@ -288,11 +322,17 @@ fn policy_mappings(value: Reader<'_>) -> DerResult<Vec<(Span, Span)>> {
 fn policy_constraints(value: Reader<'_>) -> DerResult<PolicyConstraints> {
     let mut content = non_empty(value, "policy constraints are empty")?;
     let mut count = |number| {
-        content.optional(tag::context(number))?.map(Reader::as_count).transpose()
+        content
+            .optional(tag::context(number))?
+            .map(Reader::as_count)
+            .transpose()
     };
     let (require_explicit, inhibit_mapping) = (count(0)?, count(1)?);
     content.finish()?;
-    Ok(PolicyConstraints { require_explicit, inhibit_mapping })
+    Ok(PolicyConstraints {
+        require_explicit,
+        inhibit_mapping,
+    })
 }
 
 fn key_purposes(value: Reader<'_>) -> DerResult<Vec<Span>> {
@@ -313,7 +353,10 @@ pub(crate) fn authority_key_identifier(value: Reader<'_>) -> DerResult<Option<Sp
     if let Some(issuer) = issuer {
         GeneralName::list(issuer)?;
     }
-    let serial = content.optional(tag::context(2))?.map(Reader::as_integer).transpose()?;
+    let serial = content
+        .optional(tag::context(2))?
+        .map(Reader::as_integer)
+        .transpose()?;
     content.finish()?;
     if issuer.is_some() != serial.is_some() {
         return Err(value.fail("the issuer's name and serial number do not come together"));
@@ -337,11 +380,14 @@ fn information_access(value: Reader<'_>) -> DerResult<()> {
 
 fn non_empty<'a>(value: Reader<'a>, what: &'static str) -> DerResult<Reader<'a>> {
     let content = sequence(value)?;
-    if content.is_empty() { Err(value.fail(what)) } else { Ok(content) }
+    if content.is_empty() {
+        Err(value.fail(what))
+    } else {
+        Ok(content)
+    }
 }
 
 /// Reads `[n] EXPLICIT Extensions`.
 pub(crate) fn explicit(element: Element<'_>) -> DerResult<Reader<'_>> {
     sequence(element.content)
 }
-

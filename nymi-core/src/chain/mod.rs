@@ -64,6 +64,7 @@ pub use csr::{Csr, CsrError};
 pub use der::DerError;
 pub use error::{ChainError, FAULTS, Fault, FaultInfo, FoundGrade, fault_info};
 pub use requirements::{
-    Grade, GradeError, GradeRequirement, MAX_DEPTH, Profile, Purpose, Requirements, Revocation, Role,
+    Grade, GradeError, GradeRequirement, MAX_DEPTH, Profile, Purpose, Requirements, Revocation,
+    Role,
 };
 pub use verify::{VerifiedChain, VerifiedIssuer, verify};

@@ -58,9 +58,15 @@ fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
         _ => false,
     };
     if malformed {
-        return Err(value.content.fail("a string has characters that its type does not allow"));
+        return Err(value
+            .content
+            .fail("a string has characters that its type does not allow"));
     }
-    Ok(Attribute { kind, tag: value.tag, value: value.content })
+    Ok(Attribute {
+        kind,
+        tag: value.tag,
+        value: value.content,
+    })
 }
 
 /// All attributes of a checked name, in order, each with the number of its RDN.
@@ -117,7 +123,8 @@ fn join(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
-    let mut canonical = Vec::with_capacity(attribute.kind.len() + attribute.value.bytes().len() + 2);
+    let mut canonical =
+        Vec::with_capacity(attribute.kind.len() + attribute.value.bytes().len() + 2);
     canonical.push(attribute.kind.len() as u8);
     canonical.extend_from_slice(attribute.kind);
     match text(attribute) {
@@ -145,11 +152,13 @@ fn text(attribute: &Attribute<'_>) -> Option<String> {
         | tag::VISIBLE_STRING => core::str::from_utf8(bytes).ok().map(String::from),
         // What is called T.61 is ISO 8859-1 in practice (RFC 5280, appendix B).
         tag::TELETEX_STRING => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
-        tag::BMP_STRING if bytes.len() % 2 == 0 => {
-            let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        tag::BMP_STRING if bytes.len().is_multiple_of(2) => {
+            let units = bytes
+                .chunks_exact(2)
+                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             char::decode_utf16(units).collect::<Result<_, _>>().ok()
         }
-        tag::UNIVERSAL_STRING if bytes.len() % 4 == 0 => bytes
+        tag::UNIVERSAL_STRING if bytes.len().is_multiple_of(4) => bytes
             .chunks_exact(4)
             .map(|four| char::from_u32(u32::from_be_bytes([four[0], four[1], four[2], four[3]])))
             .collect(),
@@ -178,7 +187,10 @@ pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
 pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
     let mut names = attributes(content).filter(|(_, attribute)| attribute.kind == COMMON_NAME);
     let (_, name) = names.next()?;
-    let plain = matches!(name.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
+    let plain = matches!(
+        name.tag,
+        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING
+    );
     (plain && names.next().is_none()).then(|| name.value.span())
 }
 
@@ -239,7 +251,10 @@ mod tests {
             cn(tag::UTF8_STRING, b"Acme NES L1 CA"),
             cn(tag::PRINTABLE_STRING, b"  ACME  nes L1   ca "),
             cn(tag::TELETEX_STRING, b"acme nes l1 ca"),
-            cn(tag::BMP_STRING, b"\0A\0c\0m\0e\0 \0N\0E\0S\0 \0L\x001\0 \0C\0A"),
+            cn(
+                tag::BMP_STRING,
+                b"\0A\0c\0m\0e\0 \0N\0E\0S\0 \0L\x001\0 \0C\0A",
+            ),
         ] {
             assert!(equal(&plain, &same));
         }
@@ -266,7 +281,10 @@ mod tests {
     #[test]
     fn a_common_name_is_one_plain_text() {
         let one = cn(tag::UTF8_STRING, b"kiosk");
-        assert_eq!(common_name(content_of(&one).unwrap()).unwrap().of(&one), b"kiosk");
+        assert_eq!(
+            common_name(content_of(&one).unwrap()).unwrap().of(&one),
+            b"kiosk"
+        );
         let rdn = element(0x31, &attribute(COMMON_NAME, tag::UTF8_STRING, b"kiosk"));
         let two = element(0x30, &[rdn.clone(), rdn].concat());
         assert_eq!(common_name(content_of(&two).unwrap()), None);

@@ -80,12 +80,7 @@ pub(crate) fn check(
 }
 
 /// Rules for certificates one by one, and for neighbours.
-fn check_each(
-    path: &[Link],
-    at: UnixMillis,
-    requirements: &Requirements<'_>,
-    report: &mut Report,
-) {
+fn check_each(path: &[Link], at: UnixMillis, requirements: &Requirements<'_>, report: &mut Report) {
     let last = path.len() - 1;
     for (position, link) in path.iter().enumerate() {
         let certificate = &link.certificate;
@@ -111,7 +106,11 @@ pub(crate) fn check_validity(certificate: &Certificate, at: UnixMillis) -> Resul
         return Ok(());
     }
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-    Err(Fault::Validity { not_before, not_after, at })
+    Err(Fault::Validity {
+        not_before,
+        not_after,
+        at,
+    })
 }
 
 /// 6.1.4 (k) and (n). Version 3 is checked when reading. A CA's keyUsage must be there (4.2.1.3).
@@ -124,7 +123,11 @@ pub(crate) fn check_issuer(certificate: &Certificate) -> Result<(), Fault> {
 
 fn require_usage(certificate: &Certificate, bit: u16) -> Result<(), Fault> {
     let expected = key_usage::name(bit);
-    if certificate.has_usage(bit) { Ok(()) } else { Err(Fault::KeyUsage { expected }) }
+    if certificate.has_usage(bit) {
+        Ok(())
+    } else {
+        Err(Fault::KeyUsage { expected })
+    }
 }
 
 /// 6.1.4 (l) and (m), and the depth that the caller allows. Self-issued certificates do not count.
@@ -149,13 +152,23 @@ fn check_lengths(
                 }
             }
         }
-        if let Some(stated) = link.certificate.path_length().filter(|stated| *stated < left) {
+        if let Some(stated) = link
+            .certificate
+            .path_length()
+            .filter(|stated| *stated < left)
+        {
             (left, limit, source) = (stated, Some(stated), link);
         }
     }
     let limit = requirements.max_depth;
     if depth > usize::from(limit) {
-        report.add(None, Fault::TooDeep { limit, found: depth });
+        report.add(
+            None,
+            Fault::TooDeep {
+                limit,
+                found: depth,
+            },
+        );
     }
 }
 
@@ -176,10 +189,12 @@ fn check_policies(anchor: &Link, below: &[Link], work: &mut Work, report: &mut R
     for (position, link) in below.iter().enumerate() {
         let certificate = &link.certificate;
         let is_leaf = position + 1 == below.len();
-        let result = policies.enter(certificate, is_leaf, work).and_then(|()| match is_leaf {
-            true => policies.finish(certificate),
-            false => policies.hand_down(certificate, work),
-        });
+        let result = policies
+            .enter(certificate, is_leaf, work)
+            .and_then(|()| match is_leaf {
+                true => policies.finish(certificate),
+                false => policies.hand_down(certificate, work),
+            });
         if let Err(fault) = result {
             return report.add(Some(link.index), fault);
         }
@@ -188,15 +203,15 @@ fn check_policies(anchor: &Link, below: &[Link], work: &mut Work, report: &mut R
 
 /// What the leaf may be used for, and whether the CAs above allow it: an extendedKeyUsage of a CA
 /// limits what it issues, as all current verifiers have it.
-fn check_purpose(
-    path: &[Link],
-    leaf: &Link,
-    requirements: &Requirements<'_>,
-    report: &mut Report,
-) {
+fn check_purpose(path: &[Link], leaf: &Link, requirements: &Requirements<'_>, report: &mut Report) {
     let certificate = &leaf.certificate;
     if let SubjectKey::Other(found) = &certificate.key {
-        report.add(Some(leaf.index), Fault::UnsupportedKey { found: found.clone() });
+        report.add(
+            Some(leaf.index),
+            Fault::UnsupportedKey {
+                found: found.clone(),
+            },
+        );
     }
     if certificate.is_ca() && !requirements.ca_leaf {
         report.add(Some(leaf.index), Fault::CaLeaf);
@@ -214,7 +229,10 @@ fn check_purpose(
         Purpose::Role(role) => {
             report.check(leaf, require_usage(certificate, role.key_usage()));
             for missing in role_purposes(role) {
-                let fault = || Fault::Role { expected: role, missing };
+                let fault = || Fault::Role {
+                    expected: role,
+                    missing,
+                };
                 if certificate.has_purpose(missing) != Some(true) {
                     report.add(Some(leaf.index), fault());
                 }
@@ -245,7 +263,12 @@ fn check_end_entity(certificate: &Certificate) -> Result<(), Fault> {
 }
 
 fn role_purposes(role: Role) -> impl Iterator<Item = oid::Oid> {
-    [Some(role.oid()), role.is_client().then_some(oid::CLIENT_AUTH)].into_iter().flatten()
+    [
+        Some(role.oid()),
+        role.is_client().then_some(oid::CLIENT_AUTH),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Whether extendedKeyUsage allows this purpose; none without the extension. Only a CA allows it by
@@ -257,8 +280,7 @@ fn allows(certificate: &Certificate, purpose: oid::Oid) -> Option<bool> {
 
 /// The grades that an L2 states.
 pub(crate) fn found_grade(issuer: &Certificate) -> FoundGrade {
-    let [gold, bronze] =
-        [Grade::Gold, Grade::Bronze].map(|grade| issuer.has_policy(grade.oid()));
+    let [gold, bronze] = [Grade::Gold, Grade::Bronze].map(|grade| issuer.has_policy(grade.oid()));
     match (gold, bronze) {
         (true, true) => FoundGrade::Both,
         (true, false) => FoundGrade::One(Grade::Gold),

@@ -38,7 +38,10 @@ impl<'a> Policies<'a> {
     pub(crate) fn new(anchor: &Certificate, length: usize) -> Self {
         let none = u32::try_from(length + 1).unwrap_or(u32::MAX);
         let mut state = Self {
-            nodes: alloc::vec![Node { policy: ANY, expected: alloc::vec![ANY] }],
+            nodes: alloc::vec![Node {
+                policy: ANY,
+                expected: alloc::vec![ANY]
+            }],
             explicit: none,
             mapping: none,
             any: none,
@@ -57,7 +60,8 @@ impl<'a> Policies<'a> {
         match &certificate.extensions.policies {
             None => self.nodes.clear(),
             Some(spans) if !self.nodes.is_empty() => {
-                let stated: Vec<&[u8]> = spans.iter().map(|span| certificate.bytes(*span)).collect();
+                let stated: Vec<&[u8]> =
+                    spans.iter().map(|span| certificate.bytes(*span)).collect();
                 let any = self.any > 0 || !is_leaf && certificate.is_self_issued();
                 self.descend(&stated, any, work)?;
             }
@@ -70,9 +74,8 @@ impl<'a> Policies<'a> {
         let expected: usize = self.nodes.iter().map(|node| node.expected.len()).sum();
         work.compare((1 + stated.len()).saturating_mul(expected + 1))?;
         let has_any = self.nodes.iter().any(|node| node.policy == ANY);
-        let expects = |policy: &&'a [u8]| {
-            self.nodes.iter().any(|node| node.expected.contains(policy))
-        };
+        let expects =
+            |policy: &&'a [u8]| self.nodes.iter().any(|node| node.expected.contains(policy));
         let mut next: Vec<&[u8]> = stated
             .iter()
             .copied()
@@ -86,21 +89,24 @@ impl<'a> Policies<'a> {
         }
         self.nodes = next
             .into_iter()
-            .map(|policy| Node { policy, expected: alloc::vec![policy] })
+            .map(|policy| Node {
+                policy,
+                expected: alloc::vec![policy],
+            })
             .collect();
         Ok(())
     }
 
     fn require(&self) -> Result<(), Fault> {
-        if self.explicit == 0 && self.nodes.is_empty() { Err(Fault::Policy) } else { Ok(()) }
+        if self.explicit == 0 && self.nodes.is_empty() {
+            Err(Fault::Policy)
+        } else {
+            Ok(())
+        }
     }
 
     /// 6.1.4 (a), (b), (h), (i) and (j): what a CA hands down.
-    pub(crate) fn hand_down(
-        &mut self,
-        ca: &'a Certificate,
-        work: &mut Work,
-    ) -> Result<(), Fault> {
+    pub(crate) fn hand_down(&mut self, ca: &'a Certificate, work: &mut Work) -> Result<(), Fault> {
         self.follow_mappings(ca, work)?;
         if !ca.is_self_issued() {
             self.explicit = self.explicit.saturating_sub(1);
@@ -113,10 +119,16 @@ impl<'a> Policies<'a> {
 
     fn constrain(&mut self, ca: &Certificate) {
         if let Some(constraints) = ca.extensions.policy_constraints {
-            self.explicit = self.explicit.min(constraints.require_explicit.unwrap_or(u32::MAX));
-            self.mapping = self.mapping.min(constraints.inhibit_mapping.unwrap_or(u32::MAX));
+            self.explicit = self
+                .explicit
+                .min(constraints.require_explicit.unwrap_or(u32::MAX));
+            self.mapping = self
+                .mapping
+                .min(constraints.inhibit_mapping.unwrap_or(u32::MAX));
         }
-        self.any = self.any.min(ca.extensions.inhibit_any_policy.unwrap_or(u32::MAX));
+        self.any = self
+            .any
+            .min(ca.extensions.inhibit_any_policy.unwrap_or(u32::MAX));
     }
 
     fn follow_mappings(&mut self, ca: &'a Certificate, work: &mut Work) -> Result<(), Fault> {
@@ -126,7 +138,10 @@ impl<'a> Policies<'a> {
             .iter()
             .map(|(issuer, subject)| (ca.bytes(*issuer), ca.bytes(*subject)))
             .collect();
-        if mappings.iter().any(|(issuer, subject)| *issuer == ANY || *subject == ANY) {
+        if mappings
+            .iter()
+            .any(|(issuer, subject)| *issuer == ANY || *subject == ANY)
+        {
             return Err(Fault::Policy);
         }
         mappings.sort_unstable();
@@ -142,7 +157,10 @@ impl<'a> Policies<'a> {
             let expected = group.iter().map(|(_, subject)| *subject).collect();
             match self.nodes.iter_mut().find(|node| node.policy == issuer) {
                 Some(node) => node.expected = expected,
-                None if had_any => self.nodes.push(Node { policy: issuer, expected }),
+                None if had_any => self.nodes.push(Node {
+                    policy: issuer,
+                    expected,
+                }),
                 None => {}
             }
         }

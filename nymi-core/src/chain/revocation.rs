@@ -87,15 +87,25 @@ impl Search<'_> {
         let document = certificate.der();
         let mut points: Vec<Point> = Vec::new();
         for point in &certificate.extensions.distribution_points {
-            let crl_issuer: Vec<PointKey> =
-                point.crl_issuer.iter().map(|name| name.key(document)).collect();
+            let crl_issuer: Vec<PointKey> = point
+                .crl_issuer
+                .iter()
+                .map(|name| name.key(document))
+                .collect();
             let base = point.crl_issuer.iter().find_map(|name| match name {
                 GeneralName::Directory(span) => Some(span.of(document)),
                 _ => None,
             });
-            let name =
-                point.name.as_ref().map(|name| name.keys(document, base.unwrap_or(issuer)));
-            points.push(Point { name, reasons: point.reasons, crl_issuer, stated: true });
+            let name = point
+                .name
+                .as_ref()
+                .map(|name| name.keys(document, base.unwrap_or(issuer)));
+            points.push(Point {
+                name,
+                reasons: point.reasons,
+                crl_issuer,
+                stated: true,
+            });
         }
         // "[…] with any available CRLs not specified in a distribution point but issued by the
         // certificate issuer."
@@ -147,8 +157,13 @@ impl Search<'_> {
         let delta = self.delta_for(goal, number, signer)?;
         let newer = delta.and_then(|delta| goal.requirements.crls[delta].entry(serial, issuer));
         let entry = newer.or_else(|| crl.entry(serial, issuer));
-        if let Some(entry) = entry.filter(|entry| newer.is_none() || entry.reason != REMOVE_FROM_CRL) {
-            return Err(Fault::Revoked { since: entry.since, reason: entry.reason });
+        if let Some(entry) =
+            entry.filter(|entry| newer.is_none() || entry.reason != REMOVE_FROM_CRL)
+        {
+            return Err(Fault::Revoked {
+                since: entry.since,
+                reason: entry.reason,
+            });
         }
         status.reasons |= reasons;
         Ok(())
@@ -165,10 +180,14 @@ impl Search<'_> {
         let crl = &goal.requirements.crls[number];
         crl.check_current(self.at)?;
         if goal.requirements.profile == Profile::Conforming && crl.number().is_none() {
-            return Err(Fault::CrlUnusable { reason: "it has no number (5.2.3)" });
+            return Err(Fault::CrlUnusable {
+                reason: "it has no number (5.2.3)",
+            });
         }
         if crl.signed.check_supported(crl.der()).is_err() {
-            return Err(Fault::CrlUnusable { reason: "it is not signed with ECDSA and SHA-256" });
+            return Err(Fault::CrlUnusable {
+                reason: "it is not signed with ECDSA and SHA-256",
+            });
         }
         let mut reason = "its issuer's certificate is not known";
         let mut others = Vec::new();
@@ -230,7 +249,10 @@ impl Search<'_> {
             ca_leaf: true,
             ..goal.requirements
         };
-        let goal = Goal { requirements, anchor: Some(anchor) };
+        let goal = Goal {
+            requirements,
+            anchor: Some(anchor),
+        };
         self.find(node, &goal, &mut Reports::default()).is_some()
     }
 
@@ -300,9 +322,15 @@ impl Point {
         }
         let wanted = self.name.as_ref().unwrap_or(&self.crl_issuer);
         let named = point.name.as_ref().is_none_or(|name| {
-            name.keys(crl.der(), crl.issuer_der()).iter().any(|key| wanted.contains(key))
+            name.keys(crl.der(), crl.issuer_der())
+                .iter()
+                .any(|key| wanted.contains(key))
         });
-        let other_kind = if is_ca { point.only_users } else { point.only_cas };
+        let other_kind = if is_ca {
+            point.only_users
+        } else {
+            point.only_cas
+        };
         named && !other_kind && !point.only_attributes
     }
 }

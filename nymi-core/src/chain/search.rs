@@ -13,12 +13,12 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 
 use super::certificate::{Certificate, SubjectKey};
+use super::conforming;
 use super::error::Fault;
 use super::name::{self, Canonical};
 use super::path::{self, Link, Report};
 use super::requirements::{Profile, Requirements};
 use super::work::Work;
-use super::conforming;
 use crate::UnixMillis;
 use crate::crypto::SignatureVerifier;
 
@@ -35,7 +35,12 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) const fn new(link: Link, is_anchor: bool) -> Self {
-        Self { link, is_anchor, subject: OnceCell::new(), issuer: OnceCell::new() }
+        Self {
+            link,
+            is_anchor,
+            subject: OnceCell::new(),
+            issuer: OnceCell::new(),
+        }
     }
 
     pub(crate) fn certificate(&self) -> &Certificate {
@@ -43,11 +48,13 @@ impl Node {
     }
 
     fn subject(&self) -> &Canonical {
-        self.subject.get_or_init(|| name::canonical(self.certificate().subject_der()))
+        self.subject
+            .get_or_init(|| name::canonical(self.certificate().subject_der()))
     }
 
     fn issuer(&self) -> &Canonical {
-        self.issuer.get_or_init(|| name::canonical(self.certificate().issuer_der()))
+        self.issuer
+            .get_or_init(|| name::canonical(self.certificate().issuer_der()))
     }
 
     fn may_issue(&self, child: &Self) -> bool {
@@ -157,7 +164,10 @@ impl<'a> Search<'a> {
                 let issuer = name::display(self.nodes[child].certificate().issuer_der());
                 Fault::UnknownIssuer { issuer }
             } else {
-                Fault::TooDeep { limit: goal.requirements.max_depth, found: path.len() - 1 }
+                Fault::TooDeep {
+                    limit: goal.requirements.max_depth,
+                    found: path.len() - 1,
+                }
             };
             reports.partial.add(self.index(child), fault);
         }
@@ -224,7 +234,9 @@ impl<'a> Search<'a> {
     ) -> Result<bool, Fault> {
         let certificate = self.certificate(child);
         if let Err(found) = certificate.signed.check_supported(certificate.der()) {
-            reports.partial.add(self.index(child), Fault::UnsupportedSignature { found });
+            reports
+                .partial
+                .add(self.index(child), Fault::UnsupportedSignature { found });
             return Ok(false);
         }
         let signer = self.certificate(issuer);
@@ -232,7 +244,9 @@ impl<'a> Search<'a> {
             SubjectKey::P256(key) => key,
             SubjectKey::Other(found) => {
                 let found = found.clone();
-                reports.partial.add(self.index(issuer), Fault::UnsupportedKey { found });
+                reports
+                    .partial
+                    .add(self.index(issuer), Fault::UnsupportedKey { found });
                 return Ok(false);
             }
         };
@@ -260,9 +274,18 @@ impl<'a> Search<'a> {
         report: &mut Report,
     ) -> Option<Vec<usize>> {
         let path: Vec<usize> = path.iter().rev().copied().collect();
-        let links: Vec<Link> = path.iter().map(|node| self.nodes[*node].link.clone()).collect();
+        let links: Vec<Link> = path
+            .iter()
+            .map(|node| self.nodes[*node].link.clone())
+            .collect();
         let mut faults = Report::default();
-        path::check(&links, self.at, &goal.requirements, &mut self.work, &mut faults);
+        path::check(
+            &links,
+            self.at,
+            &goal.requirements,
+            &mut self.work,
+            &mut faults,
+        );
         if goal.requirements.profile == Profile::Conforming {
             self.check_self_signed(path[0], &mut faults);
         }

@@ -7,10 +7,14 @@ use super::dns;
 pub(crate) fn host(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once(':')?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let authority = rest.strip_prefix("//")?;
     let authority = authority.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.split_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         Some(_) => return None,
@@ -27,10 +31,22 @@ mod tests {
     #[test]
     fn finds_the_host() {
         assert_eq!(host("http://example.com/a?b#c"), Some("example.com"));
-        assert_eq!(host("ldap://user:pass@a.example.com:389/x@y.org"), Some("a.example.com"));
+        assert_eq!(
+            host("ldap://user:pass@a.example.com:389/x@y.org"),
+            Some("a.example.com")
+        );
         assert_eq!(host("https://example.com"), Some("example.com"));
-        for none in ["mailto:a@example.com", "http://10.0.0.1/", "http://[::1]/", "urn:x", "example.com",
-            "http:///x", "http://localhost/", "http://a.b:c/", "1http://example.com"] {
+        for none in [
+            "mailto:a@example.com",
+            "http://10.0.0.1/",
+            "http://[::1]/",
+            "urn:x",
+            "example.com",
+            "http:///x",
+            "http://localhost/",
+            "http://a.b:c/",
+            "1http://example.com",
+        ] {
             assert_eq!(host(none), None, "{none}");
         }
     }

@@ -37,7 +37,13 @@ impl VerifiedChain {
         let (leaf, intermediates) = below.split_last()?;
         let (leaf, anchor) = (Arc::clone(leaf), Arc::clone(anchor));
         let issuer = Arc::clone(intermediates.last().unwrap_or(&anchor));
-        Some(Self { key: *leaf.public_key()?, leaf, issuer, anchor, path })
+        Some(Self {
+            key: *leaf.public_key()?,
+            leaf,
+            issuer,
+            anchor,
+            path,
+        })
     }
 
     /// The leaf.
@@ -77,7 +83,11 @@ impl VerifiedChain {
     pub fn into_issuer(self) -> VerifiedIssuer {
         let mut above = self.path;
         above.pop();
-        VerifiedIssuer { issuer: self.issuer, above, known_crls: Vec::new() }
+        VerifiedIssuer {
+            issuer: self.issuer,
+            above,
+            known_crls: Vec::new(),
+        }
     }
 }
 
@@ -123,7 +133,8 @@ impl VerifiedIssuer {
         for crl in crls {
             let (message, signature) = crl.signature();
             if provider.verify_der(&key, message, signature).is_ok() {
-                self.known_crls.push((*crl.digest(), *key.as_uncompressed()));
+                self.known_crls
+                    .push((*crl.digest(), *key.as_uncompressed()));
             }
         }
     }
@@ -142,13 +153,19 @@ impl VerifiedIssuer {
             .chain(self.above.iter().rev())
             .enumerate()
             .map(|(index, certificate)| {
-                let link = Link { certificate: Arc::clone(certificate), index };
+                let link = Link {
+                    certificate: Arc::clone(certificate),
+                    index,
+                };
                 Node::new(link, index == self.above.len())
             })
             .collect();
         let path: Vec<usize> = (0..nodes.len()).collect();
         let mut search = Search::new(provider, nodes, at, &self.known_crls);
-        let goal = Goal { requirements: *requirements, anchor: None };
+        let goal = Goal {
+            requirements: *requirements,
+            anchor: None,
+        };
         let mut reports = Reports::default();
         if !search.is_issued_by(0, 1) {
             let issuer = super::name::display(leaf.issuer_der());
@@ -193,22 +210,43 @@ pub fn verify(
         return refuse(None, Fault::NoAnchor);
     }
     if presented.len() > MAX_PRESENTED {
-        return refuse(None, Fault::TooMany { found: presented.len(), limit: MAX_PRESENTED });
+        return refuse(
+            None,
+            Fault::TooMany {
+                found: presented.len(),
+                limit: MAX_PRESENTED,
+            },
+        );
     }
     if anchors.iter().any(|anchor| anchor.der() == *leaf) {
         return refuse(Some(0), Fault::LeafIsAnchor);
     }
     let leaf = Arc::new(read_leaf(leaf)?);
-    let mut nodes = alloc::vec![Node::new(Link { certificate: leaf, index: 0 }, false)];
+    let mut nodes = alloc::vec![Node::new(
+        Link {
+            certificate: leaf,
+            index: 0
+        },
+        false
+    )];
     let mut reports = Reports::default();
     take_intermediates(&mut nodes, anchors, intermediates, &mut reports.partial);
     for anchor in anchors {
         let copy = presented.iter().position(|der| *der == anchor.der());
         let index = copy.unwrap_or(presented.len());
-        nodes.push(Node::new(Link { certificate: anchor.shared(), index }, true));
+        nodes.push(Node::new(
+            Link {
+                certificate: anchor.shared(),
+                index,
+            },
+            true,
+        ));
     }
     let mut search = Search::new(provider, nodes, at, &[]);
-    let goal = Goal { requirements: *requirements, anchor: None };
+    let goal = Goal {
+        requirements: *requirements,
+        anchor: None,
+    };
     let found = search.find(0, &goal, &mut reports);
     outcome(&search, found.as_deref(), reports)
 }
@@ -232,7 +270,10 @@ fn take_intermediates(
         }
         match Certificate::parse(der) {
             Ok(certificate) => {
-                let link = Link { certificate: Arc::new(certificate), index };
+                let link = Link {
+                    certificate: Arc::new(certificate),
+                    index,
+                };
                 nodes.push(Node::new(link, false));
             }
             Err(fault) => report.add(Some(index), fault),
@@ -249,6 +290,9 @@ fn outcome(
     if let Some(chain) = path.and_then(|path| VerifiedChain::new(search, path)) {
         return Ok(chain);
     }
-    let error = reports.complete.into_error().or(reports.partial.into_error());
+    let error = reports
+        .complete
+        .into_error()
+        .or(reports.partial.into_error());
     Err(error.unwrap_or(ChainError::new(None, Fault::Missing)))
 }

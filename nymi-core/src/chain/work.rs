@@ -18,7 +18,11 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) const fn new() -> Self {
-        Self { signatures: SIGNATURES, steps: STEPS, comparisons: COMPARISONS }
+        Self {
+            signatures: SIGNATURES,
+            steps: STEPS,
+            comparisons: COMPARISONS,
+        }
     }
 
     pub(crate) fn signature(&mut self) -> Result<(), Fault> {
@@ -30,7 +34,10 @@ impl Work {
     }
 
     pub(crate) fn compare(&mut self, count: usize) -> Result<(), Fault> {
-        take(&mut self.comparisons, u32::try_from(count).unwrap_or(u32::MAX))
+        take(
+            &mut self.comparisons,
+            u32::try_from(count).unwrap_or(u32::MAX),
+        )
     }
 }
 

@@ -1,6 +1,16 @@
 //! Behaviour of nymi-core through its public interface.
 mod assertion;
 mod catalogue;
+mod chain_broken;
+mod chain_building;
+mod chain_csr;
+mod chain_kept;
+mod chain_names;
+mod chain_policies;
+mod chain_properties;
+mod chain_revocation;
+mod chain_rules;
+mod chain_writer;
 mod message;
 mod presence_agreement;
 mod presence_edges;

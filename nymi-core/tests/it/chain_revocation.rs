@@ -1,0 +1,499 @@
+//! Revocation lists of every kind, and what becomes of certificates without one.
+
+use nymi_core::chain::{Crl, Revocation};
+
+use crate::chain_writer::*;
+
+/// A CRL to be changed at will before it is signed.
+#[derive(Clone)]
+pub(crate) struct List {
+    issuer: Vec<u8>,
+    this_update: Vec<u8>,
+    next_update: Vec<u8>,
+    entries: Vec<Vec<u8>>,
+    extensions: Vec<Ext>,
+}
+
+const NUMBER: u8 = 20;
+const BASE_NUMBER: u8 = 27;
+const ISSUING_POINT: u8 = 28;
+
+impl List {
+    pub(crate) fn new(issuer: &Cert) -> Self {
+        Self {
+            issuer: issuer.subject.clone(),
+            this_update: utc("260501000000Z"),
+            next_update: utc("260601000000Z"),
+            entries: vec![],
+            extensions: vec![ext(NUMBER, false, &tlv(2, &[7]))],
+        }
+    }
+
+    fn entry(mut self, serial: &[u8], extensions: &[Ext]) -> Self {
+        let extensions = if extensions.is_empty() {
+            vec![]
+        } else {
+            write_exts(extensions)
+        };
+        self.entries
+            .push(seq(&[&tlv(2, serial), &utc("260502000000Z"), &extensions]));
+        self
+    }
+
+    pub(crate) fn revoke(self, serial: &[u8], reason: u8) -> Self {
+        self.entry(serial, &[ext(21, false, &tlv(0x0a, &[reason]))])
+    }
+
+    /// For indirect CRLs: the issuer of the certificate.
+    fn revoke_of(self, serial: &[u8], issuer: &[u8]) -> Self {
+        let names = seq(&[&tlv(0xa4, issuer)]);
+        self.entry(serial, &[ext(29, true, &names)])
+    }
+
+    fn set(mut self, number: u8, critical: bool, value: &[u8]) -> Self {
+        self.extensions
+            .retain(|extension| extension.id != [0x55, 0x1d, number]);
+        self.extensions.push(ext(number, critical, value));
+        self
+    }
+
+    /// issuingDistributionPoint with these parts.
+    fn point(self, parts: &[u8]) -> Self {
+        self.set(ISSUING_POINT, true, &tlv(0x30, parts))
+    }
+
+    fn der(&self, signer: &Cert) -> Vec<u8> {
+        let algorithm = seq(&[&id(ECDSA_SHA256)]);
+        let entries = if self.entries.is_empty() {
+            vec![]
+        } else {
+            tlv(0x30, &self.entries.concat())
+        };
+        let to_be_signed = seq(&[
+            &tlv(2, &[1]),
+            &algorithm,
+            &self.issuer,
+            &self.this_update,
+            &self.next_update,
+            &entries,
+            &tlv(0xa0, &write_exts(&self.extensions)),
+        ]);
+        sign(&to_be_signed, &algorithm, &signer.key)
+    }
+
+    pub(crate) fn crl(&self, signer: &Cert) -> Crl {
+        Crl::from_der(&self.der(signer)).unwrap()
+    }
+}
+
+type Found = Option<(u32, Option<usize>)>;
+
+fn covered(trio: &Trio, crls: &[Crl]) -> Found {
+    fault(trio.check_with(&requirements().with_crls(crls)))
+}
+
+/// Every certificate must have a known status.
+fn required(trio: &Trio, crls: &[Crl]) -> Found {
+    let requirements = requirements()
+        .with_crls(crls)
+        .with_revocation(Revocation::Required);
+    fault(trio.check_with(&requirements))
+}
+
+const REVOKED: Found = Some((124, Some(0)));
+const UNKNOWN: Found = Some((125, Some(0)));
+const UNUSABLE: Found = Some((127, Some(0)));
+
+#[test]
+fn revoked_leaf_and_revoked_l2() {
+    let trio = Trio::new();
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    let l2 = List::new(&trio.l2);
+    let other = l2.clone().revoke(&[0x12], 1).crl(&trio.l2);
+    assert_eq!(required(&trio, &[l1.clone(), other.clone()]), None);
+    assert_eq!(
+        (other.len(), other.is_empty(), l1.is_empty()),
+        (1, false, true)
+    );
+    let revoked = l2
+        .clone()
+        .revoke(&[0x10], 0)
+        .revoke(&[0x11], 1)
+        .revoke(&[0x12], 0);
+    assert_eq!(
+        required(&trio, &[l1.clone(), revoked.crl(&trio.l2)]),
+        REVOKED
+    );
+    let upper = List::new(&trio.l1).revoke(&[0x11], 2).crl(&trio.l1);
+    assert_eq!(
+        required(&trio, &[upper, l2.crl(&trio.l2)]),
+        Some((124, Some(1)))
+    );
+    // An entry without extensions, and certificateHold, revoke as well.
+    assert_eq!(
+        covered(&trio, &[l2.clone().entry(&[0x11], &[]).crl(&trio.l2)]),
+        REVOKED
+    );
+    assert_eq!(
+        covered(&trio, &[l2.revoke(&[0x11], 6).crl(&trio.l2)]),
+        REVOKED
+    );
+}
+
+#[test]
+fn without_a_list() {
+    let trio = Trio::new();
+    let l2 = List::new(&trio.l2).crl(&trio.l2);
+    assert_eq!(covered(&trio, &[]), None);
+    assert_eq!(
+        covered(&trio, std::slice::from_ref(&l2)),
+        None,
+        "L1 issued none"
+    );
+    assert_eq!(required(&trio, &[l2]), Some((125, Some(1))));
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    assert_eq!(required(&trio, std::slice::from_ref(&l1)), UNKNOWN);
+    assert_eq!(covered(&trio, &[l1]), None);
+    assert_eq!(required(&trio, &[]), Some((125, Some(1))));
+}
+
+#[test]
+fn lists_that_cannot_be_used() {
+    let trio = Trio::new();
+    let list = List::new(&trio.l2);
+    let mut old = list.clone();
+    old.next_update = utc("260513082959Z");
+    assert_eq!(covered(&trio, &[old.crl(&trio.l2)]), Some((126, Some(0))));
+    let mut early = list.clone();
+    early.this_update = utc("260513083001Z");
+    assert_eq!(covered(&trio, &[early.crl(&trio.l2)]), Some((126, Some(0))));
+    assert_eq!(
+        covered(&trio, &[list.crl(&trio.l1)]),
+        UNUSABLE,
+        "signed by L1"
+    );
+    let mut silent = trio.clone();
+    silent.l2.set(KEY_USAGE, true, &tlv(3, &[2, 4]));
+    assert_eq!(
+        covered(&silent, &[list.crl(&trio.l2)]),
+        UNUSABLE,
+        "L2 lacks cRLSign"
+    );
+    // One usable list is enough.
+    assert_eq!(
+        covered(&trio, &[old.crl(&trio.l2), list.crl(&trio.l2)]),
+        None
+    );
+    let revoked = list.revoke(&[0x11], 1).crl(&trio.l2);
+    assert_eq!(covered(&trio, &[old.crl(&trio.l2), revoked]), REVOKED);
+}
+
+#[test]
+fn the_serial_number_of_another_issuer_does_not_matter() {
+    let trio = Trio::new();
+    let other = Cert::ca("Other CA", 44, &trio.l1.subject, None);
+    let foreign = List::new(&other).revoke(&[0x11], 1).crl(&other);
+    assert_eq!(covered(&trio, &[foreign]), None);
+}
+
+#[test]
+fn lists_are_read_strictly() {
+    let trio = Trio::new();
+    let list = List::new(&trio.l2);
+    let number = |list: &List| fault(Crl::from_der(&list.der(&trio.l2))).map(|(number, _)| number);
+    assert_eq!(number(&list), None);
+    assert_eq!(
+        number(&list.clone().set(99, true, &[])),
+        Some(117),
+        "unknown critical extension"
+    );
+    assert_eq!(number(&list.clone().set(99, false, &[])), None);
+    assert_eq!(
+        number(&list.clone().set(NUMBER, true, &tlv(2, &[7]))),
+        Some(127)
+    );
+    assert_eq!(
+        number(&list.clone().set(NUMBER, false, &tlv(2, &[0x80]))),
+        Some(101)
+    );
+    assert_eq!(
+        number(&list.clone().entry(&[5], &[ext(99, true, &[])])),
+        Some(117)
+    );
+    assert_eq!(
+        number(&list.clone().revoke(&[5], 7)),
+        Some(101),
+        "reason 7 is not used"
+    );
+    let two_kinds = [tlv(0x81, &[0xff]), tlv(0x82, &[0xff])].concat();
+    assert_eq!(number(&list.clone().point(&two_kinds)), Some(101));
+    let der = list.der(&trio.l2);
+    assert!(Crl::from_der(&[der.as_slice(), &[0]].concat()).is_err());
+    assert!(Crl::from_der(&der[..der.len() - 1]).is_err());
+}
+
+/// A fullName of one URI, as DistributionPointName.
+fn uri(text: &str) -> Vec<u8> {
+    tlv(0xa0, &tlv(0xa0, &tlv(0x86, text.as_bytes())))
+}
+
+fn distribution_points(points: &[&[&[u8]]]) -> Vec<u8> {
+    tlv(
+        0x30,
+        &points
+            .iter()
+            .flat_map(|parts| seq(parts))
+            .collect::<Vec<_>>(),
+    )
+}
+
+#[test]
+fn distribution_points_by_name() {
+    let mut trio = Trio::new();
+    let (here, there) = (uri("http://crl.example/1"), uri("http://crl.example/2"));
+    trio.leaf.set(
+        CRL_DISTRIBUTION_POINTS,
+        false,
+        &distribution_points(&[&[&here]]),
+    );
+    let list = List::new(&trio.l2).revoke(&[0x11], 1);
+    assert_eq!(
+        covered(&trio, &[list.clone().point(&here).crl(&trio.l2)]),
+        REVOKED
+    );
+    assert_eq!(
+        covered(&trio, &[list.clone().point(&there).crl(&trio.l2)]),
+        None
+    );
+    assert_eq!(
+        covered(&trio, &[list.crl(&trio.l2)]),
+        REVOKED,
+        "a list for all points"
+    );
+    // A name relative to the issuer's against the same name in full.
+    let part = seq(&[&id(&[0x55, 4, 3]), &tlv(0x0c, b"CRL 1")]);
+    let relative = tlv(0xa0, &tlv(0xa1, &part));
+    let full_name = [&trio.l2.subject[2..], &tlv(0x31, &part)].concat();
+    let full = tlv(0xa0, &tlv(0xa0, &tlv(0xa4, &tlv(0x30, &full_name))));
+    trio.leaf.set(
+        CRL_DISTRIBUTION_POINTS,
+        false,
+        &distribution_points(&[&[&relative]]),
+    );
+    let list = List::new(&trio.l2).revoke(&[0x11], 1);
+    assert_eq!(
+        covered(&trio, &[list.clone().point(&full).crl(&trio.l2)]),
+        REVOKED
+    );
+    assert_eq!(
+        covered(&trio, &[list.point(&relative).crl(&trio.l2)]),
+        REVOKED
+    );
+}
+
+#[test]
+fn lists_for_one_kind_of_certificates() {
+    let trio = Trio::new();
+    let list = List::new(&trio.l2).revoke(&[0x11], 1);
+    let with = |tag| {
+        covered(
+            &trio,
+            &[list.clone().point(&tlv(tag, &[0xff])).crl(&trio.l2)],
+        )
+    };
+    assert_eq!(with(0x81), REVOKED, "onlyContainsUserCerts");
+    assert_eq!(with(0x82), None, "onlyContainsCACerts");
+    assert_eq!(with(0x85), None, "onlyContainsAttributeCerts");
+}
+
+#[test]
+fn lists_for_some_reasons_must_add_up() {
+    let trio = Trio::new();
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    let some = |bits: &[u8]| List::new(&trio.l2).point(&tlv(0x83, bits));
+    // Bits 1 and 2: the keys; the others below.
+    let keys = some(&[5, 0x60]);
+    let rest = some(&[7, 0x1f, 0x80]);
+    let with = |lists: &[Crl]| required(&trio, &[std::slice::from_ref(&l1), lists].concat());
+    assert_eq!(with(&[keys.crl(&trio.l2)]), UNKNOWN);
+    assert_eq!(with(&[keys.crl(&trio.l2), rest.crl(&trio.l2)]), None);
+    let revoked = rest.revoke(&[0x11], 4).crl(&trio.l2);
+    assert_eq!(with(&[keys.crl(&trio.l2), revoked.clone()]), REVOKED);
+    assert_eq!(covered(&trio, &[revoked]), REVOKED);
+}
+
+/// A list that another authority issues for L2, named in the leaf.
+#[test]
+fn indirect_lists() {
+    let mut trio = Trio::new();
+    let authority = Cert::ca("CRL authority", 50, &trio.l1.subject, None);
+    let crl_issuer = tlv(0xa2, &tlv(0xa4, &authority.subject));
+    trio.leaf.set(
+        CRL_DISTRIBUTION_POINTS,
+        false,
+        &distribution_points(&[&[&crl_issuer]]),
+    );
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    let indirect = List::new(&authority).point(&tlv(0x84, &[0xff]));
+    let verify = |list: &List, with_authority: bool| {
+        let crls = [l1.clone(), list.crl(&authority)];
+        let mut presented = trio.presented();
+        if with_authority {
+            presented.push(authority.signed_by(&trio.l1));
+        }
+        let requirements = requirements()
+            .with_crls(&crls)
+            .with_revocation(Revocation::Required);
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements))
+    };
+    assert_eq!(verify(&indirect, true), None);
+    assert_eq!(verify(&indirect, false), UNUSABLE, "who is the authority?");
+    assert_eq!(
+        verify(&List::new(&authority), true),
+        UNKNOWN,
+        "not declared indirect"
+    );
+    let ours = indirect.clone().revoke_of(&[0x11], &trio.l2.subject);
+    assert_eq!(verify(&ours, true), REVOKED);
+    let of_another = indirect.clone().revoke_of(&[0x11], &cn("Other CA"));
+    assert_eq!(verify(&of_another, true), None);
+    assert_eq!(
+        verify(&indirect.clone().entry(&[0x11], &[]), true),
+        None,
+        "the authority's own"
+    );
+    // The issuer of an entry holds for those after it (5.3.3).
+    let after = indirect
+        .revoke_of(&[0x33], &trio.l2.subject)
+        .entry(&[0x11], &[]);
+    assert_eq!(verify(&after, true), REVOKED);
+}
+
+/// A signer of lists vouches for itself only where its own issuer says so.
+#[test]
+fn a_signer_that_is_on_its_own_list() {
+    let trio = Trio::new();
+    let mut signer = Cert::new(cn("CRL authority"), key(62), &trio.l2.subject);
+    signer.extensions = vec![ext(KEY_USAGE, true, &tlv(3, &[1, 2]))];
+    signer.serial = vec![0x62];
+    let point = tlv(0xa2, &tlv(0xa4, &signer.subject));
+    let points = distribution_points(&[&[&point]]);
+    let l1 = List::new(&trio.l1);
+    let list = List::new(&signer).point(&tlv(0x84, &[0xff]));
+    let verify = |signer: &Cert, list: &List| {
+        let leaf = trio
+            .leaf
+            .clone()
+            .with(CRL_DISTRIBUTION_POINTS, false, &points);
+        let crls = [l1.crl(&trio.l1), list.crl(signer)];
+        let mut presented = vec![leaf.signed_by(&trio.l2)];
+        presented.extend([signer.signed_by(&trio.l2), trio.l2.signed_by(&trio.l1)]);
+        let requirements = requirements()
+            .with_crls(&crls)
+            .with_revocation(Revocation::Required);
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements))
+    };
+    assert_eq!(
+        verify(&signer, &list),
+        UNUSABLE,
+        "nobody answers for the signer"
+    );
+    signer.set(CRL_DISTRIBUTION_POINTS, false, &points);
+    assert_eq!(verify(&signer, &list), None);
+    let itself = list.revoke_of(&[0x62], &trio.l2.subject);
+    assert_eq!(verify(&signer, &itself), UNUSABLE, "it revokes itself");
+}
+
+/// L2 signs its lists with a key of their own.
+#[test]
+fn a_separate_key_for_lists() {
+    let trio = Trio::new();
+    let mut signer = Cert::new(trio.l2.subject.clone(), key(60), &trio.l1.subject);
+    signer.extensions = vec![ext(KEY_USAGE, true, &tlv(3, &[1, 2]))];
+    signer.serial = vec![0x60];
+    let list = List::new(&trio.l2);
+    let l1 = List::new(&trio.l1);
+    let verify = |list: &List, l1: &List, issuer: &Cert| {
+        let crls = [l1.crl(&trio.l1), list.crl(&signer)];
+        let mut presented = trio.presented();
+        presented.push(signer.signed_by(issuer));
+        let requirements = requirements()
+            .with_crls(&crls)
+            .with_revocation(Revocation::Required);
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements))
+    };
+    assert_eq!(verify(&list, &l1, &trio.l1), None);
+    assert_eq!(
+        verify(&list.clone().revoke(&[0x11], 1), &l1, &trio.l1),
+        REVOKED
+    );
+    assert_eq!(
+        verify(&list, &l1.clone().revoke(&[0x60], 1), &trio.l1),
+        UNUSABLE,
+        "revoked signer"
+    );
+    assert_eq!(
+        verify(&list, &l1, &Cert::root("Acme NES L1 CA", 61)),
+        UNUSABLE,
+        "forged signer"
+    );
+}
+
+#[test]
+fn delta_lists() {
+    let trio = Trio::new();
+    let complete = List::new(&trio.l2);
+    let delta = |base, number| {
+        List::new(&trio.l2)
+            .set(NUMBER, false, &tlv(2, &[number]))
+            .set(BASE_NUMBER, true, &tlv(2, &[base]))
+    };
+    let with = |lists: &[&List]| {
+        let crls: Vec<Crl> = lists.iter().map(|list| list.crl(&trio.l2)).collect();
+        covered(&trio, &crls)
+    };
+    let revoking = delta(7, 8).revoke(&[0x11], 1);
+    assert_eq!(with(&[&complete, &revoking]), REVOKED);
+    assert_eq!(
+        with(&[&revoking]),
+        None,
+        "a delta list alone covers nothing"
+    );
+    assert_eq!(with(&[&complete, &delta(7, 8)]), None);
+    let held = complete.clone().revoke(&[0x11], 6);
+    assert_eq!(
+        with(&[&held, &delta(7, 8).revoke(&[0x11], 8)]),
+        None,
+        "taken off the list"
+    );
+    assert_eq!(with(&[&held, &delta(7, 8)]), REVOKED);
+    // Lists that do not continue the complete one.
+    assert_eq!(with(&[&complete, &delta(8, 9).revoke(&[0x11], 1)]), None);
+    assert_eq!(with(&[&complete, &delta(5, 7).revoke(&[0x11], 1)]), None);
+    let other_scope = revoking.clone().point(&tlv(0x81, &[0xff]));
+    assert_eq!(with(&[&complete, &other_scope]), None);
+    // The newest of several.
+    let newest = delta(7, 9).revoke(&[0x11], 8);
+    assert_eq!(with(&[&held, &delta(7, 8), &newest]), None);
+    let crls = [complete.crl(&trio.l2), revoking.crl(&trio.l1)];
+    assert_eq!(
+        covered(&trio, &crls),
+        None,
+        "a delta list that L2 did not sign"
+    );
+}
+
+#[test]
+fn pem_holds_several_lists() {
+    let trio = Trio::new();
+    let text: String = [&trio.l1, &trio.l2]
+        .map(|issuer| nymi_core::chain::pem::encode("X509 CRL", &List::new(issuer).der(issuer)))
+        .concat();
+    let crls = Crl::from_pem(&text).unwrap();
+    assert_eq!(crls.len(), 2);
+    assert_eq!(
+        crls[1].this_update().to_string(),
+        "2026-05-01T00:00:00.000Z"
+    );
+    assert_eq!(required(&trio, &crls), None);
+}

@@ -1,0 +1,318 @@
+//! A chain that is right, and what is said of one that is not.
+
+use nymi_core::UnixMillis;
+use nymi_core::chain::oid::{self};
+use nymi_core::chain::{
+    ChainError, FAULTS, Fault, Grade, GradeRequirement, Profile, Requirements, Role, TrustAnchor,
+};
+
+use crate::chain_writer::*;
+
+#[test]
+fn the_platform_chain_is_verified() {
+    let trio = Trio::new();
+    let chain = trio.check().unwrap();
+    assert_eq!(chain.leaf().subject_cn(), Some("kiosk"));
+    assert_eq!(chain.issuer().subject_cn(), Some("Acme NES L2 CA"));
+    assert_eq!(chain.anchor().subject_cn(), Some("Acme NES L1 CA"));
+    assert_eq!(chain.grade(), Some(Grade::Bronze));
+    assert_eq!(chain.path().len(), 3);
+    assert_eq!(Some(chain.public_key()), chain.leaf().public_key());
+    assert_eq!(chain.leaf().serial_hex(), "11");
+    assert_eq!(
+        chain.leaf().not_before().to_string(),
+        "2026-01-01T00:00:00.000Z"
+    );
+    assert!(chain.leaf().has_role(Role::Nea) && !chain.leaf().has_role(Role::Nba));
+    assert_eq!(chain.leaf().spki_der(), trio.leaf.spki);
+    assert_eq!(trio.l1.anchor().fingerprint(), chain.anchor().fingerprint());
+}
+
+#[test]
+fn the_last_second_counts_to_its_end() {
+    let trio = Trio::new();
+    let end: UnixMillis = "2027-01-01T00:00:00Z".parse().unwrap();
+    let anchors = [trio.l1.anchor()];
+    let at = |ms| check(&anchors, &trio.presented(), UnixMillis(ms), &requirements());
+    assert!(at(end.0 + 999).is_ok());
+    assert_eq!(fault(at(end.0 + 1000)), Some((29, Some(2))));
+}
+
+#[test]
+fn the_encoding_is_strict_from_the_first_byte_to_the_last() {
+    let trio = Trio::new();
+    let anchors = [trio.l1.anchor()];
+    let verify = |leaf: Vec<u8>| {
+        let presented = [leaf, trio.l2.signed_by(&trio.l1)];
+        fault(check(&anchors, &presented, NOW, &requirements()))
+    };
+    let leaf = trio.leaf.signed_by(&trio.l2);
+    assert_eq!(verify(leaf.clone()), None);
+    let malformed = Some((101, Some(0)));
+    assert_eq!(
+        verify([leaf.as_slice(), &[0]].concat()),
+        malformed,
+        "trailing byte"
+    );
+    assert_eq!(
+        verify(leaf[..leaf.len() - 1].to_vec()),
+        malformed,
+        "cut off"
+    );
+    assert_eq!(verify(vec![]), malformed, "empty");
+    let long = [&[0x30, 0x83, 0], &leaf[2..]].concat();
+    assert_eq!(verify(long), malformed, "length not minimal");
+    let indefinite = [&[0x30, 0x80], &leaf[4..], &[0, 0]].concat();
+    assert_eq!(verify(indefinite), malformed, "indefinite length");
+    assert_eq!(verify(vec![0x30; 70_000]), Some((102, Some(0))));
+}
+
+#[test]
+fn signatures_and_what_they_cover() {
+    let trio = Trio::new();
+    let other = key(77);
+    let anchors = [trio.l1.anchor()];
+    let verify = |presented: &[Vec<u8>]| fault(check(&anchors, presented, NOW, &requirements()));
+    let (leaf, l2) = (trio.leaf.signed_by(&trio.l2), trio.l2.signed_by(&trio.l1));
+    assert_eq!(
+        verify(&[trio.leaf.sign(&other), l2.clone()]),
+        Some((106, Some(0)))
+    );
+    assert_eq!(
+        verify(&[leaf.clone(), trio.l2.sign(&other)]),
+        Some((106, Some(1)))
+    );
+    // Another enterprise with the same names.
+    let mut foreign = Trio::new();
+    foreign.l1 = Cert::root("Acme NES L1 CA", 9);
+    assert_eq!(verify(&foreign.presented()), Some((106, Some(1))));
+    // L2 is missing; the order is wrong; L1 is presented as the leaf.
+    assert_eq!(verify(std::slice::from_ref(&leaf)), Some((105, Some(0))));
+    assert_eq!(verify(&[l2.clone(), leaf]), Some((116, Some(0))));
+    assert_eq!(
+        verify(&[trio.l1.signed_by(&trio.l1), l2]),
+        Some((129, Some(0)))
+    );
+    // A leaf that signed itself.
+    let alone = Cert::end("kiosk", 3, &cn("kiosk"));
+    assert_eq!(verify(&[alone.signed_by(&alone)]), Some((105, Some(0))));
+}
+
+#[test]
+fn nothing_presented_nothing_pinned_too_much_presented() {
+    let trio = Trio::new();
+    let anchors = [trio.l1.anchor()];
+    assert_eq!(
+        fault(check(&anchors, &[], NOW, &requirements())),
+        Some((5, None))
+    );
+    assert_eq!(
+        fault(check(&[], &trio.presented(), NOW, &requirements())),
+        Some((131, None))
+    );
+    let many = vec![vec![0x30, 0]; 129];
+    assert_eq!(
+        fault(check(&anchors, &many, NOW, &requirements())),
+        Some((103, None))
+    );
+}
+
+#[test]
+fn roles_ask_for_what_belongs_to_them() {
+    let mut trio = Trio::new();
+    trio.leaf
+        .set(KEY_PURPOSES, false, &ids(&[oid::ROLE_NES_AGREEMENT]));
+    let agreement = Requirements::new(GradeRequirement::Any).with_role(Role::NesAgreement);
+    assert_eq!(fault(trio.check_with(&agreement)), Some((113, Some(0))));
+    trio.leaf.set(KEY_USAGE, true, &tlv(3, &[3, 8]));
+    assert_eq!(fault(trio.check_with(&agreement)), None);
+    for role in Role::ALL {
+        let requirements = Requirements::new(GradeRequirement::Any).with_role(role);
+        let result = fault(trio.check_with(&requirements)).map(|(number, _)| number);
+        let expected = if role == Role::NesAgreement {
+            None
+        } else {
+            Some(114)
+        };
+        assert_eq!(result, expected, "{role}");
+    }
+}
+
+#[test]
+fn grades() {
+    let trio = Trio::new();
+    let with = |grade| fault(trio.check_with(&Requirements::new(grade)));
+    assert_eq!(with(GradeRequirement::Bronze), None);
+    assert_eq!(with(GradeRequirement::Any), None);
+    assert_eq!(with(GradeRequirement::Gold), Some((14, Some(1))));
+    assert_eq!("gold".parse(), Ok(GradeRequirement::Gold));
+    assert!("Gold".parse::<GradeRequirement>().is_err());
+}
+
+/// An anchor that breaks a rule on its own cannot be pinned.
+#[test]
+fn anchors_are_read_as_strictly() {
+    let mut root = Cert::root("Acme NES L1 CA", 1);
+    let read = |root: &Cert| fault(TrustAnchor::from_der(&root.signed_by(root)));
+    assert_eq!(read(&root), None);
+    root.serial = vec![0];
+    assert_eq!(read(&root), Some((119, None)));
+    root.serial = vec![1];
+    root.set(99, true, &[]);
+    assert_eq!(read(&root), Some((117, None)));
+    root.remove(99);
+    root.subject = seq(&[]);
+    assert_eq!(read(&root), Some((130, None)));
+    assert_eq!(fault(TrustAnchor::from_pem("no PEM")), Some((132, None)));
+}
+
+#[test]
+fn the_fault_that_helps_most_is_reported() {
+    let mut trio = Trio::new();
+    trio.leaf.not_after = utc("260513082959Z");
+    trio.leaf.set(KEY_PURPOSES, false, &ids(&[oid::ROLE_AGENT]));
+    trio.l2
+        .set(POLICIES, false, &policies(&[oid::GRADE_GOLD.content()]));
+    assert_eq!(
+        fault(trio.check()),
+        Some((29, Some(0))),
+        "expired before grade and role"
+    );
+    trio.leaf.not_after = utc("270101000000Z");
+    assert_eq!(
+        fault(trio.check()),
+        Some((14, Some(1))),
+        "grade before role"
+    );
+    trio.l2
+        .set(POLICIES, false, &policies(&[oid::GRADE_BRONZE.content()]));
+    assert_eq!(fault(trio.check()), Some((114, Some(0))));
+    // Where the certificate above has expired as well, renewing the leaf alone would not help.
+    trio.leaf.not_after = utc("260513082959Z");
+    trio.l2.not_after = utc("260513082959Z");
+    assert_eq!(fault(trio.check()), Some((29, Some(1))));
+}
+
+#[test]
+fn errors_say_what_was_expected_and_found() {
+    let mut trio = Trio::new();
+    trio.leaf.not_after = utc("260513082959Z");
+    let error = trio.check().unwrap_err();
+    let Fault::Validity {
+        not_before,
+        not_after,
+        at,
+    } = error.fault()
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(not_before.to_string(), "2026-01-01T00:00:00.000Z");
+    assert_eq!(not_after.to_string(), "2026-05-13T08:29:59.000Z");
+    assert_eq!(*at, NOW);
+    assert_eq!(error.log_line(), "nsl_verify_nea_cert_chain, 29");
+    let text = error.to_string();
+    assert!(
+        text.contains("certificate 0") && text.contains("2026-05-13T08:29:59"),
+        "{text}"
+    );
+    assert!(text.ends_with(error.remedy()), "{text}");
+    let text = Trio::new()
+        .check_with(&Requirements::new(GradeRequirement::Gold))
+        .unwrap_err();
+    assert!(
+        text.to_string().contains("bronze") && text.to_string().contains("gold"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_table_of_numbers_is_append_only() {
+    let numbers: Vec<u32> = FAULTS.iter().map(|info| info.number).collect();
+    let mut expected = vec![5, 14, 29];
+    expected.extend(101..=132);
+    assert_eq!(numbers, expected);
+    assert!(
+        FAULTS
+            .iter()
+            .all(|info| !info.name.is_empty() && !info.remedy.is_empty())
+    );
+}
+
+/// Rules of section 4 that the platform does not need but issuers are held to on request.
+#[test]
+fn conforming_issuers() {
+    let conforming = any_path().with_profile(Profile::Conforming);
+    let mut trio = Trio::new();
+    trio.l1.set(SUBJECT_KEY_ID, false, &octets(&[1]));
+    trio.l2
+        .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[1])]));
+    trio.l2.set(SUBJECT_KEY_ID, false, &octets(&[2]));
+    trio.leaf
+        .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[2])]));
+    assert_eq!(fault(trio.check_with(&conforming)), None);
+    let alternative = |tag, text: &[u8]| seq(&[&tlv(tag, text)]);
+    type Break<'a> = &'a dyn Fn(&mut Trio);
+    let broken: &[(&str, usize, Break<'_>)] = &[
+        ("leaf names no key", 0, &|trio| {
+            trio.leaf.remove(AUTHORITY_KEY_ID)
+        }),
+        ("L2 names no key", 1, &|trio| {
+            trio.l2.remove(AUTHORITY_KEY_ID)
+        }),
+        ("L2 has no key identifier", 0, &|trio| {
+            trio.l2.remove(SUBJECT_KEY_ID)
+        }),
+        ("authority without key", 0, &|trio| {
+            let issuer = tlv(0xa1, &tlv(0xa4, &trio.l1.subject));
+            let value = seq(&[&issuer, &tlv(0x82, &[0x11])]);
+            trio.leaf.set(AUTHORITY_KEY_ID, false, &value);
+        }),
+        ("L1 names another key as its own", 2, &|trio| {
+            trio.l1
+                .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[9])]));
+        }),
+        ("basicConstraints of L1 is not critical", 2, &|trio| {
+            trio.l1
+                .set(BASIC_CONSTRAINTS, false, &basic_constraints(true, None));
+        }),
+        ("underscore in a host name", 0, &|trio| {
+            trio.leaf.set(
+                SUBJECT_ALT_NAME,
+                false,
+                &alternative(0x82, b"a_b.example.com"),
+            );
+        }),
+        ("wildcard below a top-level domain", 0, &|trio| {
+            trio.leaf
+                .set(SUBJECT_ALT_NAME, false, &alternative(0x82, b"*.com"));
+        }),
+        ("mailbox without host", 0, &|trio| {
+            trio.leaf
+                .set(SUBJECT_ALT_NAME, false, &alternative(0x81, b"kiosk"));
+        }),
+        ("URI without scheme", 0, &|trio| {
+            trio.leaf
+                .set(SUBJECT_ALT_NAME, false, &alternative(0x86, b"kiosk"));
+        }),
+    ];
+    for (what, index, break_it) in broken {
+        let mut trio = trio.clone();
+        break_it(&mut trio);
+        assert_eq!(
+            fault(trio.check_with(&conforming)),
+            Some((128, Some(*index))),
+            "{what}"
+        );
+        assert_eq!(
+            fault(trio.check_with(&any_path())),
+            None,
+            "{what} matters to conformity alone"
+        );
+    }
+}
+
+#[test]
+fn chain_errors_are_errors() {
+    fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
+    is_error::<ChainError>();
+}
