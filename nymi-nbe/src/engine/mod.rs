@@ -381,7 +381,9 @@ impl Engine {
         self.push(event::TAP, &tap);
     }
 
+    /// Frames go first, so that whoever hears of a band can have it verified at once.
     fn push_presence(&mut self, band: BandId, before: Presence, after: Presence, at: UnixMillis) {
+        self.flush_frames();
         let Some(known) = self.bands.get_mut(&band) else {
             return;
         };
