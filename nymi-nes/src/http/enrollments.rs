@@ -15,12 +15,34 @@ use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
 
-/// POST `api/Enrollments`.
+/// For whom the terminal believes it enrolls.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Begin {
+    domain: Option<String>,
+    username: Option<String>,
+}
+
+/// POST `api/Enrollments`: for the user of the token; a body that names another is refused.
 pub(super) async fn begin(
     State(nes): State<Arc<Nes>>,
     caller: Principal,
+    body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    let begun = enrollment::begin(&nes, &caller.user()?)?;
+    let caller = caller.user()?;
+    let named: Begin = if body.is_empty() {
+        Begin::default()
+    } else {
+        body.json()?
+    };
+    let domain = named.domain.as_deref().unwrap_or(&caller.domain);
+    let username = named.username.as_deref().unwrap_or(&caller.username);
+    if !caller.is_user(domain, username) {
+        return Err(Refusal::forbidden(
+            "the token is another user's than the one who enrolls",
+        ));
+    }
+    let begun = enrollment::begin(&nes, &caller)?;
     Ok(Json(json!({
         "enrollment_id": hex::encode(begun.enrollment_id),
         "chain": begun.chain,

@@ -15,6 +15,8 @@ pub(crate) mod presence;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,13 @@ pub(crate) enum StoreError {
     Corrupt(&'static str),
 }
 
+/// Makes the database file for its owner alone; SQLite gives its companions the same mode.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    options.open(path).map(drop)
+}
+
 /// One open database. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -72,9 +81,9 @@ pub(crate) struct Write<'a> {
 impl Store {
     /// Opens or creates the database, brings it to this version and checks that `sealer` is its key.
     pub(crate) async fn open(path: &Path, sealer: Sealer) -> Result<Self, StoreError> {
+        private_file(path).map_err(|error| StoreError::Sql(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -86,7 +95,7 @@ impl Store {
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+            .connect_lazy_with(options.pragma("query_only", "ON"));
         let store = Self {
             writer,
             readers,

@@ -125,6 +125,24 @@ async fn an_enrollment_is_used_once_by_its_user_in_time() {
 }
 
 #[tokio::test]
+async fn nobody_enrolls_for_another() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let named = |domain: &str, username: &str| json!({"Domain": domain, "Username": username});
+    bob.post("api/Enrollments", &named("corp", "BOB"))
+        .await
+        .ok();
+    bob.post("api/Enrollments", &named("CORP", "eve"))
+        .await
+        .refused(403, 2003);
+    let agent = nes.agent("agent", &["*"]).await;
+    agent
+        .post("api/Enrollments", &json!({}))
+        .await
+        .refused(403, 2003);
+}
+
+#[tokio::test]
 async fn a_known_address_or_key_is_refused() {
     let nes = Nes::start().await;
     nes.user("bob").await.enroll(1).await;
