@@ -9,7 +9,8 @@ let browser;
 let system;
 
 before(async () => {
-  [system, browser] = await Promise.all([System.durable(), launch()]);
+  system = await System.durable();
+  browser = await launch();
 });
 
 after(async () => {

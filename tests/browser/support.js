@@ -36,8 +36,10 @@ export class System {
   }
 
   async #run(args) {
-    this.process = spawn(NYMI, ["up", "--json", "--headless", ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    const gone = once(this.process, "exit").then(([code]) => { throw new Error(`nymi up ended with ${code}`); });
+    this.process = spawn(NYMI, ["up", "--json", "--headless", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    this.process.stderr.on("data", (text) => { said += text; });
+    const gone = once(this.process, "exit").then(([code]) => { throw new Error(`nymi up ended with ${code}: ${said}`); });
     const late = new Promise((_, reject) => {
       setTimeout(() => reject(new Error("nymi up is not ready")), READY_MS).unref();
     });

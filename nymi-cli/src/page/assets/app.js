@@ -10,6 +10,7 @@ import { Signatures } from "./signatures.js";
 import { Signing } from "./signing.js";
 import { AGENT_MISSING, StatusError, WebApi, errorOf } from "./webapi.js";
 
+const NOT_FOUND = 2201;
 const ENDPOINT_MISSING = 5100;
 const ADAPTER_MISSING = 5101;
 const READER_MISSING = 5102;
@@ -160,6 +161,7 @@ class App {
       this.#bands.presence(payload);
     } else if (operation === "tap") {
       this.#bands.tapped(payload.NymiBandID);
+      resolved(`status-${NOT_FOUND}`);
       this.#signing.tap(payload).finally(() => this.#audit.refresh());
     } else if (operation === "endpoint") {
       this.#endpointEvent(payload);

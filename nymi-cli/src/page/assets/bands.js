@@ -4,7 +4,7 @@ import { attribute, button, el, setText } from "./dom.js";
 
 const STEPS_METRES = [0.05, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 40];
 const PRESENCE = { yes: "Here", likely: "Probably here", unlikely: "Probably gone", no: "Not here" };
-const PROXIMITY = { tap: "tapping", close: "close", far: "far", gone: "out of range" };
+const PROXIMITY = { tap: "at the adapter", close: "close", far: "far" };
 // Typical indoor figures: next to the adapter, at the desk, in the room, next door.
 const BARS_DBM = [-88, -76, -64, -52];
 const TAPPED_MS = 4000;
@@ -88,6 +88,7 @@ class Card {
       bars: el("span", { class: "bars", "data-bars": 0, "aria-hidden": "true" }, [1, 2, 3, 4].map(() => el("i"))),
       signal: el("span", { class: "dbm" }, "no signal"),
       wrist: el("p", { class: "wrist" }),
+      silent: el("p", { class: "silent" }),
       ble: button("Tap", () => send("tap", { method: "ble" }), { class: "tap" }),
       nfc: button("Tap NFC", () => send("tap", { method: "nfc" }), { class: "tap" }),
       wear: button("Take off", () => send(this.#parts.wear.dataset.action)),
@@ -104,7 +105,8 @@ class Card {
       el("div", { class: "head" }, el("div", {}, p.name, p.id), el("div", { class: "signal" }, p.bars, p.signal)),
       el("div", { class: "status" }, p.presence, p.wrist),
       el("div", { class: "distance" }, el("label", { for: sliderId }, "Distance"), p.slider, p.metres),
-      el("div", { class: "buttons" }, p.ble, p.nfc, p.wear, p.auth));
+      el("div", { class: "buttons" }, p.ble, p.nfc, p.wear, p.auth),
+      p.silent);
   }
 
   virtual(band) {
@@ -117,6 +119,7 @@ class Card {
     setText(p.wear, band.worn ? "Take off" : "Put on");
     p.wear.dataset.action = band.worn ? "remove" : "wear";
     p.auth.hidden = !band.worn || band.authenticated;
+    setText(p.silent, silence(band));
     for (const tap of [p.ble, p.nfc]) attribute(tap, "aria-label", `${tap.textContent}: band of ${this.owner}`);
     attribute(p.wear, "aria-label", `${p.wear.textContent}: band of ${this.owner}`);
     attribute(p.auth, "aria-label", `Authenticate: ${this.owner}`);
@@ -154,6 +157,12 @@ class Card {
     attribute(this.element, "data-tapped", true);
     this.#tapTimer = setTimeout(() => attribute(this.element, "data-tapped", false), TAPPED_MS);
   }
+}
+
+/** Why nobody will hear a tap of this band, if so. */
+function silence({ worn, authenticated }) {
+  if (!worn) return "Off the wrist it is silent: put it on and authenticate before you tap.";
+  return authenticated ? "" : "Until its wearer authenticates it is silent: authenticate before you tap.";
 }
 
 function nearestStep(metres) {
