@@ -4,4 +4,5 @@ mod classic;
 mod compile;
 mod exports;
 mod header;
+mod live;
 mod toolchain;
