@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use nymi_core::UnixMillis;
 use nymi_core::assertion::{
-    self, Check, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
+    self, AssertionError, Check, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
 };
 use nymi_core::chain::TrustAnchor;
 use nymi_core::crypto::RustCrypto;
@@ -38,7 +38,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
     let mut expectations = Expectations::new(check).with_grade(args.grade);
     expectations.issuer = args.issuer.as_deref();
     let verified = assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations)
-        .map_err(|error| error.to_string())
+        .map_err(|error| sentence(&error))
         .and_then(|verified| in_time(&verified, args, at).map(|()| verified));
     match verified {
         Ok(verified) => {
@@ -53,6 +53,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The error, with the number under which logs and `nymi explain` know a refused chain.
+fn sentence(error: &AssertionError) -> String {
+    match error {
+        AssertionError::Chain(chain) => format!("{error} (nsl {})", chain.number()),
+        other => other.to_string(),
     }
 }
 

@@ -15,7 +15,7 @@ async fn bad_requests_get_their_code_and_the_connection_lives() {
     let mut app = WebApp::subscribed(&up).await;
     for (text, status, operation) in [
         ("{", 1000, "error"),
-        ("[]", 1000, "error"),
+        ("[]", 1003, "error"),
         ("\u{0}", 1000, "error"),
         (r#"{"operation":"fly","exchange":"x"}"#, 1001, "fly"),
         (r#"{"operation":"lookup","exchange":"x","payload":{}}"#, 1002, "lookup"),

@@ -36,7 +36,7 @@ async fn a_document_signed_by_a_tap_verifies_offline() {
 
     for (arguments, reason) in [
         (vec!["--grade", "bronze", "--document", &other, token], "document"),
-        (vec![token], "14"),
+        (vec![token], "nsl 14"),
         (vec!["--grade", "bronze", "--at", "2090-01-01T00:00:00Z", token], "expired"),
         (vec!["--grade", "bronze", "--audience", "someone else", token], "audience"),
         (vec!["--grade", "bronze", "--issuer", "https://other/nes", token], "issue"),

@@ -8,12 +8,12 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Long enough for a loaded machine; nothing here waits for it to pass.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the program to its end.
 pub fn nymi(arguments: &[&str]) -> Output {
@@ -194,8 +194,14 @@ impl WebApp {
         if let Some(at) = self.aside.iter().position(&fits) {
             return self.aside.remove(at);
         }
+        // Presence goes on all the time, so that the deadline is for all of them together.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("an update in time");
+            let message = timeout_at(deadline, self.socket.next()).await;
+            let message = message.unwrap_or_else(|_| {
+                let last = self.aside.iter().rev().find(|update| update["operation"] != "presence");
+                panic!("no such update; the last other one was {last:?}")
+            });
             let Message::Text(text) = message.expect("open").expect("readable") else { continue };
             let update: Value = serde_json::from_str(&text).unwrap();
             if fits(&update) {
