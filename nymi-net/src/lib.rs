@@ -5,6 +5,7 @@
 //! through [`channel`] (endpoints and NAPI to the agent) and REST through [`http`] and, typed, through
 //! [`nes`] (agent, NAPI and enrollment terminals to the Enterprise Server). [`tls`] makes the
 //! configurations of both sides, [`backoff`] decides when to try again.
+#![forbid(unsafe_code)]
 
 pub mod backoff;
 pub mod channel;

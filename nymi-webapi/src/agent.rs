@@ -89,7 +89,7 @@ impl Agent {
     pub async fn start(config: AgentConfig) -> Result<AgentHandle, StartError> {
         let anchors = anchors(&config)?;
         let agent = Opened::open(config.listen, config.tls.as_ref(), config.insecure).await?;
-        let webapi = match config.webapi_listen {
+        let webapi = match config.webapi_listen.filter(|_| config.webapi) {
             Some(address) => {
                 Some(Opened::open(address, config.webapi_tls.as_ref(), config.insecure).await?)
             }
@@ -116,20 +116,26 @@ impl Agent {
         );
         let mut handle = AgentHandle {
             agent_url: agent.url("/socket/websocket"),
-            webapi_url: webapi
-                .as_ref()
-                .map_or_else(|| agent.url("/webapi"), |w| w.url("/")),
+            webapi_url: webapi_url(&config, &agent, webapi.as_ref()),
             servers: Vec::new(),
             tls: Vec::new(),
             stop,
             ended: Some(ended),
             keeper: nes.map(|nes| tokio::spawn(nes.keep())),
         };
-        handle.serve(agent, http::agent_router(&shared), &config)?;
+        handle.serve(agent, http::agent_router(&shared, config.webapi), &config)?;
         if let Some(webapi) = webapi {
             handle.serve(webapi, http::webapi_router(&shared), &config)?;
         }
         Ok(handle)
+    }
+}
+
+fn webapi_url(config: &AgentConfig, agent: &Opened, webapi: Option<&Opened>) -> String {
+    match webapi {
+        Some(webapi) => webapi.url("/"),
+        None if config.webapi => agent.url("/webapi"),
+        None => String::new(),
     }
 }
 
@@ -174,7 +180,8 @@ impl AgentHandle {
         &self.agent_url
     }
 
-    /// `ws://host:port/` of the WebAPI, or `/webapi` of the first listener if it has none of its own.
+    /// `ws://host:port/` of the WebAPI, or `/webapi` of the first listener if it has none of its own;
+    /// empty if it is off.
     pub fn webapi_url(&self) -> &str {
         &self.webapi_url
     }

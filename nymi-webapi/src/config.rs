@@ -14,6 +14,8 @@ pub struct AgentConfig {
     pub listen: SocketAddr,
     /// TLS of that listener.
     pub tls: Option<TlsFiles>,
+    /// Serve web applications at all.
+    pub webapi: bool,
     /// Where web applications connect; none: only `/webapi` of the first listener.
     pub webapi_listen: Option<SocketAddr>,
     /// TLS of the WebAPI listener.
@@ -58,6 +60,8 @@ pub struct Limits {
     pub ping: Duration,
     /// Answers and events that wait for one connection.
     pub queue: usize,
+    /// Bytes of answers and events that wait for one connection, before one more is too much.
+    pub queue_bytes: usize,
     /// Presence states that wait for one connection.
     pub presence_queue: usize,
     /// How long a connection that is being closed may take to read what waits for it.
@@ -79,6 +83,7 @@ impl Default for Limits {
             silence: Duration::from_secs(60),
             ping: Duration::from_secs(25),
             queue: 1024,
+            queue_bytes: 16 * 1024 * 1024,
             presence_queue: 1024,
             farewell: Duration::from_secs(5),
             in_flight: 64,
@@ -118,6 +123,7 @@ impl Default for AgentConfig {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 9120).into(),
             tls: None,
+            webapi: true,
             webapi_listen: Some((Ipv4Addr::LOCALHOST, 8080).into()),
             webapi_tls: None,
             allowed_hosts: Vec::new(),

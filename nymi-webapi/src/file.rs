@@ -1,4 +1,28 @@
-//! `nymi_agent.toml`.
+//! `nymi_agent.toml`. Every key is optional; paths are relative to the file.
+//!
+//! ```toml
+//! [agent]
+//! listen = "127.0.0.1:9120"
+//! certfile = "agent.pem"             # with keyfile: wss
+//! keyfile = "agent.key"
+//! cacertfile = "ca.pem"
+//! allowed_hosts = ["agent.example.com"]
+//! insecure = false                   # listen beyond loopback all the same
+//!
+//! [webapi]
+//! enabled = true
+//! listen = "127.0.0.1:8080"
+//! protocol = "ws"                    # or wss, with certfile, keyfile, cacertfile
+//! allowed_origins = ["https://records.example.com"]
+//! auth = "none"
+//!
+//! [nes]
+//! nes_url = "https://nes.example.com"
+//! directory_service_id = "nes"
+//! credentials_location = "certs/"    # its file `credentials`: user name and password, a line each
+//! l1 = "l1.pem"                      # else NYMI_L1, else /etc/nymi/l1.pem
+//! grade = "gold"
+//! ```
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -191,10 +215,8 @@ impl Context<'_> {
             (Protocol::Ws, None) => None,
         };
         config.allowed_origins = webapi.allowed_origins;
-        config.webapi_listen = match webapi.enabled {
-            Some(false) => None,
-            _ => webapi.listen.or(config.webapi_listen),
-        };
+        config.webapi = webapi.enabled.unwrap_or(true);
+        config.webapi_listen = webapi.listen.or(config.webapi_listen);
         Ok(())
     }
 

@@ -19,12 +19,16 @@ use crate::socket;
 const ASYNCAPI: &str = include_str!("asyncapi.json");
 
 /// The listener of endpoints and native clients.
-pub(crate) fn agent_router(shared: &Arc<Shared>) -> Router {
-    Router::new()
+pub(crate) fn agent_router(shared: &Arc<Shared>, with_webapi: bool) -> Router {
+    let router = Router::new()
         .route("/socket/websocket", get(channel))
-        .route("/webapi", get(webapi))
-        .merge(common())
-        .with_state(Arc::clone(shared))
+        .merge(common());
+    let router = if with_webapi {
+        router.route("/webapi", get(webapi))
+    } else {
+        router
+    };
+    router.with_state(Arc::clone(shared))
 }
 
 /// The listener of web applications.

@@ -6,6 +6,7 @@
 //! to know it meets in the `hub`; requests come through a `session` to the `operations`, which ask
 //! the Enterprise Server through the `nes_session`. `file` reads `nymi_agent.toml` for the program
 //! `nymi-agent`; tests and `nymi up` give an [`AgentConfig`] instead.
+#![forbid(unsafe_code)]
 
 mod agent;
 mod config;

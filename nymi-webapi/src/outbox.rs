@@ -91,6 +91,7 @@ pub(crate) struct Outbox {
     wake: Notify,
     ending: Notify,
     queue: usize,
+    queue_bytes: usize,
     presence_queue: usize,
 }
 
@@ -98,6 +99,7 @@ pub(crate) struct Outbox {
 struct State {
     entries: VecDeque<Entry>,
     texts: usize,
+    bytes: usize,
     presence: HashMap<Key, PresenceEvent>,
     farewell: Option<Farewell>,
 }
@@ -122,6 +124,7 @@ impl Outbox {
             wake: Notify::new(),
             ending: Notify::new(),
             queue: limits.queue,
+            queue_bytes: limits.queue_bytes,
             presence_queue: limits.presence_queue,
         })
     }
@@ -136,7 +139,7 @@ impl Outbox {
         if state.farewell.is_some() {
             return;
         }
-        if state.texts >= self.queue {
+        if state.texts >= self.queue || state.bytes >= self.queue_bytes {
             tracing::warn!(
                 waiting = state.texts,
                 "a connection reads too slowly and is closed"
@@ -146,6 +149,7 @@ impl Outbox {
             self.ending.notify_one();
         } else {
             state.texts += 1;
+            state.bytes += text.len();
             state.entries.push_back(Entry::Text(text));
         }
         drop(state);
@@ -228,6 +232,7 @@ impl State {
             match entry {
                 Entry::Text(text) => {
                     self.texts -= 1;
+                    self.bytes -= text.len();
                     return Some(Ok(text));
                 }
                 Entry::Presence(key) => {
@@ -319,6 +324,21 @@ mod tests {
         let taken = taken(&outbox);
         assert_eq!(taken.len(), 3);
         assert_eq!(taken[2].as_ref().unwrap_err().code, CloseCode::Again);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let limits = Limits {
+            queue_bytes: 10,
+            ..Limits::default()
+        };
+        let outbox = Outbox::new(&limits);
+        for text in ["12345", "1234567890", "too much"] {
+            outbox.send(text.to_owned());
+        }
+        let sent: Vec<_> = std::iter::from_fn(|| outbox.state().take()?.ok()).collect();
+        assert_eq!(sent, ["12345", "1234567890"]);
+        assert!(outbox.state().farewell.is_some());
     }
 
     #[test]

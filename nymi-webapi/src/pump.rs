@@ -20,6 +20,8 @@ pub(crate) trait Protocol {
     fn binary(&mut self) -> ControlFlow<Farewell>;
     /// A message beyond the size limit; the connection ends with this.
     fn too_large(&mut self) -> Farewell;
+    /// Nothing more is read: whoever is at the other end is gone for everybody else.
+    fn end(&mut self);
     /// Whether the first message or join that the deadline waits for has come.
     fn settled(&self) -> bool;
     /// What the deadline waits for, for the reason.
@@ -40,6 +42,7 @@ pub(crate) async fn run<P: Protocol>(
     let ping = P::PINGS.then_some(limits.ping);
     let farewell = tokio::select! {
         farewell = read(&mut stream, limits, protocol) => {
+            protocol.end();
             outbox.close(farewell.clone());
             let _ = timeout(limits.farewell, write(&mut sink, outbox, None)).await;
             farewell
@@ -47,6 +50,7 @@ pub(crate) async fn run<P: Protocol>(
         farewell = write(&mut sink, outbox, ping) => farewell,
         farewell = overdue(outbox, limits.farewell) => farewell,
     };
+    protocol.end();
     if let Ok(socket) = sink.reunite(stream) {
         ws::close(socket, farewell.code, &farewell.reason, limits.farewell).await;
     }

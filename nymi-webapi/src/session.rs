@@ -115,17 +115,11 @@ impl Session {
             .filter(|proof| now() <= proof.certificate.not_after)
     }
 
-    /// The name under which assertions are made: `azp`.
-    pub(crate) fn application(&self) -> String {
-        match (self.proof(), &self.kind) {
-            (Some(proof), _) => proof.name,
-            (
-                None,
-                Kind::WebApi {
-                    origin: Some(origin),
-                },
-            ) => origin.clone(),
-            (None, _) => "webapi".to_owned(),
+    /// The name under which assertions are made, `azp`; none for a native client without proof.
+    pub(crate) fn application(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Nea { .. } => self.proof().map(|proof| proof.name),
+            Kind::WebApi { origin } => Some(origin.clone().unwrap_or_else(|| "webapi".to_owned())),
         }
     }
 

@@ -113,7 +113,7 @@ async fn tls_is_trusted_by_root_and_reloaded_without_dropping_connections() {
     let stranger = HttpClient::new(&[]).unwrap();
     let error = ask(&stranger).await.unwrap_err();
     assert!(matches!(error, HttpError::Tls { .. }), "{error}");
-    let first = HttpClient::new(&[first_root.clone()]).unwrap();
+    let first = HttpClient::new(std::slice::from_ref(&first_root)).unwrap();
     ask(&first).await.unwrap();
 
     let (_, second_root) = certificate(&dir);

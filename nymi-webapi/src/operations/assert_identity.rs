@@ -32,7 +32,10 @@ pub(super) async fn run(
         Ok(nes) => nes,
         Err(update) => return *update,
     };
-    let application = session.application();
+    let Some(application) = session.application() else {
+        let specifics = "the application's certificate has expired meanwhile; prove its name again";
+        return reply_to.failed(Status::NOT_INITIALISED, specifics);
+    };
     let hub = &session.shared.hub;
     let claim = match &request.intent_id {
         Some(id) => match hub.claim_intent(id, request.device, &application) {

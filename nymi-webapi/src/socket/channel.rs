@@ -195,6 +195,10 @@ impl Protocol for ChannelSocket {
         Farewell::new(CloseCode::Size, "a message is at most 1 MiB")
     }
 
+    fn end(&mut self) {
+        self.topics.clear();
+    }
+
     fn settled(&self) -> bool {
         self.settled
     }

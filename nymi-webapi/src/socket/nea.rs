@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use nymi_core::chain::{self, Requirements, Role, VerifiedChain};
-use nymi_core::crypto::{RustCrypto, SignatureVerifier};
+use nymi_core::crypto::SignatureVerifier;
 use nymi_core::message::channel::{Authenticate, NeaJoin, NeaJoinReply, event, nea_proof_message};
 use nymi_core::message::{CertificateInfo, Digest, Map, NeaName, Request, Status};
+use nymi_crypto_ring::RingVerifier;
 use serde_json::{Value, json};
 
 use super::bluebox::{check_protocol, read};
@@ -99,7 +100,7 @@ impl Nea {
         let chain = self.verified(authenticate)?;
         let leaf = chain.leaf();
         let message = nea_proof_message(&self.nonce, &self.topic);
-        RustCrypto
+        RingVerifier
             .verify_fixed(chain.public_key(), &message, &authenticate.signature.0)
             .map_err(|_| refuse("the signature is not that of the certificate's key over this join's nonce and topic".to_owned()))?;
         let name = leaf.subject_cn().unwrap_or_default();
@@ -136,7 +137,7 @@ impl Nea {
             .collect();
         let requirements = Requirements::new(self.shared.grade).with_role(Role::Nea);
         chain::verify(
-            &RustCrypto,
+            &RingVerifier,
             &self.shared.anchors,
             &presented,
             now(),

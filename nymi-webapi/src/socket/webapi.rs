@@ -57,6 +57,10 @@ impl Protocol for WebApiSocket {
         Farewell::new(CloseCode::Size, reason)
     }
 
+    fn end(&mut self) {
+        self.session.close();
+    }
+
     fn settled(&self) -> bool {
         self.settled
     }

@@ -126,7 +126,8 @@ fn refuse(status: u16, body: Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
 }
 
-fn authorized(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
+/// The refusal of a request without a good token.
+fn unauthorized(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
     let given = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok())
@@ -136,8 +137,8 @@ fn authorized(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
         .and_then(|number| number.parse::<u32>().ok());
     let script = shared.script.lock().unwrap();
     match number {
-        Some(number) if number > script.refused_tokens && number <= script.tokens => Ok(()),
-        _ => Err(refuse(
+        Some(number) if number > script.refused_tokens && number <= script.tokens => None,
+        _ => Some(refuse(
             401,
             json!({"Message": "Authorization has been denied for this request."}),
         )),
@@ -164,7 +165,7 @@ async fn bands(
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    if let Err(refusal) = authorized(&shared, &headers) {
+    if let Some(refusal) = unauthorized(&shared, &headers) {
         return refusal;
     }
     let script = shared.script.lock().unwrap();
@@ -185,7 +186,7 @@ async fn assertions(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
-    if let Err(refusal) = authorized(&shared, &headers) {
+    if let Some(refusal) = unauthorized(&shared, &headers) {
         return refusal;
     }
     let released = shared.released.notified();
@@ -217,7 +218,7 @@ async fn user_status(
     headers: HeaderMap,
     Path(path): Path<HashMap<String, String>>,
 ) -> Response {
-    if let Err(refusal) = authorized(&shared, &headers) {
+    if let Some(refusal) = unauthorized(&shared, &headers) {
         return refusal;
     }
     if path["username"] != "alice" {

@@ -58,6 +58,46 @@ async fn wrong_credentials_stop_the_start_with_a_sentence() {
     assert!(!text.contains("wrong\""), "{text}");
 }
 
+/// Runs the program with this configuration until it ends; whether it succeeded, and what it said.
+async fn program(dir: &tempfile::TempDir, config: &str) -> (bool, String) {
+    let file = dir.path().join("nymi_agent.toml");
+    std::fs::write(&file, config).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_nymi-agent"));
+    command.arg("--config").arg(file).env("NYMI_DEBUG", "1");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    (
+        output.status.success(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn the_program_ends_with_one_sentence_and_never_tells_a_password() {
+    use std::os::unix::fs::PermissionsExt;
+    let nes = FakeNes::start().await;
+    let dir = tempfile::TempDir::new().unwrap();
+    let credentials = dir.path().join("credentials");
+    std::fs::write(&credentials, "nymi-agent\nhunter2-is-wrong\n").unwrap();
+    std::fs::set_permissions(&credentials, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let config = format!(
+        "[agent]\nlisten = \"127.0.0.1:0\"\n[webapi]\nlisten = \"127.0.0.1:0\"\n\
+         [nes]\nnes_url = \"{}\"\ncredentials_location = \".\"\n",
+        nes.url()
+    );
+    let (succeeded, said) = program(&dir, &config).await;
+    assert!(!succeeded);
+    assert!(
+        said.contains("WebAPI Start failed: Check WebAPI settings and restart"),
+        "{said}"
+    );
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    let (succeeded, said) = program(&dir, "[agent]\nport = 1\n").await;
+    assert!(!succeeded && said.contains("port"), "{said}");
+}
+
 #[tokio::test]
 async fn a_token_that_nes_forgot_is_renewed_unnoticed() {
     let fixture = Fixture::start().await;

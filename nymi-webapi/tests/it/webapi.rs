@@ -231,3 +231,15 @@ async fn metrics_count_what_happened() {
         );
     }
 }
+
+#[tokio::test]
+async fn turned_off_it_is_on_neither_listener() {
+    let fixture = Fixture::with(|config| config.webapi = false).await;
+    assert_eq!(fixture.agent.webapi_url(), "");
+    let url = fixture
+        .agent
+        .agent_url()
+        .replace("/socket/websocket", "/webapi");
+    assert_eq!(Ws::refusal(&url, &[]).await, 404);
+    fixture.desk().await;
+}
