@@ -15,6 +15,9 @@ use crate::config::NesAccess;
 /// How long one attempt to log in may take.
 const LOGIN: Duration = Duration::from_secs(10);
 
+/// The pause after refused credentials: a directory locks accounts that try too often.
+const REFUSED: Duration = Duration::from_secs(60);
+
 /// A NES client that knows whether NES accepts it.
 pub(crate) struct NesSession {
     client: NesClient,
@@ -112,7 +115,9 @@ impl NesSession {
                     Ok(()) => self.well(),
                     Err(error) => {
                         self.unwell(&error.to_string());
-                        tokio::time::sleep(backoff.delay()).await;
+                        let refused = error.status == Status::NES_CREDENTIALS;
+                        let pause = if refused { REFUSED } else { backoff.delay() };
+                        tokio::time::sleep(pause).await;
                     }
                 }
             }
