@@ -87,7 +87,10 @@ enum LimboError {
     #[error("{file}: cannot be read: {source}")]
     Unreadable { file: PathBuf, source: io::Error },
     #[error("{file}: not a list of exceptions ([[exception]] with id and reason): {source}")]
-    Exceptions { file: PathBuf, source: toml::de::Error },
+    Exceptions {
+        file: PathBuf,
+        source: toml::de::Error,
+    },
     #[error("{file}: the exception {id} is there twice, or has no reason: give each one reason")]
     Reason { file: PathBuf, id: String },
     #[error("{0}: holds no cases")]
@@ -99,7 +102,9 @@ enum LimboError {
 /// Runs the file and prints mismatches and totals (or one JSON line for each case); exit code 1 on
 /// a mismatch that is not excepted and on an exception that is none, 2 if a file cannot be used.
 pub fn run(file: &Path, exceptions: Option<&Path>, json: bool) -> ExitCode {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
     let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
     match run_at(file, exceptions, json, now, &mut io::stdout().lock()) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
@@ -154,21 +159,31 @@ fn run_at(
         }
     }
     if !json {
-        writeln!(out, "{agreed} agree, {excepted} are excepted, {wrong} do not agree")?;
+        writeln!(
+            out,
+            "{agreed} agree, {excepted} are excepted, {wrong} do not agree"
+        )?;
     }
     Ok(wrong == 0)
 }
 
 fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> {
-    let text = fs::read_to_string(file)
-        .map_err(|source| LimboError::Unreadable { file: file.to_owned(), source })?;
-    let list: Exceptions = toml::from_str(&text)
-        .map_err(|source| LimboError::Exceptions { file: file.to_owned(), source })?;
+    let text = fs::read_to_string(file).map_err(|source| LimboError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })?;
+    let list: Exceptions = toml::from_str(&text).map_err(|source| LimboError::Exceptions {
+        file: file.to_owned(),
+        source,
+    })?;
     let mut exceptions = BTreeMap::new();
     for Exception { id, reason } in list.exception {
         let missing = reason.trim().is_empty();
         if missing || exceptions.insert(id.clone(), reason).is_some() {
-            return Err(LimboError::Reason { file: file.to_owned(), id });
+            return Err(LimboError::Reason {
+                file: file.to_owned(),
+                id,
+            });
         }
     }
     Ok(exceptions)
@@ -188,8 +203,11 @@ fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
         presented.extend(certificates(text)?);
     }
     let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
-    let revocation =
-        if case.crls.is_empty() { Revocation::WhereCovered } else { Revocation::Required };
+    let revocation = if case.crls.is_empty() {
+        Revocation::WhereCovered
+    } else {
+        Revocation::Required
+    };
     let requirements = Requirements::new(GradeRequirement::Any)
         .with_max_depth(case.max_chain_depth.unwrap_or(8))
         .with_crls(&crls)
@@ -227,11 +245,17 @@ fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
 
 fn purposes(case: &Case) -> Result<Vec<Purpose>, String> {
     if case.extended_key_usage.is_empty() {
-        let default =
-            if case.validation_kind == "CLIENT" { oid::CLIENT_AUTH } else { oid::SERVER_AUTH };
+        let default = if case.validation_kind == "CLIENT" {
+            oid::CLIENT_AUTH
+        } else {
+            oid::SERVER_AUTH
+        };
         return Ok(vec![Purpose::KeyPurpose(default)]);
     }
-    case.extended_key_usage.iter().map(|name| purpose(name)).collect()
+    case.extended_key_usage
+        .iter()
+        .map(|name| purpose(name))
+        .collect()
 }
 
 fn purpose(name: &str) -> Result<Purpose, String> {
@@ -250,4 +274,81 @@ fn purpose(name: &str) -> Result<Purpose, String> {
     found
         .map(|(_, oid)| Purpose::KeyPurpose(*oid))
         .ok_or_else(|| format!("the key purpose {name} is not known"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case whose certificates cannot be read, so that it always fails.
+    fn case(id: &str, expected: &str) -> serde_json::Value {
+        json!({
+            "id": id, "validation_kind": "SERVER", "trusted_certs": [], "untrusted_intermediates": [],
+            "peer_certificate": "", "validation_time": "2024-01-01T00:00:00+00:00",
+            "extended_key_usage": [], "expected_result": expected, "max_chain_depth": null,
+            "crls": [],
+        })
+    }
+
+    fn run_cases(
+        cases: &[serde_json::Value],
+        exceptions: &str,
+        json: bool,
+    ) -> (Result<bool, LimboError>, String) {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, list) = (
+            dir.path().join("limbo.json"),
+            dir.path().join("exceptions.toml"),
+        );
+        fs::write(&file, json!({"testcases": cases}).to_string()).unwrap();
+        fs::write(&list, exceptions).unwrap();
+        let mut out = Vec::new();
+        let result = run_at(&file, Some(&list), json, UnixMillis(0), &mut out);
+        (result, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn mismatches_and_needless_exceptions_fail() {
+        let cases = [case("agrees", "FAILURE"), case("differs", "SUCCESS")];
+        let (result, out) = run_cases(&cases, "", false);
+        assert!(!result.unwrap());
+        assert!(out.contains("mismatch: differs: expected SUCCESS"), "{out}");
+        assert!(
+            out.contains("1 agree, 0 are excepted, 1 do not agree"),
+            "{out}"
+        );
+        let excepted = "[[exception]]\nid = \"differs\"\nreason = \"test\"\n";
+        let (result, out) = run_cases(&cases, excepted, false);
+        assert!(result.unwrap(), "{out}");
+        let needless = "[[exception]]\nid = \"agrees\"\nreason = \"test\"\n";
+        let (result, out) = run_cases(&cases[..1], needless, false);
+        assert!(!result.unwrap());
+        assert!(
+            out.contains("agrees: is an exception, yet FAILURE"),
+            "{out}"
+        );
+    }
+
+    #[test]
+    fn one_json_line_for_each_case() {
+        let (result, out) = run_cases(&[case("differs", "SUCCESS")], "", true);
+        assert!(!result.unwrap());
+        let line: serde_json::Value = serde_json::from_str(out.trim()).unwrap();
+        assert_eq!(
+            (&line["id"], &line["result"]),
+            (&json!("differs"), &json!("FAILURE"))
+        );
+        assert!(line["error"].is_string());
+    }
+
+    #[test]
+    fn exceptions_need_a_reason_and_cases_must_be_there() {
+        let silent = "[[exception]]\nid = \"x\"\nreason = \" \"\n";
+        let (result, _) = run_cases(&[case("x", "SUCCESS")], silent, false);
+        assert!(matches!(result, Err(LimboError::Reason { .. })));
+        let (result, _) = run_cases(&[case("x", "SUCCESS")], "[[exception]]\nid = 1", false);
+        assert!(matches!(result, Err(LimboError::Exceptions { .. })));
+        let (result, _) = run_cases(&[], "", false);
+        assert!(matches!(result, Err(LimboError::Empty(_))));
+    }
 }
