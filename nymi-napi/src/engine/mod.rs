@@ -89,7 +89,7 @@ pub(crate) struct Engine {
 enum Wake {
     Command(Option<Command>),
     Link(Option<ChannelEvent>),
-    Done(Done),
+    Done(Box<Done>),
     Time,
 }
 
@@ -125,16 +125,7 @@ impl Engine {
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),
-                Wake::Done(Done::Init {
-                    id,
-                    agent_url,
-                    application,
-                    result,
-                }) => {
-                    self.init_done(id, agent_url, application, result);
-                }
-                Wake::Done(Done::Proof { turn, result }) => self.proof_done(turn, result),
-                Wake::Done(Done::Renewal(result)) => self.renewal_done(result),
+                Wake::Done(done) => self.done(*done),
                 Wake::Time => self.time(Instant::now()),
             }
         }
@@ -142,6 +133,21 @@ impl Engine {
             let _ = tokio::time::timeout(FAREWELL, link.handle.close()).await;
         }
         tracing::info!("the client was terminated");
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Init {
+                id,
+                agent_url,
+                application,
+                result,
+            } => {
+                self.init_done(id, agent_url, application, result);
+            }
+            Done::Proof { turn, result } => self.proof_done(turn, result),
+            Done::Renewal(result) => self.renewal_done(result),
+        }
     }
 
     async fn wake(&mut self) -> Wake {
@@ -156,7 +162,7 @@ impl Engine {
             command = self.commands.recv() => Wake::Command(command),
             event = link => Wake::Link(event),
             Some(done) = self.tasks.join_next() => match done {
-                Ok(done) => Wake::Done(done),
+                Ok(done) => Wake::Done(Box::new(done)),
                 // Aborted; whoever did that has seen to the rest.
                 Err(_) => Wake::Time,
             },
