@@ -37,6 +37,9 @@ pub(crate) enum Command {
     Assertion(AssertionCommand),
     /// Say what a status code, event, fault code or message means and what to do
     Explain(ExplainArgs),
+    /// Work with the parameters of the presence authentication code
+    #[command(subcommand)]
+    Pac(PacCommand),
     /// Run test vectors through the protocol core
     #[command(subcommand)]
     CheckVectors(VectorsCommand),
@@ -149,6 +152,40 @@ pub(crate) struct VerifyArgs {
 const VERIFY_NOTES: &str = "\
 With --document this is a record check: the signature holds for ever, so its expiry does not count.
 Without it, this is a log-in check: the assertion must not have expired at the moment of the check.";
+
+#[derive(Subcommand)]
+pub(crate) enum PacCommand {
+    /// Propose Dm and Dv parameters from observed arrivals of frames
+    Tune(TuneArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = TUNE_NOTES)]
+pub(crate) struct TuneArgs {
+    /// The observed arrivals (CSV); `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// Server minus terminal at each setting of a band's clock, ms, a number a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) terminals: Option<PathBuf>,
+    /// The parameters in force (JSON with the policy's column names) [default: the defaults]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) current: Option<PathBuf>,
+    /// How many of a thousand arrivals, the latest, may be refused
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=500))]
+    pub(crate) tolerate: u16,
+    /// Print the proposal as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const TUNE_NOTES: &str = "\
+The file begins with the line
+  NymiBandID,t_set_ms,t_interval_ms,counter,at_ms
+and holds a verified frame a line: the band, the clock setting and interval it counts from, its
+counter, and the server's clock at its arrival.
+
+Example:
+  nymi pac tune arrivals.csv --terminals terminals.txt --tolerate 1";
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {

@@ -12,6 +12,7 @@ pub mod check_vectors;
 mod data_dir;
 pub mod demo;
 mod error;
+mod pac;
 pub mod explain;
 pub mod page;
 mod tap;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use args::{AssertionCommand, Cli, Command, VectorsCommand};
+use args::{AssertionCommand, Cli, Command, PacCommand, VectorsCommand};
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
         Command::Tap(args) => finish(tap::run(&args)),
         Command::Assertion(AssertionCommand::Verify(args)) => assertion::verify(&args),
         Command::Explain(args) => explain::run(&args.query.join(" "), args.json),
+        Command::Pac(PacCommand::Tune(args)) => finish(pac::tune(&args)),
         Command::CheckVectors(VectorsCommand::Presence { file, json }) => {
             check_vectors::run_presence(&file, json)
         }

@@ -91,3 +91,50 @@ fn help_has_examples() {
     }
     assert!(stdout(&nymi(&["--help"])).contains("Examples:"));
 }
+
+/// Ten bands, each seen every hour for two days, 300 ms to 700 ms late.
+fn arrivals() -> String {
+    let mut text = String::from("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\n");
+    for band in 0..10u64 {
+        let t_set = 1_700_000_000_000 + band * 1000;
+        for hour in 1..48u64 {
+            let counter = hour * 3600;
+            let at = t_set + counter * 1000 + 500 + 300 + (band * 47 + hour * 31) % 400;
+            text += &format!("C0:00:00:00:00:{band:02X},{t_set},1000,{counter},{at}\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn parameters_are_proposed_from_arrivals() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), arrivals()).unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = nymi(&["pac", "tune", "--json", path]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let shown: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(shown["arrivals"], 470);
+    assert_eq!(shown["drift_series"], 10);
+    assert_eq!((&shown["then"]["stale"], &shown["then"]["out_of_bounds"]), (&0.into(), &0.into()));
+    let lifetime = |when: &str| shown[when]["code_lifetime_ms"].as_i64().unwrap();
+    assert!(lifetime("then") < lifetime("now"), "{shown}");
+    assert!(stdout(&nymi(&["pac", "tune", path])).contains("DvIntent"));
+}
+
+#[test]
+fn a_wrong_line_of_arrivals_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    for (text, expected) in [
+        ("", "too few"),
+        ("a,b\n", "line 1"),
+        ("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nX,1,1000,1,1\n", "line 2: expected a NymiBandID"),
+        ("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nC0:00:00:00:00:01,1,9,1,1\n", "t_interval_ms"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let output = nymi(&["pac", "tune", &path]);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(stderr(&output).contains(expected), "{text}: {}", stderr(&output));
+    }
+}

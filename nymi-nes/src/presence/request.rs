@@ -9,7 +9,7 @@ use crate::http::Refusal;
 const MAX_FRAMES: usize = 8;
 const MAX_FRAME: usize = 64;
 const MAX_NAME: usize = 256;
-const MAX_MEANING: usize = 1024;
+const MAX_MEANING: usize = 4096;
 /// How old a gesture may be.
 const INTENT_AGE_MS: i64 = 60_000;
 /// How long a spent gesture is remembered: longer than it could count, clocks included.
@@ -154,7 +154,7 @@ impl Body {
         {
             return Err(RequestError::Invalid {
                 name: "meaning",
-                expected: "1 to 1024 bytes",
+                expected: "1 to 4096 bytes",
             });
         }
         Ok(AssertionWish {

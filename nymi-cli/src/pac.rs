@@ -1,0 +1,172 @@
+//! `nymi pac tune`: proposes PAC parameters from what the clocks of an installation did.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+use nymi_core::presence::tune::{self, Arrival, Effect, Observations, Proposal};
+use nymi_core::presence::{PacParameterValues, PacParameters, TSet};
+use nymi_core::{BandId, UnixMillis};
+use serde_json::{Value, json};
+
+use crate::args::TuneArgs;
+use crate::error::CliError;
+
+const HEADER: &str = "NymiBandID,t_set_ms,t_interval_ms,counter,at_ms";
+/// More rows than a large plant's month; a bound on memory.
+const MAX_ROWS: usize = 5_000_000;
+const MAX_LINE: u64 = 256;
+
+/// Reads observations and prints what is proposed, beside what is in force.
+pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
+    let current = match &args.current {
+        Some(path) => parameters(path)?,
+        None => PacParameters::default(),
+    };
+    let arrivals = rows(&args.file, Some(HEADER), arrival)?;
+    let terminals = match &args.terminals {
+        Some(path) => rows(path, None, |line| line.trim().parse().map_err(|_| "a whole number of ms"))?,
+        None => Vec::new(),
+    };
+    let observed = Observations {
+        arrivals: &arrivals,
+        terminals_ms: &terminals,
+        tolerated_per_mille: args.tolerate,
+    };
+    let proposal =
+        tune::propose(&current, &observed).map_err(|error| CliError::about(args.file.display(), error))?;
+    let text = if args.json {
+        format!("{}\n", as_json(&proposal))
+    } else {
+        as_text(&current, &proposal)
+    };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| CliError::about("standard output", error))
+}
+
+fn parameters(path: &Path) -> Result<PacParameters, CliError> {
+    let text =
+        std::fs::read(path).map_err(|error| CliError::about(path.display(), error))?;
+    serde_json::from_slice(&text).map_err(|error| CliError::about(path.display(), error))
+}
+
+/// Reads a line-based file, `-` for standard input; an error names file, line and what was expected.
+fn rows<T>(
+    path: &Path,
+    header: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Vec<T>, CliError> {
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| CliError::about(path.display(), error))?)
+    };
+    let mut reader = BufReader::new(source);
+    let mut found = Vec::new();
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        let fault = |what: &str| {
+            CliError::about(path.display(), format_args!("line {number}: expected {what}"))
+        };
+        let read = (&mut reader)
+            .take(MAX_LINE)
+            .read_line(&mut line)
+            .map_err(|error| CliError::about(path.display(), error))?;
+        if read == 0 {
+            break;
+        }
+        if read as u64 == MAX_LINE && !line.ends_with('\n') {
+            return Err(fault("a line of less than 256 bytes"));
+        }
+        let text = line.trim();
+        match header {
+            Some(header) if number == 1 => {
+                if text != header {
+                    return Err(fault(&format!("the header {header}")));
+                }
+            }
+            _ if text.is_empty() => {}
+            _ => found.push(parse(text).map_err(fault)?),
+        }
+        if found.len() > MAX_ROWS {
+            return Err(CliError::about(path.display(), "more than 5,000,000 rows; give a part of them"));
+        }
+    }
+    Ok(found)
+}
+
+fn arrival(line: &str) -> Result<Arrival, &'static str> {
+    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let [band, t_set, t_interval, counter, at] = fields[..] else {
+        return Err("five fields: NymiBandID,t_set_ms,t_interval_ms,counter,at_ms");
+    };
+    let t_set = t_set.parse().ok().and_then(TSet::new);
+    let t_interval_ms: Option<u32> = t_interval.parse().ok();
+    Ok(Arrival {
+        band: band.parse::<BandId>().map_err(|_| "a NymiBandID such as AA:BB:CC:DD:EE:FF")?,
+        t_set: t_set.ok_or("t_set_ms, milliseconds since 1970")?,
+        t_interval_ms: t_interval_ms
+            .filter(|ms| (250..=60_000).contains(ms))
+            .ok_or("t_interval_ms, 250 to 60000")?,
+        counter: counter.parse().map_err(|_| "counter, 0 to 4294967295")?,
+        at: at.parse().map(UnixMillis).map_err(|_| "at_ms, milliseconds since 1970")?,
+    })
+}
+
+fn effect(effect: &Effect) -> Value {
+    json!({
+        "out_of_bounds": effect.out_of_bounds,
+        "stale": effect.stale,
+        "code_lifetime_ms": effect.code_lifetime_ms,
+        "delay_in_use_ms": effect.delay_in_use_ms,
+    })
+}
+
+fn as_json(proposal: &Proposal) -> Value {
+    json!({
+        "parameters": proposal.parameters,
+        "arrivals": proposal.arrivals,
+        "series": proposal.series,
+        "drift_series": proposal.drift_series,
+        "now": effect(&proposal.now),
+        "then": effect(&proposal.then),
+    })
+}
+
+fn as_text(current: &PacParameters, proposal: &Proposal) -> String {
+    let mut text = format!(
+        "{} arrivals in {} series, {} of them long enough to tell a drift\n\n{:<34}{:>12}{:>12}\n",
+        proposal.arrivals, proposal.series, proposal.drift_series, "", "in force", "proposed",
+    );
+    let mut row = |name: &str, now: i64, then: i64| {
+        text += &format!("{name:<34}{now:>12}{then:>12}\n");
+    };
+    let (now, then) = (columns(current.values()), columns(proposal.parameters.values()));
+    for ((name, now), (_, then)) in now.into_iter().zip(then) {
+        row(name, now, then);
+    }
+    let (now, then) = (&proposal.now, &proposal.then);
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    row("refused as out of bounds", count(now.out_of_bounds), count(then.out_of_bounds));
+    row("refused as stale", count(now.stale), count(then.stale));
+    row("a recorded code may pass for, ms", now.code_lifetime_ms, then.code_lifetime_ms);
+    row("a delayed frame may pass for, ms", now.delay_in_use_ms, then.delay_in_use_ms);
+    text += "\nmilliseconds, drifts in ppm; how to choose: docs/presence-parameters.md\n";
+    text
+}
+
+fn columns(values: &PacParameterValues) -> [(&'static str, i64); 9] {
+    [
+        ("TInterval", values.t_interval),
+        ("DmNBANESTime", values.dm_nba_nes_time),
+        ("DvNBANESTime", values.dv_nba_nes_time),
+        ("DmNBANBTime", values.dm_nba_nb_time),
+        ("DvNBANBTime", values.dv_nba_nb_time),
+        ("DmClockDrift", values.dm_clock_drift),
+        ("DvClockDrift", values.dv_clock_drift),
+        ("DmIntent", values.dm_intent),
+        ("DvIntent", values.dv_intent),
+    ]
+}
