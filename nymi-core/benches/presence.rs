@@ -20,7 +20,11 @@ fn t_set() -> TSet {
 }
 
 fn frame(band: BandId, counter: u32) -> Vec<u8> {
-    let flags = Flags { authenticated: true, worn: true, ..Flags::default() };
+    let flags = Flags {
+        authenticated: true,
+        worn: true,
+        ..Flags::default()
+    };
     let key = PacKey::new(&AdvKey::new(KEY), band);
     Frame::signed(&key, flags, counter, t_set().into(), 4).to_bytes()
 }
@@ -73,8 +77,9 @@ fn ten_thousand(c: &mut Criterion) {
         let [_, a, b, d] = n.to_be_bytes();
         BandId::new([0xc0, 0, 0, a, b, d])
     };
-    let bands: HashMap<BandId, PacKey> =
-        (0..10_000).map(|n| (id(n), PacKey::new(&AdvKey::new(KEY), id(n)))).collect();
+    let bands: HashMap<BandId, PacKey> = (0..10_000)
+        .map(|n| (id(n), PacKey::new(&AdvKey::new(KEY), id(n))))
+        .collect();
     let frames: Vec<_> = (0..10_000).map(|n| (id(n), frame(id(n), 60))).collect();
     let state = VerificationState::default();
     let parameters = PacParameters::default();

@@ -44,7 +44,10 @@ pub struct PacKey {
 impl PacKey {
     /// Prepares the first advertising key of a band.
     pub fn new(adv_key_1: &AdvKey, band: BandId) -> Self {
-        Self { cmac: adv_key_1.cmac(), band }
+        Self {
+            cmac: adv_key_1.cmac(),
+            band,
+        }
     }
 
     /// The band whose codes this key makes.
@@ -67,7 +70,9 @@ impl PacKey {
     /// Whether the frame's code is right under this tail, in constant time. Says nothing of freshness;
     /// see [`verify`](super::verify).
     pub fn verifies(&self, frame: &Frame, tail: Tail) -> bool {
-        self.pac(frame.byte_0(), frame.counter, tail).ct_eq(&frame.pac).into()
+        self.pac(frame.byte_0(), frame.counter, tail)
+            .ct_eq(&frame.pac)
+            .into()
     }
 }
 
