@@ -73,7 +73,10 @@ pub struct UpArgs {
     /// Port of the page; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 8000)]
     pub page_port: u16,
-    /// How many virtual bands to enroll, a user each
+    /// Let pages of this origin use the WebAPI, such as http://localhost:5173; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
+    /// How many virtual bands to enroll, a user each; 1 to 50
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=50))]
     pub bands: u8,
     /// Seed of the virtual radio and wrists; the same seed gives the same noise
@@ -85,7 +88,8 @@ const UP_EXAMPLES: &str = "\
 Examples:
   nymi up
   nymi up --ephemeral --agent-port 0 --webapi-port 0 --nes-port 0 --page-port 0
-  nymi up --data /var/lib/nymi-eval --headless --json";
+  nymi up --data /var/lib/nymi-eval --headless --json
+  nymi up --allow-origin http://localhost:5173";
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {

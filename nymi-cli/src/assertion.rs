@@ -51,7 +51,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
             if args.json {
                 println!("{}", json!({"verified": false, "error": error}));
             } else {
-                println!("not verified: {error}");
+                println!("not verified: {}", plain(&error));
             }
             ExitCode::FAILURE
         }
@@ -143,14 +143,15 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
         println!("{}", json!({"verified": true, "claims": claims}));
         return;
     }
-    let who = format!("{}\\{}", claims.domain, claims.username);
+    let who = plain(&format!("{}\\{}", claims.domain, claims.username));
     println!("verified: {who} at {}", claims.verified_at);
+    let endpoint = plain(&claims.endpoint);
     println!(
-        "  band      {} at endpoint {} ({})",
-        claims.band, claims.endpoint, claims.method
+        "  band      {} at endpoint {endpoint} ({})",
+        claims.band, claims.method
     );
     if let Some(meaning) = &claims.meaning {
-        println!("  meaning   {meaning}");
+        println!("  meaning   {}", plain(meaning));
     }
     if let Some(hash) = &claims.document_sha256 {
         let matched = if args.document.is_some() {
@@ -160,6 +161,36 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
         };
         println!("  document  SHA-256 {hash}{matched}");
     }
-    println!("  issuer    {} for {}", claims.iss, claims.aud);
-    println!("  assertion {}", claims.jti);
+    println!(
+        "  issuer    {} for {}",
+        plain(&claims.iss),
+        plain(&claims.aud)
+    );
+    println!("  assertion {}", plain(&claims.jti));
+}
+
+/// The text of a claim with everything escaped that would move a terminal's cursor, forge a line of
+/// this report or turn the direction of writing: a signed text is still somebody's text.
+fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_cannot_forge_a_line_or_drive_the_terminal() {
+        let shown = plain("Approved\n  document  matches\u{1b}[31m\u{202e}é");
+        assert_eq!(shown, "Approved\\n  document  matches\\u{1b}[31m\\u{202e}é");
+    }
 }

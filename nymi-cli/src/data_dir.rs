@@ -3,8 +3,9 @@
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub(crate) fn default_dir() -> Result<PathBuf, CliError> {
             CliError::new("neither XDG_DATA_HOME nor HOME is set; name a directory with --data")
         })
 }
+
+const PREFIX: &str = "nymi-up-";
+const JUST_MADE: Duration = Duration::from_secs(60);
 
 /// A data directory that this process alone uses.
 #[derive(Debug)]
@@ -49,8 +53,10 @@ impl DataDir {
 
     /// A new directory that is removed at the end.
     pub(crate) fn temporary() -> Result<Self, CliError> {
+        sweep();
         let directory = tempfile::Builder::new()
-            .prefix("nymi-up-")
+            .prefix(PREFIX)
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir()
             .map_err(|error| unusable(&env::temp_dir(), &error))?;
         Self::locked(directory.path().to_owned(), Some(directory))
@@ -87,7 +93,38 @@ impl DataDir {
     }
 }
 
+/// Removes what an ephemeral system left that was killed: a directory of ours that nobody locks.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let ours = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX));
+        let Ok(lock) = File::options().write(true).open(entry.path().join("lock")) else {
+            continue;
+        };
+        // One that is just being made is not locked yet.
+        let old = lock
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > JUST_MADE));
+        if ours && old && lock.try_lock().is_ok() {
+            // Another user's directory stays: it cannot be opened, let alone removed.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 fn unusable(path: &Path, error: &io::Error) -> CliError {
+    if path.exists() && !path.is_dir() {
+        return CliError::about(
+            path.display(),
+            "is not a directory; choose another with --data",
+        );
+    }
     CliError::about(
         path.display(),
         format_args!(
@@ -161,7 +198,7 @@ impl RunFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::time::SystemTime;
 
     #[test]
     fn a_second_user_of_the_directory_is_refused() {
@@ -182,6 +219,23 @@ mod tests {
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
+    }
+
+    #[test]
+    fn what_a_killed_system_left_is_removed_and_a_running_one_kept() {
+        let running = DataDir::temporary().unwrap();
+        let left = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir()
+            .unwrap()
+            .keep();
+        let lock = File::create(left.join("lock")).unwrap();
+        sweep();
+        assert!(left.exists(), "it may just be starting");
+        lock.set_modified(SystemTime::now() - 2 * JUST_MADE)
+            .unwrap();
+        sweep();
+        assert!(!left.exists() && running.path().exists());
     }
 
     #[test]

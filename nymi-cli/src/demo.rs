@@ -98,6 +98,7 @@ async fn in_new_system(seed: u64, steps: &mut Steps) -> Result<(), CliError> {
         webapi_port: 0,
         nes_port: 0,
         page_port: 0,
+        allow_origin: Vec::new(),
         bands: 2,
         seed,
     })
@@ -317,6 +318,9 @@ async fn audit(system: &System, jti: &str, steps: &mut Steps) -> Result<(), CliE
         ),
     );
     let checked = system.admin().verify_audit().await.map_err(failed)?;
-    steps.done("chain", &format!("{checked} audit rows are unbroken"));
+    steps.done(
+        "chain",
+        &format!("{checked} rows in all audit tables are unbroken"),
+    );
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod up;
 pub use args::UpArgs;
 pub use error::CliError;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -61,9 +62,14 @@ fn finish(result: Result<(), CliError>) -> ExitCode {
 }
 
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("NYMI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let wanted = std::env::var("NYMI_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|error| {
+        eprintln!("nymi: NYMI_LOG={wanted:?} is no filter ({error}); logging warnings");
+        EnvFilter::new("warn")
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }

@@ -18,9 +18,32 @@ pub(crate) fn run(args: &TapArgs) -> Result<(), CliError> {
         None => RunFile::read(&running_dir(args.data.as_deref())?)?.nymulator,
     };
     let method = if args.nfc { "nfc" } else { "ble" };
-    let answer = control(&address, &format!("tap {} {method}", args.band))?;
+    let answer =
+        control(&address, &format!("tap {} {method}", args.band)).map_err(
+            |error| match known_bands(&address) {
+                Some(bands) if !bands.contains(&args.band) => CliError::new(format!(
+                    "no band {:?}; there are {}",
+                    args.band,
+                    bands.join(", ")
+                )),
+                _ => error,
+            },
+        )?;
     println!("{answer}");
     Ok(())
+}
+
+/// The serial numbers and NymiBandIDs that the virtual hardware knows.
+fn known_bands(address: &str) -> Option<Vec<String>> {
+    let list: serde_json::Value = serde_json::from_str(&control(address, "list").ok()?).ok()?;
+    let name = |band: &serde_json::Value, key: &str| band[key].as_str().map(str::to_owned);
+    let bands = list.as_array()?.iter();
+    Some(
+        bands
+            .flat_map(|band| [name(band, "SerialNumber"), name(band, "NymiBandID")])
+            .flatten()
+            .collect(),
+    )
 }
 
 fn running_dir(given: Option<&Path>) -> Result<std::path::PathBuf, CliError> {
@@ -33,6 +56,11 @@ fn control(address: &str, command: &str) -> Result<String, CliError> {
         return Err(CliError::new(
             "a band is named by one serial number or NymiBandID",
         ));
+    }
+    if !address.contains(':') {
+        return Err(CliError::new(format!(
+            "{address:?} is no address; --nymulator takes HOST:PORT, such as 127.0.0.1:9130"
+        )));
     }
     let unreachable = |error| {
         CliError::new(format!(

@@ -109,6 +109,10 @@ pub fn run(file: &Path, exceptions: Option<&Path>, json: bool) -> ExitCode {
     let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
     match run_at(file, exceptions, json, now, &mut io::stdout().lock()) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
+        // Whoever reads the output has seen enough.
+        Err(LimboError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("nymi: {error}");
             ExitCode::from(2)

@@ -105,6 +105,10 @@ pub fn run_presence(file: &Path, json: bool) -> ExitCode {
         return ExitCode::from(2);
     }
     if let Err(error) = report.write(json, &mut io::stdout().lock()) {
+        // Whoever reads the output has seen enough.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return ExitCode::from(u8::from(report.failed() > 0));
+        }
         eprintln!("nymi: cannot write the result: {error}");
         return ExitCode::from(2);
     }

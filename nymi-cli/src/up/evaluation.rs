@@ -10,6 +10,7 @@ use nymi_net::http::HttpClient;
 use nymi_net::nes::{Credentials, NesClient};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::data_dir::{DataDir, read_json, write_private};
@@ -73,56 +74,81 @@ impl Evaluation {
     ) -> Result<Self, CliError> {
         let file = directory.join("evaluation.json");
         let found: Option<Self> = read_json(&file)?;
-        let fresh = found.is_none();
+        if found.is_none() && exists(admin, "", TERMINAL_ACCOUNT).await? {
+            return Err(CliError::about(
+                file.display(),
+                "is missing although the server has its accounts; put it back, or move the whole \
+                 data directory away to start anew",
+            ));
+        }
         let mut evaluation = found.unwrap_or_else(|| Self {
             users: Vec::new(),
             agent_password: password(),
             terminal_password: password(),
         });
-        let known = evaluation.users.len();
-        for index in known..count {
+        for index in evaluation.users.len()..count {
             evaluation.users.push(User {
                 domain: DOMAIN.to_owned(),
                 username: username(index),
                 password: password(),
             });
         }
-        // Written first: a crash between here and the server leaves passwords that are then set.
+        // Written first: whatever a crash leaves out is made at the next start, with these passwords.
         let text = serde_json::to_vec_pretty(&evaluation)
             .map_err(|error| CliError::about("internal error", error))?;
         write_private(&file, &text)?;
-        if fresh {
-            evaluation.create_accounts(admin).await?;
-        }
-        let mut creating = tokio::task::JoinSet::new();
-        for user in evaluation.users[known..].iter().cloned() {
-            let admin = admin.clone();
-            creating.spawn(async move {
-                admin
-                    .create_user(&user.domain, &user.username, &user.password)
-                    .await
-            });
-        }
-        while let Some(created) = creating.join_next().await {
-            created
-                .map_err(|error| CliError::about("internal error", error))?
-                .map_err(|error| CliError::about("a user could not be made", error))?;
-        }
+        evaluation.create_accounts(admin).await?;
         Ok(evaluation)
     }
 
+    /// Makes the accounts that are not there yet, side by side, since hashing a password takes long
+    /// on purpose.
     async fn create_accounts(&self, admin: &Admin) -> Result<(), CliError> {
         let agent = ServiceKind::Agent {
             endpoints: vec!["*".to_owned()],
         };
-        let terminal = ServiceKind::EnrollmentTerminal;
-        tokio::try_join!(
-            admin.create_service_account(AGENT_ACCOUNT, &self.agent_password, agent),
-            admin.create_service_account(TERMINAL_ACCOUNT, &self.terminal_password, terminal),
-        )
-        .map_err(|error| CliError::about("an account could not be made", error))?;
+        let services = [
+            (AGENT_ACCOUNT, &self.agent_password, agent),
+            (
+                TERMINAL_ACCOUNT,
+                &self.terminal_password,
+                ServiceKind::EnrollmentTerminal,
+            ),
+        ];
+        let mut creating = JoinSet::new();
+        for (name, password, kind) in services {
+            if !exists(admin, "", name).await? {
+                let (admin, password) = (admin.clone(), password.clone());
+                creating.spawn(
+                    async move { admin.create_service_account(name, &password, kind).await },
+                );
+            }
+        }
+        for user in self.users.iter().cloned() {
+            if !exists(admin, &user.domain, &user.username).await? {
+                let admin = admin.clone();
+                creating.spawn(async move {
+                    let User {
+                        domain,
+                        username,
+                        password,
+                    } = &user;
+                    admin.create_user(domain, username, password).await
+                });
+            }
+        }
+        while let Some(created) = creating.join_next().await {
+            created
+                .map_err(|error| CliError::about("internal error", error))?
+                .map_err(|error| CliError::about("an account could not be made", error))?;
+        }
         Ok(())
     }
+}
+
+async fn exists(admin: &Admin, domain: &str, username: &str) -> Result<bool, CliError> {
+    let found = admin.account_exists(domain, username).await;
+    found.map_err(|error| CliError::about("the server's accounts", error))
 }
 
 /// Where an enrollment terminal finds everything.
@@ -196,7 +222,10 @@ impl<'a> Terminal<'a> {
         let failed = |error: &dyn std::fmt::Display| {
             CliError::about(
                 format_args!("{} could not be enrolled", user.username),
-                error,
+                format_args!(
+                    "{error}; if parts of the data directory were moved or damaged, move the whole \
+                     of it away to start anew"
+                ),
             )
         };
         let nes = NesClient::new(self.surroundings.nes_url, self.http.clone(), login)

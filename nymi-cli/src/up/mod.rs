@@ -250,7 +250,7 @@ async fn start_server(args: &UpArgs, data: &DataDir) -> Result<nymi_nes::ServerH
         ..nymi_nes::Config::new(data.join("nes"))
     })
     .await
-    .map_err(|error| CliError::about(format_args!("--nes-port {}", args.nes_port), error))
+    .map_err(|error| names_option(&[("--nes-port", args.nes_port)], &error.to_string()))
 }
 
 async fn start_hardware(args: &UpArgs, data: &DataDir) -> Result<nymi_sim::Handle, CliError> {
@@ -296,15 +296,27 @@ async fn start_agent(
     // The same page under its other loopback name.
     let by_name = page_origin.replace("127.0.0.1", "localhost");
     config.allowed_origins = vec![page_origin, by_name];
-    Agent::start(config).await.map_err(|error| {
-        CliError::about(
-            format_args!(
-                "--agent-port {}, --webapi-port {}",
-                args.agent_port, args.webapi_port
-            ),
-            error,
-        )
-    })
+    config
+        .allowed_origins
+        .extend(args.allow_origin.iter().cloned());
+    let options = [
+        ("--agent-port", args.agent_port),
+        ("--webapi-port", args.webapi_port),
+    ];
+    Agent::start(config)
+        .await
+        .map_err(|error| names_option(&options, &error.to_string()))
+}
+
+/// A sentence about a port, with the option that chose it before it; any other as it is.
+fn names_option(options: &[(&str, u16)], sentence: &str) -> CliError {
+    let chosen = options
+        .iter()
+        .find(|(_, port)| *port != 0 && sentence.contains(&format!("port {port} ")));
+    match chosen {
+        Some((option, port)) => CliError::about(format_args!("{option} {port}"), sentence),
+        None => CliError::new(sentence),
+    }
 }
 
 fn endpoint_config(agent: &AgentHandle, hardware: SocketAddr) -> nymi_nbe::Config {
@@ -316,6 +328,14 @@ fn endpoint_config(agent: &AgentHandle, hardware: SocketAddr) -> nymi_nbe::Confi
         addresses: vec!["127.0.0.1".to_owned()],
         adapter: AdapterConfig::Virtual(hardware),
         tap: TapConfig::default(),
+    }
+}
+
+/// Says how far it is where many bands are enrolled and somebody watches.
+fn progress(number: usize, of: usize) {
+    if of > 5 && std::io::stderr().is_terminal() {
+        let end = if number == of { "\n" } else { "" };
+        eprint!("\renrolling band {number} of {of}{end}");
     }
 }
 
@@ -337,6 +357,7 @@ async fn bring_bands(
                     terminal = Some(Terminal::open(evaluation, surroundings).await?);
                 }
                 let Some(terminal) = &terminal else { continue };
+                progress(bands.len() + 1, evaluation.users.len());
                 terminal.enroll(user, band.static_mac_address).await?
             }
         };
@@ -356,7 +377,7 @@ async fn bring_bands(
     Ok(bands)
 }
 
-/// Runs until Ctrl-C or SIGTERM.
+/// Runs until Ctrl-C, SIGTERM, or its terminal is closed.
 pub(crate) fn run(args: UpArgs) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -372,10 +393,12 @@ async fn run_until_signal(args: UpArgs) -> Result<(), CliError> {
     let stopped = |error| CliError::about("signals cannot be received", error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(stopped)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(stopped)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(stopped)?;
     let signalled = async {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     };
     tokio::pin!(signalled);

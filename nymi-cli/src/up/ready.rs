@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::evaluation::User;
+use crate::data_dir;
 use crate::error::CliError;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -84,11 +85,22 @@ impl Ready {
         if let Some(band) = self.bands.first() {
             let _ = write!(
                 text,
-                "\n  Tap a band on the page, or with: nymi tap {}\n  Ctrl-C ends it.\n",
-                band.serial_number
+                "\n  Tap a band on the page, or with: nymi tap {}{}\n  Ctrl-C ends it.\n",
+                band.serial_number,
+                self.data_option()
             );
         }
         text
+    }
+}
+
+impl Ready {
+    /// What other commands need to find this system: nothing where it is in the usual place.
+    fn data_option(&self) -> String {
+        match data_dir::default_dir() {
+            Ok(usual) if usual == self.data => String::new(),
+            _ => format!(" --data {}", self.data.display()),
+        }
     }
 }
 

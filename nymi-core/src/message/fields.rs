@@ -26,6 +26,11 @@ pub(super) trait Field: Sized {
     const EXPECTED: &'static str;
 
     fn read(value: &Value) -> Option<Self>;
+
+    /// The words for what was found instead.
+    fn found(value: &Value) -> String {
+        kind(value)
+    }
 }
 
 macro_rules! fields {
@@ -79,21 +84,28 @@ impl Field for AnyText {
     }
 }
 
-/// A string that is not empty and has at most `MAX` bytes.
+/// A string that is not empty, has at most `MAX` bytes, and neither control characters nor those that
+/// turn the direction of writing: such text ends in logs, terminals and signed records.
 pub(super) struct Text<const MAX: usize = 1024>(pub(super) String);
 
 impl<const MAX: usize> Field for Text<MAX> {
     const EXPECTED: &'static str = match MAX {
-        4096 => "a non-empty string of at most 4096 bytes",
-        _ => "a non-empty string of at most 1024 bytes",
+        4096 => "a non-empty string of at most 4096 bytes without control characters",
+        _ => "a non-empty string of at most 1024 bytes without control characters",
     };
 
     fn read(value: &Value) -> Option<Self> {
         let text = value
             .as_str()
-            .filter(|text| !text.is_empty() && text.len() <= MAX)?;
+            .filter(|text| !text.is_empty() && text.len() <= MAX && text.chars().all(is_plain))?;
         Some(Self(text.to_owned()))
     }
+}
+
+/// Neither a control character nor one that turns the direction of writing (Unicode UAX #9).
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The fields of one object of a request, and the first faults found in them.
@@ -135,14 +147,18 @@ impl<'a> Fields<'a> {
     fn read<T: Field>(&mut self, name: &str, value: &Value) -> Option<T> {
         let read = T::read(value);
         if read.is_none() {
-            self.invalid(name, T::EXPECTED, value);
+            self.refuse(name, T::EXPECTED, &T::found(value));
         }
         read
     }
 
     /// Notes that a field has a value that it must not have.
     pub(super) fn invalid(&mut self, name: &str, expected: &str, found: &Value) {
-        let (prefix, found) = (self.prefix, kind(found));
+        self.refuse(name, expected, &kind(found));
+    }
+
+    fn refuse(&mut self, name: &str, expected: &str, found: &str) {
+        let prefix = self.prefix;
         self.invalid.push(format!(
             "{prefix}{name}: expected {expected}, found {found}"
         ));

@@ -63,6 +63,14 @@ impl Bench {
         bench
     }
 
+    /// The same, with the band heard and told of.
+    fn known() -> Self {
+        let mut bench = Self::joined();
+        bench.adapter(heard(-60));
+        bench.pushed();
+        bench
+    }
+
     pub(crate) fn adapter(&mut self, event: AdapterEvent) {
         self.engine.handle_adapter(self.now, event);
     }
@@ -108,7 +116,7 @@ impl Bench {
 
 #[test]
 fn frames_wait_for_company_but_not_for_long() {
-    let mut bench = Bench::joined();
+    let mut bench = Bench::known();
     bench.adapter(heard(-60));
     bench.pass(79);
     assert!(bench.pushed_as("frames").is_empty());
@@ -125,7 +133,7 @@ fn frames_wait_for_company_but_not_for_long() {
 
 #[test]
 fn a_batch_has_at_most_64_frames() {
-    let mut bench = Bench::joined();
+    let mut bench = Bench::known();
     for _ in 0..130 {
         bench.adapter(heard(-60));
     }

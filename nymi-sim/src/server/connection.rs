@@ -1,16 +1,21 @@
 //! One connection: text commands, and after `radio` the radio stream.
 
+use std::time::Duration;
+
 use nymi_core::band::MAX_BAND_MESSAGE;
 use nymi_core::message::Status;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
 
 use super::lines::{LineError, Lines};
 use super::place::Place;
 use crate::stream::{self, Downlink, Uplink};
 
 const MAX_COMMAND: usize = 1024;
+/// Who connects and says nothing gives its place to another.
+const FIRST_COMMAND: Duration = Duration::from_secs(10);
 
 type Reader = Lines<BufReader<OwnedReadHalf>>;
 
@@ -41,7 +46,13 @@ async fn commands(
 ) -> Result<(), Ended> {
     let mut first = true;
     loop {
-        let line = match lines.next(MAX_COMMAND).await {
+        let next = lines.next(MAX_COMMAND);
+        let next = if first {
+            timeout(FIRST_COMMAND, next).await.map_err(|_| Ended)?
+        } else {
+            next.await
+        };
+        let line = match next {
             Ok(Some(line)) => line,
             Ok(None) | Err(LineError::Io) => return Err(Ended),
             // What a browser sends first may be long; whoever it is gets no answer on a first line.

@@ -7,6 +7,7 @@ mod place;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt;
 use sha2::{Digest, Sha256};
@@ -22,6 +23,8 @@ use place::Place;
 
 /// The most connections at a time; more wait.
 const MAX_CONNECTIONS: usize = 64;
+/// Before the next try where a connection cannot be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How a nymulator runs.
 pub struct Config {
@@ -145,7 +148,7 @@ async fn run(listener: TcpListener, place: Arc<Place>, mut stopping: watch::Rece
             };
             // Running out of descriptors passes; a connection that is gone already concerns nobody.
             let Ok((socket, _)) = listener.accept().await else {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
             let place = place.clone();
