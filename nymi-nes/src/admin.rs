@@ -324,6 +324,12 @@ impl Admin {
             modified_by: ACTOR.into(),
             ..old.clone()
         };
+        let holder = bands::nfc_uid_holder(write.sql(), &new).await;
+        if active && holder.map_err(failed)?.is_some() {
+            return Err(AdminError(
+                "another active Nymi Band has the same NfcUID; deactivate that one first".into(),
+            ));
+        }
         write.update_band(&old, &new).await.map_err(failed)?;
         write.commit().await.map_err(failed)
     }

@@ -48,6 +48,8 @@ CREATE TABLE "nub.NymiBand" (
 CREATE INDEX "nub.NymiBand.UserCoreId" ON "nub.NymiBand" ("UserCoreId");
 -- At most one active band per user, whatever the code above does.
 CREATE UNIQUE INDEX "nub.NymiBand.OneActive" ON "nub.NymiBand" ("UserCoreId") WHERE "IsActive" = 1;
+-- A tap names one active band: nobody enrolls with the NFC UID of another's.
+CREATE UNIQUE INDEX "nub.NymiBand.OneNfcUID" ON "nub.NymiBand" ("NfcUID") WHERE "IsActive" = 1;
 
 CREATE TABLE "nub.ExternalAuthenticator" (
     "ID"                           INTEGER PRIMARY KEY AUTOINCREMENT,

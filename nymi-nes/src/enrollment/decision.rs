@@ -4,6 +4,9 @@ use nymi_core::policy::GroupPolicyValues;
 
 /// Terminal and server hold different L2 certificates (event 12).
 pub(crate) const CMAC_MISMATCH: &str = "Adv Key 1 cannot be generated due to CMAC mismatch.";
+/// Event 4.
+pub(crate) const NFC_UID_TAKEN: &str = "The NfcUID belongs to another active Nymi Band. Tap the Nymi \
+     Band that is being enrolled; an administrator can deactivate the other.";
 /// Event 15.
 pub(crate) const TERMINAL_CLOCK: &str = "Enrollment Cannot Proceed. Time on the Enrollment Terminal \
      is Out of Sync with the Time on the Nymi Enterprise Server";

@@ -163,6 +163,7 @@ async fn refuse(
         .await?;
     write.commit().await?;
     let (http, status) = match event_type_id {
+        4 => (StatusCode::CONFLICT, Status::INVALID_FIELD),
         12 => (StatusCode::BAD_REQUEST, Status::CMAC_MISMATCH),
         _ => (StatusCode::FORBIDDEN, Status::FORBIDDEN_BY_POLICY),
     };
@@ -231,6 +232,9 @@ async fn apply(
     let label = label(policy.values(), user, request)?;
     let previous_owner = known.as_ref().and_then(|band| band.user_core_id);
     let new = request.band_row(core.id, label, user, write.stamp());
+    if bands::nfc_uid_holder(write.sql(), &new).await?.is_some() {
+        return Ok(Err((4, decision::NFC_UID_TAKEN)));
+    }
     let id = match known {
         Some(old) => {
             let new = NymiBand {

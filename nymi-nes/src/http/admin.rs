@@ -69,7 +69,7 @@ pub(super) async fn put_band(
     Ok(Json(row))
 }
 
-/// Changes a band; a second active band of a user is refused.
+/// Changes a band; a second active band of a user, or of an NFC UID, is refused.
 pub(crate) async fn change_band(
     write: &mut crate::store::Write<'_>,
     old: &NymiBand,
@@ -84,6 +84,13 @@ pub(crate) async fn change_band(
             StatusCode::CONFLICT,
             Status::FORBIDDEN_BY_POLICY,
             "the user has another active Nymi Band; deactivate that one first",
+        ));
+    }
+    if new.is_active && bands::nfc_uid_holder(write.sql(), new).await?.is_some() {
+        return Err(Refusal::status(
+            StatusCode::CONFLICT,
+            Status::INVALID_FIELD,
+            "another active Nymi Band has the same NfcUID; deactivate that one first",
         ));
     }
     write.update_band(old, new).await?;

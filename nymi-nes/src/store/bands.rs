@@ -109,6 +109,21 @@ pub(crate) async fn active_of(
     )
 }
 
+/// The active band of another serial number that holds the NFC UID of `band`, which stands in its way.
+pub(crate) async fn nfc_uid_holder(
+    connection: &mut SqliteConnection,
+    band: &NymiBand,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(sqlx::query_as(
+        r#"SELECT * FROM "nub.NymiBand"
+           WHERE "NfcUID" = $1 AND "IsActive" = 1 AND "HardwareID" <> $2"#,
+    )
+    .bind(&band.nfc_uid)
+    .bind(&band.hardware_id)
+    .fetch_optional(connection)
+    .await?)
+}
+
 /// Exactly the columns that a lookup may answer, of one band.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
 #[sqlx(rename_all = "PascalCase")]

@@ -156,6 +156,45 @@ async fn a_known_address_or_key_is_refused() {
 }
 
 #[tokio::test]
+async fn nobody_enrolls_with_the_nfc_uid_of_anothers_active_band() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let bobs = bob.enroll(1).await;
+    let before = counts(&nes).await;
+    let steal = async |seed: u8| {
+        let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+        let (band, mut body) = SoftBand::enroll(seed, &begun);
+        body["NfcUID"] = json!("04A1B2C3D4E501");
+        (band, finish(&eve, &begun, &body).await)
+    };
+    let refused = steal(2).await.1.refused(409, 1003);
+    assert_eq!(refused["EventTypeID"], 4);
+    assert!(refused["Message"].as_str().unwrap().contains("NfcUID"));
+    assert_eq!(counts(&nes).await, before, "nothing is stored");
+    assert_eq!(nes.events().await, [3, 4]);
+    // Of a band that is not active any more the UID is free, but then that one cannot come back.
+    let admin = nes.server.admin();
+    admin.set_band_active(bobs.id, false).await.unwrap();
+    let (eves, reply) = steal(2).await;
+    reply.ok();
+    let error = admin.set_band_active(bobs.id, true).await.unwrap_err();
+    assert!(error.to_string().contains("NfcUID"), "{error}");
+    let administrator = nes.administrator().await;
+    let path = format!("api/NymiBands/{}", bobs.id);
+    let activate = json!({"IsActive": true});
+    let refused = administrator.put(&path, &activate).await;
+    let refused = refused.refused(409, 1003);
+    assert!(refused["Message"].as_str().unwrap().contains("NfcUID"));
+    admin.set_band_active(eves.id, false).await.unwrap();
+    administrator.put(&path, &activate).await.ok();
+    // Whatever the code above does, the database keeps it so.
+    sqlx::query(r#"UPDATE "nub.NymiBand" SET "IsActive" = 1"#)
+        .execute(&nes.database().await)
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
 async fn self_service_follows_the_policy() {
     let nes = Nes::start().await;
     let bob = nes.user("bob").await;
