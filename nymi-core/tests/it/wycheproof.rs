@@ -183,8 +183,12 @@ impl Tally {
     }
 }
 
-type Verify =
-    fn(&dyn SignatureVerifier, &PublicKey, &[u8], &[u8]) -> Result<(), nymi_core::crypto::BadSignature>;
+type Verify = fn(
+    &dyn SignatureVerifier,
+    &PublicKey,
+    &[u8],
+    &[u8],
+) -> Result<(), nymi_core::crypto::BadSignature>;
 
 fn signatures(
     name: ecdsa::TestName,
@@ -268,7 +272,10 @@ fn agreement(
         let agreed = point(&test.public_key).and_then(|point| key.agree(&point).ok());
         let accepted = agreed.is_some();
         if let Some(secret) = agreed.filter(|secret| secret[..] != test.shared_secret[..]) {
-            tally.fail(test.tc_id, &format!("another secret, {}", hex::encode(*secret)));
+            tally.fail(
+                test.tc_id,
+                &format!("another secret, {}", hex::encode(*secret)),
+            );
         } else if test.result == TestResult::Acceptable {
             tally.add_open(test.tc_id, test.flags.first(), accepted, &test.comment);
         } else {
