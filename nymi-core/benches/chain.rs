@@ -1,12 +1,14 @@
 //! A full chain L1, L2, leaf against rustls-webpki with ring, and a leaf under a kept issuer. All of
 //! them read the same octets anew each time; the anchor is prepared once, as a server has it.
 
+#![allow(clippy::print_stdout)]
+
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nymi_core::chain::verify;
-use nymi_core::crypto::{PrivateKey, RustCrypto, SignatureVerifier};
+use nymi_core::chain::{TrustAnchor, VerifiedIssuer, verify};
+use nymi_core::crypto::{PrivateKey, PublicKey, RustCrypto, SecretKey, SignatureVerifier};
 use nymi_crypto_ring::RingVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring::ECDSA_P256_SHA256};
@@ -17,79 +19,152 @@ mod chain_writer;
 
 use chain_writer::{NOW, Trio, key, requirements};
 
-fn by_us(c: &mut Criterion, name: &str, provider: &dyn SignatureVerifier) {
-    let trio = Trio::new();
-    let presented = trio.presented();
-    let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
-    let anchors = [trio.l1.anchor()];
-    let requirements = requirements();
-    let check = || {
+/// What is compared: prepared once, then called again and again.
+struct Work<'a> {
+    name: &'static str,
+    call: Box<dyn Fn() -> bool + 'a>,
+}
+
+fn work<'a>(name: &'static str, call: impl Fn() -> bool + 'a) -> Work<'a> {
+    assert!(call(), "{name}: what is measured succeeds");
+    Work {
+        name,
+        call: Box::new(call),
+    }
+}
+
+/// The certificates, and what a server prepares once.
+struct Pki {
+    presented: Vec<Vec<u8>>,
+    anchors: [TrustAnchor; 1],
+    issuer: VerifiedIssuer,
+    root: CertificateDer<'static>,
+    intermediates: Vec<CertificateDer<'static>>,
+    signer: SecretKey,
+    signature: [u8; 64],
+}
+
+const MESSAGE: [u8; 300] = [7; 300];
+
+impl Pki {
+    fn new() -> Self {
+        let trio = Trio::new();
+        let presented = trio.presented();
+        let anchor = trio.l1.anchor();
+        let signer = key(2);
+        Self {
+            issuer: trio.check().expect("a sound chain").into_issuer(),
+            root: CertificateDer::from(anchor.der().to_vec()),
+            anchors: [anchor],
+            intermediates: vec![CertificateDer::from(presented[1].clone())],
+            presented,
+            signature: signer.sign_fixed(&MESSAGE),
+            signer,
+        }
+    }
+
+    fn chain(&self, provider: &dyn SignatureVerifier) -> bool {
+        let presented = [self.presented[0].as_slice(), &self.presented[1]];
+        let requirements = requirements();
         verify(
             provider,
-            &anchors,
+            &self.anchors,
             black_box(&presented),
             NOW,
             &requirements,
         )
-    };
-    let issuer = check().expect("a sound chain").into_issuer();
+        .is_ok()
+    }
 
-    let mut group = c.benchmark_group("chain");
-    group.bench_function(format!("L1, L2, leaf with {name}"), |b| {
-        b.iter(|| check().is_ok())
-    });
-    group.bench_function(format!("leaf under a kept issuer with {name}"), |b| {
-        b.iter(|| {
-            issuer
-                .verify_leaf(provider, black_box(presented[0]), NOW, &requirements)
-                .is_ok()
-        });
-    });
-    let signer = key(2);
-    let (message, public) = ([7; 300], signer.public_key());
-    let signature = signer.sign_fixed(&message);
-    let one = || provider.verify_fixed(black_box(&public), &message, &signature);
-    one().expect("a sound signature");
-    group.bench_function(format!("one signature with {name}"), |b| {
-        b.iter(|| one().is_ok());
-    });
-    group.finish();
-}
+    fn leaf(&self, provider: &dyn SignatureVerifier) -> bool {
+        let leaf = black_box(&self.presented[0]);
+        self.issuer
+            .verify_leaf(provider, leaf, NOW, &requirements())
+            .is_ok()
+    }
 
-fn by_webpki(c: &mut Criterion) {
-    let trio = Trio::new();
-    let presented: Vec<CertificateDer<'_>> = trio
-        .presented()
-        .into_iter()
-        .map(CertificateDer::from)
-        .collect();
-    let root = CertificateDer::from(trio.l1.anchor().der().to_vec());
-    let anchors = [anchor_from_trusted_cert(&root).expect("a sound anchor")];
-    let time = UnixTime::since_unix_epoch(Duration::from_millis(NOW.0 as u64));
-    let check = || {
-        EndEntityCert::try_from(black_box(&presented[0]))?
-            .verify_for_usage(
+    fn signature(&self, provider: &dyn SignatureVerifier, public: &PublicKey) -> bool {
+        provider
+            .verify_fixed(black_box(public), &MESSAGE, &self.signature)
+            .is_ok()
+    }
+
+    fn by_webpki<'a>(&'a self, anchors: &'a [rustls_pki_types::TrustAnchor<'a>]) -> bool {
+        let leaf = CertificateDer::from(black_box(self.presented[0].as_slice()));
+        let time = UnixTime::since_unix_epoch(Duration::from_millis(NOW.0 as u64));
+        EndEntityCert::try_from(&leaf).is_ok_and(|leaf| {
+            leaf.verify_for_usage(
                 &[ECDSA_P256_SHA256],
-                &anchors,
-                &presented[1..],
+                anchors,
+                &self.intermediates,
                 time,
                 KeyUsage::client_auth(),
                 None,
                 None,
             )
-            .map(drop)
-    };
-    check().expect("a sound chain");
-    c.benchmark_group("chain")
-        .bench_function("L1, L2, leaf by rustls-webpki with ring", |b| {
-            b.iter(|| check().is_ok())
-        });
+            .is_ok()
+        })
+    }
+}
+
+/// All of them in turn, so that whatever else the machine does falls on all alike: the medians, and
+/// their ratios to the first.
+fn in_turn(works: &[Work<'_>]) {
+    const ROUNDS: usize = 2_000;
+    let mut times = vec![Vec::with_capacity(ROUNDS); works.len()];
+    for _ in 0..ROUNDS {
+        for (work, times) in works.iter().zip(&mut times) {
+            let began = Instant::now();
+            black_box((work.call)());
+            times.push(began.elapsed());
+        }
+    }
+    let medians: Vec<f64> = times
+        .iter_mut()
+        .map(|times| {
+            times.sort_unstable();
+            times[ROUNDS / 2].as_secs_f64() * 1e6
+        })
+        .collect();
+    println!("in turn, medians of {ROUNDS}:");
+    for (work, median) in works.iter().zip(&medians) {
+        println!(
+            "  {:45} {median:7.1} µs  {:.3}",
+            work.name,
+            median / medians[0]
+        );
+    }
 }
 
 fn benches(c: &mut Criterion) {
-    by_webpki(c);
-    by_us(c, "ring", &RingVerifier);
-    by_us(c, "RustCrypto", &RustCrypto);
+    let pki = Pki::new();
+    let anchors = [anchor_from_trusted_cert(&pki.root).expect("a sound anchor")];
+    let public = pki.signer.public_key();
+    let works = [
+        work("L1, L2, leaf by rustls-webpki with ring", || {
+            pki.by_webpki(&anchors)
+        }),
+        work("L1, L2, leaf with ring", || pki.chain(&RingVerifier)),
+        work("leaf under a kept issuer with ring", || {
+            pki.leaf(&RingVerifier)
+        }),
+        work("one signature with ring", || {
+            pki.signature(&RingVerifier, &public)
+        }),
+        work("L1, L2, leaf with RustCrypto", || pki.chain(&RustCrypto)),
+        work("leaf under a kept issuer with RustCrypto", || {
+            pki.leaf(&RustCrypto)
+        }),
+        work("one signature with RustCrypto", || {
+            pki.signature(&RustCrypto, &public)
+        }),
+    ];
+    let mut group = c.benchmark_group("chain");
+    for work in &works {
+        group.bench_function(work.name, |b| b.iter(|| (work.call)()));
+    }
+    group.finish();
+    in_turn(&works);
 }
 
 criterion_group!(chain, benches);
