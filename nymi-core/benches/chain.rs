@@ -1,10 +1,8 @@
 //! A full chain L1, L2, leaf against rustls-webpki with ring, and a leaf under a kept issuer. All of
 //! them read the same octets anew each time; the anchor is prepared once, as a server has it.
 
-#![allow(clippy::print_stdout)]
-
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nymi_core::chain::{TrustAnchor, VerifiedIssuer, verify};
@@ -17,21 +15,10 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring::ECDSA_P256
 #[path = "../tests/it/chain_writer.rs"]
 mod chain_writer;
 
+mod in_turn;
+
 use chain_writer::{NOW, Trio, key, requirements};
-
-/// What is compared: prepared once, then called again and again.
-struct Work<'a> {
-    name: &'static str,
-    call: Box<dyn Fn() -> bool + 'a>,
-}
-
-fn work<'a>(name: &'static str, call: impl Fn() -> bool + 'a) -> Work<'a> {
-    assert!(call(), "{name}: what is measured succeeds");
-    Work {
-        name,
-        call: Box::new(call),
-    }
-}
+use in_turn::work;
 
 /// The certificates, and what a server prepares once.
 struct Pki {
@@ -107,35 +94,6 @@ impl Pki {
     }
 }
 
-/// All of them in turn, so that whatever else the machine does falls on all alike: the medians, and
-/// their ratios to the first.
-fn in_turn(works: &[Work<'_>]) {
-    const ROUNDS: usize = 2_000;
-    let mut times = vec![Vec::with_capacity(ROUNDS); works.len()];
-    for _ in 0..ROUNDS {
-        for (work, times) in works.iter().zip(&mut times) {
-            let began = Instant::now();
-            black_box((work.call)());
-            times.push(began.elapsed());
-        }
-    }
-    let medians: Vec<f64> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort_unstable();
-            times[ROUNDS / 2].as_secs_f64() * 1e6
-        })
-        .collect();
-    println!("in turn, medians of {ROUNDS}:");
-    for (work, median) in works.iter().zip(&medians) {
-        println!(
-            "  {:45} {median:7.1} µs  {:.3}",
-            work.name,
-            median / medians[0]
-        );
-    }
-}
-
 fn benches(c: &mut Criterion) {
     let pki = Pki::new();
     let anchors = [anchor_from_trusted_cert(&pki.root).expect("a sound anchor")];
@@ -164,7 +122,7 @@ fn benches(c: &mut Criterion) {
         group.bench_function(work.name, |b| b.iter(|| (work.call)()));
     }
     group.finish();
-    in_turn(&works);
+    in_turn::compare(&works, 1);
 }
 
 criterion_group!(chain, benches);
