@@ -34,13 +34,24 @@ impl Up {
     fn start() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_nymi"))
             .args(["up", "--json", "--ephemeral", "--headless"])
-            .args(["--agent-port", "0", "--webapi-port", "0", "--nes-port", "0", "--page-port", "0"])
+            .args([
+                "--agent-port",
+                "0",
+                "--webapi-port",
+                "0",
+                "--nes-port",
+                "0",
+                "--page-port",
+                "0",
+            ])
             .stdout(Stdio::piped())
             .spawn()
             .expect("nymi starts");
         let mut line = String::new();
         let output = process.stdout.take().expect("piped");
-        BufReader::new(output).read_line(&mut line).expect("a first line");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("a first line");
         let ready = serde_json::from_str(&line).expect("the first line is JSON");
         Self { process, ready }
     }
@@ -56,7 +67,9 @@ impl Drop for Up {
 
 fn ready(c: &mut Criterion) {
     let mut group = c.benchmark_group("nymi up --json --ephemeral");
-    group.sample_size(10).measurement_time(Duration::from_secs(15));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(15));
     group.bench_function("ready", |b| {
         b.iter_custom(|times| {
             let mut total = Duration::ZERO;
@@ -76,7 +89,10 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn ask(socket: &mut Socket, operation: &str, payload: Value) -> Value {
     let request = json!({"operation": operation, "exchange": "bench", "payload": payload});
-    socket.send(Message::text(request.to_string())).await.expect("sent");
+    socket
+        .send(Message::text(request.to_string()))
+        .await
+        .expect("sent");
     until(socket, |update| update["exchange"] == "bench").await
 }
 
@@ -103,18 +119,31 @@ async fn tap_and_sign(socket: &mut Socket, up: &Up, l1: &TrustAnchor) -> Duratio
     assert!(status.expect("nymi tap runs").success());
     let tap = until(socket, |update| update["operation"] == "tap").await;
     let begin = Instant::now();
-    let answer = ask(socket, "assert_identity", json!({
-        "assert_type": "assert_user",
-        "device": band,
-        "intent_id": tap["payload"]["intent_id"],
-        "document_sha256": hex::encode(Sha256::digest(DOCUMENT)),
-        "meaning": "approved",
-    }))
+    let answer = ask(
+        socket,
+        "assert_identity",
+        json!({
+            "assert_type": "assert_user",
+            "device": band,
+            "intent_id": tap["payload"]["intent_id"],
+            "document_sha256": hex::encode(Sha256::digest(DOCUMENT)),
+            "meaning": "approved",
+        }),
+    )
     .await;
-    let token = answer["payload"]["assertion"].as_str().unwrap_or_else(|| panic!("{answer}"));
-    let check = Check::Record { document_sha256: Sha256::digest(DOCUMENT).into() };
+    let token = answer["payload"]["assertion"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"));
+    let check = Check::Record {
+        document_sha256: Sha256::digest(DOCUMENT).into(),
+    };
     let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
-    let verified = assertion::verify(&RingVerifier, std::slice::from_ref(l1), token, &expectations);
+    let verified = assertion::verify(
+        &RingVerifier,
+        std::slice::from_ref(l1),
+        token,
+        &expectations,
+    );
     black_box(verified.expect("verifies"));
     begin.elapsed()
 }
@@ -126,7 +155,11 @@ fn sign(c: &mut Criterion) {
     let l1 = TrustAnchor::from_pem(&l1).expect("L1");
     let url = up.ready["webapi"].as_str().expect("an address");
     let mut socket = runtime.block_on(connect_async(url)).expect("connected").0;
-    runtime.block_on(ask(&mut socket, "subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})));
+    runtime.block_on(ask(
+        &mut socket,
+        "subscribe_endpoint",
+        json!({"endpoint_id": "127.0.0.1"}),
+    ));
 
     let mut group = c.benchmark_group("signature");
     group.sample_size(20);
@@ -140,7 +173,9 @@ fn sign(c: &mut Criterion) {
     group.bench_function("echo over the same kind of socket", |b| {
         b.iter(|| {
             runtime.block_on(async {
-                echo.send(Message::text("x".repeat(256))).await.expect("sent");
+                echo.send(Message::text("x".repeat(256)))
+                    .await
+                    .expect("sent");
                 echo.next().await.expect("open").expect("readable")
             })
         });
@@ -160,7 +195,10 @@ async fn echo_server() -> Socket {
             }
         }
     });
-    connect_async(format!("ws://{address}/")).await.expect("connected").0
+    connect_async(format!("ws://{address}/"))
+        .await
+        .expect("connected")
+        .0
 }
 
 criterion_group!(benches, ready, sign);

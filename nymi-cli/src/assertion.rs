@@ -30,9 +30,11 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
     let at = args.at.unwrap_or_else(now);
     let check = match (inputs.document_sha256, &args.audience) {
         (Some(document_sha256), _) => Check::Record { document_sha256 },
-        (None, Some(audience)) => {
-            Check::LogIn { now: at, audience, nonce: args.nonce.as_deref() }
-        }
+        (None, Some(audience)) => Check::LogIn {
+            now: at,
+            audience,
+            nonce: args.nonce.as_deref(),
+        },
         (None, None) => Check::Signature,
     };
     let mut expectations = Expectations::new(check).with_grade(args.grade);
@@ -71,7 +73,9 @@ fn in_time(verified: &VerifiedAssertion, args: &VerifyArgs, at: UnixMillis) -> R
     let skew = i64::from(DEFAULT_CLOCK_SKEW_MS);
     let issued = UnixMillis::from_secs(claims.iat);
     if at.saturating_add(skew) < issued {
-        return Err(format!("it was issued at {issued}, after {at}; check the clock, or --at"));
+        return Err(format!(
+            "it was issued at {issued}, after {at}; check the clock, or --at"
+        ));
     }
     let expires = UnixMillis::from_secs(claims.exp);
     if args.document.is_none() && at >= expires.saturating_add(skew) {
@@ -81,9 +85,10 @@ fn in_time(verified: &VerifiedAssertion, args: &VerifyArgs, at: UnixMillis) -> R
         ));
     }
     match &args.audience {
-        Some(audience) if *audience != claims.aud => {
-            Err(format!("its audience is {:?}, not {audience:?}", claims.aud))
-        }
+        Some(audience) if *audience != claims.aud => Err(format!(
+            "its audience is {:?}, not {audience:?}",
+            claims.aud
+        )),
         _ => Ok(()),
     }
 }
@@ -117,12 +122,18 @@ impl Inputs {
                 .read_to_string(&mut token)
                 .map_err(|error| CliError::about("standard input", error))?;
         }
-        Ok(Self { token, l1, document_sha256 })
+        Ok(Self {
+            token,
+            l1,
+            document_sha256,
+        })
     }
 }
 
 fn now() -> UnixMillis {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -134,12 +145,19 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
     }
     let who = format!("{}\\{}", claims.domain, claims.username);
     println!("verified: {who} at {}", claims.verified_at);
-    println!("  band      {} at endpoint {} ({})", claims.band, claims.endpoint, claims.method);
+    println!(
+        "  band      {} at endpoint {} ({})",
+        claims.band, claims.endpoint, claims.method
+    );
     if let Some(meaning) = &claims.meaning {
         println!("  meaning   {meaning}");
     }
     if let Some(hash) = &claims.document_sha256 {
-        let matched = if args.document.is_some() { ", matches the document" } else { "" };
+        let matched = if args.document.is_some() {
+            ", matches the document"
+        } else {
+            ""
+        };
         println!("  document  SHA-256 {hash}{matched}");
     }
     println!("  issuer    {} for {}", claims.iss, claims.aud);

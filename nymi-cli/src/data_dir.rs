@@ -14,7 +14,11 @@ use crate::error::CliError;
 
 /// `$XDG_DATA_HOME/nymi/up`, or `~/.local/share/nymi/up`.
 pub(crate) fn default_dir() -> Result<PathBuf, CliError> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|dir| dir.is_absolute())
+    };
     absolute("XDG_DATA_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join("nymi/up"))
@@ -61,7 +65,11 @@ impl DataDir {
             .open(path.join("lock"))
             .map_err(|error| unusable(&path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock, _temporary: temporary }),
+            Ok(()) => Ok(Self {
+                path,
+                _lock: lock,
+                _temporary: temporary,
+            }),
             Err(TryLockError::WouldBlock) => Err(CliError::about(
                 path.display(),
                 "another `nymi up` uses this data directory; stop it or choose another with --data",
@@ -93,13 +101,17 @@ fn unusable(path: &Path, error: &io::Error) -> CliError {
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), CliError> {
     let write = || {
         let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(directory)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(directory)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(directory)?.sync_all()
     };
-    write().map_err(|error| CliError::about(path.display(), format_args!("cannot be written: {error}")))
+    write().map_err(|error| {
+        CliError::about(path.display(), format_args!("cannot be written: {error}"))
+    })
 }
 
 /// Reads a JSON file; none where it is missing.
@@ -135,8 +147,8 @@ impl RunFile {
     }
 
     pub(crate) fn write(&self, directory: &DataDir) -> Result<(), CliError> {
-        let text = serde_json::to_vec(self)
-            .map_err(|error| CliError::about("internal error", error))?;
+        let text =
+            serde_json::to_vec(self).map_err(|error| CliError::about("internal error", error))?;
         write_private(&directory.join(Self::NAME), &text)
     }
 
@@ -166,7 +178,10 @@ mod tests {
         let directory = DataDir::temporary().unwrap();
         let file = directory.join("secret");
         write_private(&file, b"x").unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]

@@ -33,7 +33,11 @@ struct Steps {
 impl Steps {
     fn new(json: bool) -> Self {
         let now = Instant::now();
-        Self { json, begin: now, last: now }
+        Self {
+            json,
+            begin: now,
+            last: now,
+        }
     }
 
     fn done(&mut self, step: &str, found: &str) {
@@ -41,7 +45,10 @@ impl Steps {
         let ms = (now - self.last).as_secs_f64() * 1000.0;
         self.last = now;
         if self.json {
-            println!("{}", json!({"step": step, "ok": true, "ms": ms, "found": found}));
+            println!(
+                "{}",
+                json!({"step": step, "ok": true, "ms": ms, "found": found})
+            );
         } else {
             println!("{ms:9.1} ms  {step:<10} {found}");
         }
@@ -53,7 +60,10 @@ impl Steps {
             (Ok(()), true) => println!("{}", json!({"verified": true, "ms": ms})),
             (Ok(()), false) => println!("{ms:9.1} ms  all of it verified"),
             (Err(error), true) => {
-                println!("{}", json!({"verified": false, "ms": ms, "error": error.to_string()}));
+                println!(
+                    "{}",
+                    json!({"verified": false, "ms": ms, "error": error.to_string()})
+                );
             }
             (Err(error), false) => eprintln!("nymi: {error}"),
         }
@@ -64,7 +74,10 @@ impl Steps {
 /// Runs the demo; exit code 0 only if everything verified.
 pub fn run(seed: u64, json: bool) -> ExitCode {
     let mut steps = Steps::new(json);
-    let result = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let result = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
             let result = runtime.block_on(in_new_system(seed, &mut steps));
             runtime.shutdown_timeout(Duration::from_millis(100));
@@ -95,7 +108,10 @@ async fn in_new_system(seed: u64, steps: &mut Steps) -> Result<(), CliError> {
         .iter()
         .map(|band| format!("{} wears {}", band.username, band.band_id))
         .collect();
-    steps.done("enroll", &format!("system started; {}", enrolled.join(", ")));
+    steps.done(
+        "enroll",
+        &format!("system started; {}", enrolled.join(", ")),
+    );
     let result = sign_and_verify(&system, steps).await;
     system.shutdown().await;
     result
@@ -111,9 +127,14 @@ async fn sign_and_verify(system: &System, steps: &mut Steps) -> Result<(), CliEr
 }
 
 fn start_client(system: &System) -> Result<Arc<Client>, CliError> {
-    let name = NEA.parse().map_err(|error| CliError::about("internal error", error))?;
-    let agent_url =
-        system.ready().agent.parse().map_err(|error| CliError::about("the agent", error))?;
+    let name = NEA
+        .parse()
+        .map_err(|error| CliError::about("internal error", error))?;
+    let agent_url = system
+        .ready()
+        .agent
+        .parse()
+        .map_err(|error| CliError::about("the agent", error))?;
     Client::start(NapiConfig {
         agent_url: Some(agent_url),
         store: Some(system.ready().data.join("nsl")),
@@ -124,46 +145,84 @@ fn start_client(system: &System) -> Result<Arc<Client>, CliError> {
 }
 
 /// The application's side: init, subscribe, hear the tap, ask who it was, have it signed.
-async fn sign(client: &Arc<Client>, system: &System, steps: &mut Steps) -> Result<String, CliError> {
+async fn sign(
+    client: &Arc<Client>,
+    system: &System,
+    steps: &mut Steps,
+) -> Result<String, CliError> {
     let ready = system.ready();
     let (user, band) = match (ready.users.first(), ready.bands.first()) {
         (Some(user), Some(band)) => (user, band),
         _ => return Err(CliError::new("no band was enrolled")),
     };
-    let init = request("init", json!({
-        "nea_name": NEA,
-        "nes_url": ready.nes,
-        "username": format!("{}\\{}", user.domain, user.username),
-        "password": user.password,
-        "grade": "bronze",
-        "l1": system.l1_pem(),
-    }));
+    let init = request(
+        "init",
+        json!({
+            "nea_name": NEA,
+            "nes_url": ready.nes,
+            "username": format!("{}\\{}", user.domain, user.username),
+            "password": user.password,
+            "grade": "bronze",
+            "l1": system.l1_pem(),
+        }),
+    );
     let answer = up::call(client, &init).await?;
-    steps.done("init", &format!("certificate {}", answer["certificate"]["serial"]));
+    steps.done(
+        "init",
+        &format!("certificate {}", answer["certificate"]["serial"]),
+    );
 
-    up::call(client, &request("subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"}))).await?;
+    up::call(
+        client,
+        &request("subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})),
+    )
+    .await?;
     steps.done("subscribe", "endpoint 127.0.0.1");
 
-    system.hardware(&format!("tap {} ble", band.serial_number)).await?;
+    system
+        .hardware(&format!("tap {} ble", band.serial_number))
+        .await?;
     let tap = tap_of(client, &band.band_id.to_string()).await?;
     let intent = text(&tap, "intent_id")?;
-    steps.done("tap", &format!("{} at {}", text(&tap, "NymiBandID")?, text(&tap, "endpoint_id")?));
+    steps.done(
+        "tap",
+        &format!(
+            "{} at {}",
+            text(&tap, "NymiBandID")?,
+            text(&tap, "endpoint_id")?
+        ),
+    );
 
-    let who = up::call(client, &request("lookup", json!({
-        "query": {"NymiBandID": band.band_id},
-        "lookup_keys": ["Username", "Domain", "SerialNumber"],
-    })))
+    let who = up::call(
+        client,
+        &request(
+            "lookup",
+            json!({
+                "query": {"NymiBandID": band.band_id},
+                "lookup_keys": ["Username", "Domain", "SerialNumber"],
+            }),
+        ),
+    )
     .await?;
     let name = format!("{}\\{}", text(&who, "Domain")?, text(&who, "Username")?);
-    steps.done("lookup", &format!("{name} wears {}", text(&who, "SerialNumber")?));
+    steps.done(
+        "lookup",
+        &format!("{name} wears {}", text(&who, "SerialNumber")?),
+    );
 
-    let answer = up::call(client, &request("assert_identity", json!({
-        "assert_type": "assert_user",
-        "device": band.band_id,
-        "intent_id": intent,
-        "document_sha256": hex::encode(Sha256::digest(DOCUMENT)),
-        "meaning": MEANING,
-    })))
+    let answer = up::call(
+        client,
+        &request(
+            "assert_identity",
+            json!({
+                "assert_type": "assert_user",
+                "device": band.band_id,
+                "intent_id": intent,
+                "document_sha256": hex::encode(Sha256::digest(DOCUMENT)),
+                "meaning": MEANING,
+            }),
+        ),
+    )
     .await?;
     steps.done("assert", &format!("{name} {MEANING} the document"));
     text(&answer, "assertion")
@@ -202,18 +261,33 @@ async fn tap_of(client: &Arc<Client>, band: &str) -> Result<Map<String, Value>, 
 
 /// The auditor's side: nothing but L1, the token and the document. Gives the assertion's identifier.
 fn verify_offline(system: &System, token: &str, steps: &mut Steps) -> Result<String, CliError> {
-    let l1 = TrustAnchor::from_pem(system.l1_pem()).map_err(|error| CliError::about("L1", error))?;
+    let l1 =
+        TrustAnchor::from_pem(system.l1_pem()).map_err(|error| CliError::about("L1", error))?;
     let check = |document: &[u8]| {
-        let check = Check::Record { document_sha256: Sha256::digest(document).into() };
+        let check = Check::Record {
+            document_sha256: Sha256::digest(document).into(),
+        };
         let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
         assertion::verify(&RustCrypto, std::slice::from_ref(&l1), token, &expectations)
     };
     let verified =
         check(DOCUMENT).map_err(|error| CliError::about("the assertion does not verify", error))?;
-    let who = format!("{}\\{}", verified.claims().domain, verified.claims().username);
-    steps.done("verify", &format!("offline against L1: {who} at {}", verified.claims().verified_at));
+    let who = format!(
+        "{}\\{}",
+        verified.claims().domain,
+        verified.claims().username
+    );
+    steps.done(
+        "verify",
+        &format!(
+            "offline against L1: {who} at {}",
+            verified.claims().verified_at
+        ),
+    );
     match check(b"Batch 4711: rejected.\n") {
-        Ok(_) => Err(CliError::new("the assertion verified for a document that was not signed")),
+        Ok(_) => Err(CliError::new(
+            "the assertion verified for a document that was not signed",
+        )),
         Err(error) => {
             steps.done("tamper", &format!("another document is refused: {error}"));
             Ok(verified.claims().jti.clone())
@@ -229,11 +303,19 @@ async fn audit(system: &System, jti: &str, steps: &mut Steps) -> Result<(), CliE
         .find(|row| row.jti.as_deref() == Some(jti))
         .ok_or_else(|| CliError::new("the audit trail does not hold the signature"))?;
     if row.document_sha256 != Some(hex::encode(Sha256::digest(DOCUMENT))) {
-        return Err(CliError::new("the audit trail holds another document for this signature"));
+        return Err(CliError::new(
+            "the audit trail holds another document for this signature",
+        ));
     }
     let who = row.username.as_deref().unwrap_or("?");
     let event = row.event;
-    steps.done("audit", &format!("row {}: event {} ({event}), {who}", row.id, row.event_type_id));
+    steps.done(
+        "audit",
+        &format!(
+            "row {}: event {} ({event}), {who}",
+            row.id, row.event_type_id
+        ),
+    );
     let checked = system.admin().verify_audit().await.map_err(failed)?;
     steps.done("chain", &format!("{checked} audit rows are unbroken"));
     Ok(())

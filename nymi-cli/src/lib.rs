@@ -12,8 +12,8 @@ pub mod check_vectors;
 mod data_dir;
 pub mod demo;
 mod error;
-mod pac;
 pub mod explain;
+mod pac;
 pub mod page;
 mod tap;
 pub mod up;
@@ -42,9 +42,11 @@ pub fn run() -> ExitCode {
         Command::CheckVectors(VectorsCommand::Presence { file, json }) => {
             check_vectors::run_presence(&file, json)
         }
-        Command::CheckVectors(VectorsCommand::Limbo { file, json, exceptions }) => {
-            check_vectors::limbo::run(&file, exceptions.as_deref(), json)
-        }
+        Command::CheckVectors(VectorsCommand::Limbo {
+            file,
+            json,
+            exceptions,
+        }) => check_vectors::limbo::run(&file, exceptions.as_deref(), json),
     }
 }
 
@@ -60,5 +62,8 @@ fn finish(result: Result<(), CliError>) -> ExitCode {
 
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("NYMI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -25,7 +25,9 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
     };
     let arrivals = rows(&args.file, Some(HEADER), arrival)?;
     let terminals = match &args.terminals {
-        Some(path) => rows(path, None, |line| line.trim().parse().map_err(|_| "a whole number of ms"))?,
+        Some(path) => rows(path, None, |line| {
+            line.trim().parse().map_err(|_| "a whole number of ms")
+        })?,
         None => Vec::new(),
     };
     let observed = Observations {
@@ -33,8 +35,8 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
         terminals_ms: &terminals,
         tolerated_per_mille: args.tolerate,
     };
-    let proposal =
-        tune::propose(&current, &observed).map_err(|error| CliError::about(args.file.display(), error))?;
+    let proposal = tune::propose(&current, &observed)
+        .map_err(|error| CliError::about(args.file.display(), error))?;
     let text = if args.json {
         format!("{}\n", as_json(&proposal))
     } else {
@@ -46,8 +48,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
 }
 
 fn parameters(path: &Path) -> Result<PacParameters, CliError> {
-    let text =
-        std::fs::read(path).map_err(|error| CliError::about(path.display(), error))?;
+    let text = std::fs::read(path).map_err(|error| CliError::about(path.display(), error))?;
     serde_json::from_slice(&text).map_err(|error| CliError::about(path.display(), error))
 }
 
@@ -68,7 +69,10 @@ fn rows<T>(
     for number in 1.. {
         line.clear();
         let fault = |what: &str| {
-            CliError::about(path.display(), format_args!("line {number}: expected {what}"))
+            CliError::about(
+                path.display(),
+                format_args!("line {number}: expected {what}"),
+            )
         };
         let read = (&mut reader)
             .take(MAX_LINE)
@@ -91,7 +95,10 @@ fn rows<T>(
             _ => found.push(parse(text).map_err(fault)?),
         }
         if found.len() > MAX_ROWS {
-            return Err(CliError::about(path.display(), "more than 5,000,000 rows; give a part of them"));
+            return Err(CliError::about(
+                path.display(),
+                "more than 5,000,000 rows; give a part of them",
+            ));
         }
     }
     Ok(found)
@@ -105,13 +112,18 @@ fn arrival(line: &str) -> Result<Arrival, &'static str> {
     let t_set = t_set.parse().ok().and_then(TSet::new);
     let t_interval_ms: Option<u32> = t_interval.parse().ok();
     Ok(Arrival {
-        band: band.parse::<BandId>().map_err(|_| "a NymiBandID such as AA:BB:CC:DD:EE:FF")?,
+        band: band
+            .parse::<BandId>()
+            .map_err(|_| "a NymiBandID such as AA:BB:CC:DD:EE:FF")?,
         t_set: t_set.ok_or("t_set_ms, milliseconds since 1970")?,
         t_interval_ms: t_interval_ms
             .filter(|ms| (250..=60_000).contains(ms))
             .ok_or("t_interval_ms, 250 to 60000")?,
         counter: counter.parse().map_err(|_| "counter, 0 to 4294967295")?,
-        at: at.parse().map(UnixMillis).map_err(|_| "at_ms, milliseconds since 1970")?,
+        at: at
+            .parse()
+            .map(UnixMillis)
+            .map_err(|_| "at_ms, milliseconds since 1970")?,
     })
 }
 
@@ -143,16 +155,31 @@ fn as_text(current: &PacParameters, proposal: &Proposal) -> String {
     let mut row = |name: &str, now: i64, then: i64| {
         text += &format!("{name:<34}{now:>12}{then:>12}\n");
     };
-    let (now, then) = (columns(current.values()), columns(proposal.parameters.values()));
+    let (now, then) = (
+        columns(current.values()),
+        columns(proposal.parameters.values()),
+    );
     for ((name, now), (_, then)) in now.into_iter().zip(then) {
         row(name, now, then);
     }
     let (now, then) = (&proposal.now, &proposal.then);
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    row("refused as out of bounds", count(now.out_of_bounds), count(then.out_of_bounds));
+    row(
+        "refused as out of bounds",
+        count(now.out_of_bounds),
+        count(then.out_of_bounds),
+    );
     row("refused as stale", count(now.stale), count(then.stale));
-    row("a recorded code may pass for, ms", now.code_lifetime_ms, then.code_lifetime_ms);
-    row("a delayed frame may pass for, ms", now.delay_in_use_ms, then.delay_in_use_ms);
+    row(
+        "a recorded code may pass for, ms",
+        now.code_lifetime_ms,
+        then.code_lifetime_ms,
+    );
+    row(
+        "a delayed frame may pass for, ms",
+        now.delay_in_use_ms,
+        then.delay_in_use_ms,
+    );
     text += "\nmilliseconds, drifts in ppm; how to choose: docs/presence-parameters.md\n";
     text
 }

@@ -30,7 +30,9 @@ fn running_dir(given: Option<&Path>) -> Result<std::path::PathBuf, CliError> {
 /// Sends one command to the control port and returns what follows `ok`.
 fn control(address: &str, command: &str) -> Result<String, CliError> {
     if command.contains(['\r', '\n']) {
-        return Err(CliError::new("a band is named by one serial number or NymiBandID"));
+        return Err(CliError::new(
+            "a band is named by one serial number or NymiBandID",
+        ));
     }
     let unreachable = |error| {
         CliError::new(format!(
@@ -38,13 +40,23 @@ fn control(address: &str, command: &str) -> Result<String, CliError> {
         ))
     };
     let mut stream = TcpStream::connect(address).map_err(unreachable)?;
-    stream.set_read_timeout(Some(DEADLINE)).map_err(unreachable)?;
+    stream
+        .set_read_timeout(Some(DEADLINE))
+        .map_err(unreachable)?;
     writeln!(stream, "{command}").map_err(unreachable)?;
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).map_err(unreachable)?;
-    match answer.trim_end().split_once(' ').unwrap_or((answer.trim_end(), "")) {
+    BufReader::new(stream)
+        .read_line(&mut answer)
+        .map_err(unreachable)?;
+    match answer
+        .trim_end()
+        .split_once(' ')
+        .unwrap_or((answer.trim_end(), ""))
+    {
         ("ok", rest) => Ok(rest.to_owned()),
         ("error", reason) => Err(CliError::new(reason)),
-        _ => Err(CliError::new(format!("{address} is not the control port of virtual hardware"))),
+        _ => Err(CliError::new(format!(
+            "{address} is not the control port of virtual hardware"
+        ))),
     }
 }

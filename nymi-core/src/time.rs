@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(at.to_string(), "2024-05-13T23:38:55.187Z");
 /// assert_eq!("2024-05-14T01:38:55.187+02:00".parse(), Ok(at));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct UnixMillis(pub i64);
 
@@ -101,7 +103,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -113,13 +119,17 @@ impl fmt::Display for UnixMillis {
         let of_day = ms.rem_euclid(DAY_MS);
         let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
         let (second, ms) = (of_day / 1000 % 60, of_day % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
+        )
     }
 }
 
 fn number(text: &[u8]) -> Option<u32> {
     text.iter().try_fold(0u32, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| value * 10 + u32::from(byte - b'0'))
     })
 }
 
@@ -129,8 +139,16 @@ fn parse(text: &[u8]) -> Option<UnixMillis> {
     if !marks || !matches!(head[10], b'T' | b't' | b' ') {
         return None;
     }
-    let date = (i64::from(number(&head[0..4])?), number(&head[5..7])?, number(&head[8..10])?);
-    let time = (number(&head[11..13])?, number(&head[14..16])?, number(&head[17..19])?);
+    let date = (
+        i64::from(number(&head[0..4])?),
+        number(&head[5..7])?,
+        number(&head[8..10])?,
+    );
+    let time = (
+        number(&head[11..13])?,
+        number(&head[14..16])?,
+        number(&head[17..19])?,
+    );
     let (ms, zone) = fraction(rest)?;
     let moment = UnixMillis::from_civil(date, time, ms)?;
     Some(UnixMillis(moment.0 - offset_ms(zone)?))

@@ -20,7 +20,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nymi_core::UnixMillis;
 use nymi_core::chain::oid::{self, Oid};
 use nymi_core::chain::{
-    Crl, GradeRequirement, Profile, Purpose, Requirements, Revocation, TrustAnchor, pem, verify,
+    Crl, GradeRequirement, MAX_DEPTH, Profile, Purpose, Requirements, Revocation, TrustAnchor, pem,
+    verify,
 };
 use nymi_crypto_ring::RingVerifier;
 use serde::Deserialize;
@@ -36,17 +37,17 @@ struct Limbo {
 #[derive(Deserialize)]
 struct Case {
     id: String,
+    #[serde(default)]
     validation_kind: String,
     trusted_certs: Vec<String>,
+    #[serde(default)]
     untrusted_intermediates: Vec<String>,
     peer_certificate: String,
     validation_time: Option<UnixMillis>,
-    #[serde(default)]
-    extended_key_usage: Vec<String>,
+    extended_key_usage: Option<Vec<String>>,
     expected_result: Outcome,
-    max_chain_depth: Option<u8>,
-    #[serde(default)]
-    crls: Vec<String>,
+    max_chain_depth: Option<u64>,
+    crls: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -193,7 +194,8 @@ fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> 
 fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
     let (anchors, bad_anchor) = anchors(&case.trusted_certs);
     let mut crls = Vec::new();
-    for text in &case.crls {
+    let lists = case.crls.as_deref().unwrap_or_default();
+    for text in lists {
         // A list that cannot be read leaves the status of its certificates unknown.
         crls.extend(Crl::from_pem(text).unwrap_or_default());
     }
@@ -203,13 +205,16 @@ fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
         presented.extend(certificates(text)?);
     }
     let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
-    let revocation = if case.crls.is_empty() {
+    let revocation = if lists.is_empty() {
         Revocation::WhereCovered
     } else {
         Revocation::Required
     };
+    let depth = case
+        .max_chain_depth
+        .map_or(MAX_DEPTH, |depth| u8::try_from(depth).unwrap_or(u8::MAX));
     let requirements = Requirements::new(GradeRequirement::Any)
-        .with_max_depth(case.max_chain_depth.unwrap_or(8))
+        .with_max_depth(depth)
         .with_crls(&crls)
         .with_revocation(revocation)
         .with_profile(Profile::Conforming)
@@ -244,7 +249,8 @@ fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
 }
 
 fn purposes(case: &Case) -> Result<Vec<Purpose>, String> {
-    if case.extended_key_usage.is_empty() {
+    let wanted = case.extended_key_usage.as_deref().unwrap_or_default();
+    if wanted.is_empty() {
         let default = if case.validation_kind == "CLIENT" {
             oid::CLIENT_AUTH
         } else {
@@ -252,10 +258,7 @@ fn purposes(case: &Case) -> Result<Vec<Purpose>, String> {
         };
         return Ok(vec![Purpose::KeyPurpose(default)]);
     }
-    case.extended_key_usage
-        .iter()
-        .map(|name| purpose(name))
-        .collect()
+    wanted.iter().map(|name| purpose(name)).collect()
 }
 
 fn purpose(name: &str) -> Result<Purpose, String> {

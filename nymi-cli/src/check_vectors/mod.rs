@@ -33,10 +33,14 @@ pub enum CheckError {
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, CheckError> {
-    let text = fs::read(file)
-        .map_err(|source| CheckError::Unreadable { file: file.to_owned(), source })?;
-    serde_json::from_slice(&text)
-        .map_err(|source| CheckError::Malformed { file: file.to_owned(), source })
+    let text = fs::read(file).map_err(|source| CheckError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&text).map_err(|source| CheckError::Malformed {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 /// What a run found, case by case.
@@ -51,7 +55,10 @@ impl Report {
     }
 
     fn failed(&self) -> usize {
-        self.cases.iter().filter(|(_, result)| result.is_err()).count()
+        self.cases
+            .iter()
+            .filter(|(_, result)| result.is_err())
+            .count()
     }
 
     fn write(&self, json: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -61,7 +68,11 @@ impl Report {
                     writeln!(out, "{}", json!({"id": id, "result": "ok", "found": found}))?;
                 }
                 (true, Err(error)) => {
-                    writeln!(out, "{}", json!({"id": id, "result": "mismatch", "error": error}))?;
+                    writeln!(
+                        out,
+                        "{}",
+                        json!({"id": id, "result": "mismatch", "error": error})
+                    )?;
                 }
                 (false, Ok(_)) => {}
                 (false, Err(error)) => writeln!(out, "mismatch: {id}: {error}")?,
@@ -69,7 +80,11 @@ impl Report {
         }
         let (total, failed) = (self.cases.len(), self.failed());
         if json {
-            return writeln!(out, "{}", json!({"passed": total - failed, "failed": failed}));
+            return writeln!(
+                out,
+                "{}",
+                json!({"passed": total - failed, "failed": failed})
+            );
         }
         writeln!(out, "{} passed, {failed} failed", total - failed)
     }

@@ -26,7 +26,9 @@ struct Hex(Vec<u8>);
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        hex::decode(&text).map(Self).map_err(|error| de::Error::custom(format!("{text}: {error}")))
+        hex::decode(&text)
+            .map(Self)
+            .map_err(|error| de::Error::custom(format!("{text}: {error}")))
     }
 }
 
@@ -108,7 +110,11 @@ fn equal(field: &str, found: &[u8], expected: &Hex) -> Result<(), String> {
     if found == expected.0 {
         return Ok(());
     }
-    Err(format!("{field}: expected {}, found {}", hex::encode(&expected.0), hex::encode(found)))
+    Err(format!(
+        "{field}: expected {}, found {}",
+        hex::encode(&expected.0),
+        hex::encode(found)
+    ))
 }
 
 fn private_key(field: &str, scalar: &Hex) -> Result<SecretKey, String> {
@@ -119,22 +125,39 @@ fn private_key(field: &str, scalar: &Hex) -> Result<SecretKey, String> {
 fn check_agreement(case: &Agreement) -> Result<(), String> {
     let band = private_key("band_private", &case.band_private)?;
     let nes = private_key("nes_private", &case.nes_private)?;
-    equal("band_public", &band.public_key().to_compressed(), &case.band_public)?;
-    equal("nes_public", &nes.public_key().to_compressed(), &case.nes_public)?;
-    let z = band.agree(&case.nes_public.0).map_err(|error| format!("nes_public: {error}"))?;
+    equal(
+        "band_public",
+        &band.public_key().to_compressed(),
+        &case.band_public,
+    )?;
+    equal(
+        "nes_public",
+        &nes.public_key().to_compressed(),
+        &case.nes_public,
+    )?;
+    let z = band
+        .agree(&case.nes_public.0)
+        .map_err(|error| format!("nes_public: {error}"))?;
     equal("z", z.as_slice(), &case.z)?;
 
     let band_point = BandPoint::new(case.band_public.array("band_public")?)
         .ok_or("band_public is not a compressed point")?;
-    let context = Context { band: case.band_id, l2_spki: &case.l2_spki.0, band_point };
-    let keys =
-        agreement::agree(&nes, &context).map_err(|error| format!("band_public: {error}"))?;
+    let context = Context {
+        band: case.band_id,
+        l2_spki: &case.l2_spki.0,
+        band_point,
+    };
+    let keys = agreement::agree(&nes, &context).map_err(|error| format!("band_public: {error}"))?;
     equal("adv_key_1", keys.first.expose(), &case.adv_key_1)?;
     equal("adv_key_2", keys.second.expose(), &case.adv_key_2)?;
 
     let enrollment_id = case.enrollment_id.array("enrollment_id")?;
-    let confirm =
-        agreement::confirm(&keys.first, case.band_id, &enrollment_id, &case.identity_spki.0);
+    let confirm = agreement::confirm(
+        &keys.first,
+        case.band_id,
+        &enrollment_id,
+        &case.identity_spki.0,
+    );
     equal("confirm", &confirm, &case.confirm)?;
     let t_set = TSet::new(case.t_set_ms).ok_or("t_set_ms is above 2^63-1")?;
     equal(
@@ -164,7 +187,11 @@ fn check_sequence(index: usize, sequence: &Sequence, report: &mut Report) {
     let prepared = (|| {
         let key = AdvKey::new(sequence.adv_key_1.array("adv_key_1")?);
         let t_set = TSet::new(sequence.t_set_ms).ok_or("t_set_ms is above 2^63-1")?;
-        Ok((PacKey::new(&key, sequence.band_id), t_set, parameters(&sequence.params)?))
+        Ok((
+            PacKey::new(&key, sequence.band_id),
+            t_set,
+            parameters(&sequence.params)?,
+        ))
     })();
     let (key, t_set, parameters) = match prepared {
         Ok(prepared) => prepared,

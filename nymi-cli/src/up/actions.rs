@@ -30,10 +30,18 @@ impl Live {
             .iter()
             .zip(&ready.bands)
             .map(|(user, band)| {
-                (band.serial_number.clone(), (user.domain.clone(), user.username.clone()))
+                (
+                    band.serial_number.clone(),
+                    (user.domain.clone(), user.username.clone()),
+                )
             })
             .collect();
-        Self { hardware, endpoint, admin, owners }
+        Self {
+            hardware,
+            endpoint,
+            admin,
+            owners,
+        }
     }
 }
 
@@ -42,7 +50,10 @@ impl Actions for Live {
     async fn bands(&self) -> Result<Vec<BandState>, ActionError> {
         let shown = |band: nymi_sim::BandInfo| {
             // A band whose user data was deleted belongs to nobody any more.
-            let owner = band.band_id.and(self.owners.get(&band.serial_number)).cloned();
+            let owner = band
+                .band_id
+                .and(self.owners.get(&band.serial_number))
+                .cloned();
             let (domain, username) = owner.unzip();
             BandState {
                 serial_number: band.serial_number,
@@ -58,7 +69,12 @@ impl Actions for Live {
     }
 
     async fn act(&self, serial_number: &str, action: BandAction) -> Result<(), ActionError> {
-        if !self.hardware.bands().iter().any(|band| band.serial_number == serial_number) {
+        if !self
+            .hardware
+            .bands()
+            .iter()
+            .any(|band| band.serial_number == serial_number)
+        {
             return Err(ActionError::UnknownBand(serial_number.to_owned()));
         }
         let command = match action {
@@ -69,7 +85,11 @@ impl Actions for Live {
             BandAction::Remove => format!("remove {serial_number}"),
             BandAction::Authenticate => format!("auth {serial_number}"),
         };
-        self.hardware.command(&command).await.map(drop).map_err(ActionError::Refused)
+        self.hardware
+            .command(&command)
+            .await
+            .map(drop)
+            .map_err(ActionError::Refused)
     }
 
     async fn endpoint_running(&self) -> Result<bool, ActionError> {

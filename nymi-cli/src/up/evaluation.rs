@@ -52,11 +52,16 @@ fn password() -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut random = [0u8; 20];
     rand::rng().fill_bytes(&mut random);
-    random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+    random
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect()
 }
 
 fn username(index: usize) -> String {
-    NAMES.get(index).map_or_else(|| format!("user{}", index + 1), ToString::to_string)
+    NAMES
+        .get(index)
+        .map_or_else(|| format!("user{}", index + 1), ToString::to_string)
 }
 
 impl Evaluation {
@@ -93,7 +98,9 @@ impl Evaluation {
         for user in evaluation.users[known..].iter().cloned() {
             let admin = admin.clone();
             creating.spawn(async move {
-                admin.create_user(&user.domain, &user.username, &user.password).await
+                admin
+                    .create_user(&user.domain, &user.username, &user.password)
+                    .await
             });
         }
         while let Some(created) = creating.join_next().await {
@@ -105,7 +112,9 @@ impl Evaluation {
     }
 
     async fn create_accounts(&self, admin: &Admin) -> Result<(), CliError> {
-        let agent = ServiceKind::Agent { endpoints: vec!["*".to_owned()] };
+        let agent = ServiceKind::Agent {
+            endpoints: vec!["*".to_owned()],
+        };
         let terminal = ServiceKind::EnrollmentTerminal;
         tokio::try_join!(
             admin.create_service_account(AGENT_ACCOUNT, &self.agent_password, agent),
@@ -138,9 +147,13 @@ impl<'a> Terminal<'a> {
         evaluation: &Evaluation,
         surroundings: &'a Surroundings<'a>,
     ) -> Result<Self, CliError> {
-        let name = TERMINAL_NEA.parse().map_err(|error| CliError::about("internal error", error))?;
-        let agent_url =
-            surroundings.agent_url.parse().map_err(|error| CliError::about("the agent", error))?;
+        let name = TERMINAL_NEA
+            .parse()
+            .map_err(|error| CliError::about("internal error", error))?;
+        let agent_url = surroundings
+            .agent_url
+            .parse()
+            .map_err(|error| CliError::about("the agent", error))?;
         let login = Credentials::Basic {
             user: TERMINAL_ACCOUNT.to_owned(),
             password: Zeroizing::new(evaluation.terminal_password.clone()),
@@ -167,7 +180,11 @@ impl<'a> Terminal<'a> {
             .map_err(|error| CliError::about("L1", error))?;
         let http = HttpClient::new(&[anchor.der().to_vec()])
             .map_err(|error| CliError::about("TLS", error))?;
-        Ok(Self { client, http, surroundings })
+        Ok(Self {
+            client,
+            http,
+            surroundings,
+        })
     }
 
     /// Enrolls the band at this address for a user.
@@ -177,7 +194,10 @@ impl<'a> Terminal<'a> {
             password: Zeroizing::new(user.password.clone()),
         };
         let failed = |error: &dyn std::fmt::Display| {
-            CliError::about(format_args!("{} could not be enrolled", user.username), error)
+            CliError::about(
+                format_args!("{} could not be enrolled", user.username),
+                error,
+            )
         };
         let nes = NesClient::new(self.surroundings.nes_url, self.http.clone(), login)
             .map_err(|error| failed(&error))?;

@@ -32,8 +32,8 @@ use crate::error::CliError;
 use crate::page;
 use evaluation::{Evaluation, Surroundings, Terminal};
 
-pub(crate) use evaluation::call;
 pub use evaluation::User;
+pub(crate) use evaluation::call;
 pub use ready::{Band, Ready};
 
 const ENTERPRISE: &str = "Evaluation";
@@ -88,9 +88,12 @@ impl System {
         // Bound first, so that a port in use is said before anything is made.
         let page_listener = serve::bind(loopback(args.page_port))
             .await
-            .map_err(|error| CliError::about(format_args!("--page-port {}", args.page_port), error))?;
-        let page_address =
-            page_listener.local_addr().map_err(|error| CliError::about("--page-port", error))?;
+            .map_err(|error| {
+                CliError::about(format_args!("--page-port {}", args.page_port), error)
+            })?;
+        let page_address = page_listener
+            .local_addr()
+            .map_err(|error| CliError::about("--page-port", error))?;
         let page_url = format!("http://{page_address}/");
 
         let (server, hardware) =
@@ -133,10 +136,21 @@ impl System {
             bands,
             endpoints: vec![ENDPOINT_ID.to_owned()],
         };
-        let mut system =
-            Self { ready, l1_pem, page: None, endpoint, agent, hardware, server, data };
+        let mut system = Self {
+            ready,
+            l1_pem,
+            page: None,
+            endpoint,
+            agent,
+            hardware,
+            server,
+            data,
+        };
         system.serve_page(page_listener)?;
-        RunFile { nymulator: system.ready.nymulator.clone() }.write(&system.data)?;
+        RunFile {
+            nymulator: system.ready.nymulator.clone(),
+        }
+        .write(&system.data)?;
         Ok(system)
     }
 
@@ -189,7 +203,15 @@ impl System {
     /// Ends everything within a second: first who asks, last who keeps.
     pub async fn shutdown(self) {
         RunFile::remove(&self.data);
-        let Self { page, endpoint, agent, hardware, server, data, .. } = self;
+        let Self {
+            page,
+            endpoint,
+            agent,
+            hardware,
+            server,
+            data,
+            ..
+        } = self;
         let orderly = async {
             if let Some(page) = page {
                 page.shutdown().await;
@@ -213,8 +235,9 @@ fn open_data(args: &UpArgs) -> Result<DataDir, CliError> {
         return DataDir::temporary();
     }
     let path = match &args.data {
-        Some(path) => std::path::absolute(path)
-            .map_err(|error| CliError::about(path.display(), error))?,
+        Some(path) => {
+            std::path::absolute(path).map_err(|error| CliError::about(path.display(), error))?
+        }
         None => crate::data_dir::default_dir()?,
     };
     DataDir::open(&path)
@@ -275,7 +298,10 @@ async fn start_agent(
     config.allowed_origins = vec![page_origin, by_name];
     Agent::start(config).await.map_err(|error| {
         CliError::about(
-            format_args!("--agent-port {}, --webapi-port {}", args.agent_port, args.webapi_port),
+            format_args!(
+                "--agent-port {}, --webapi-port {}",
+                args.agent_port, args.webapi_port
+            ),
             error,
         )
     })
@@ -324,7 +350,9 @@ async fn bring_bands(
             username: user.username.clone(),
         });
     }
-    listener.all_heard(bands.iter().map(|band| band.band_id)).await?;
+    listener
+        .all_heard(bands.iter().map(|band| band.band_id))
+        .await?;
     Ok(bands)
 }
 
@@ -379,7 +407,9 @@ fn announce(args: &UpArgs, ready: &Ready) -> Result<(), CliError> {
 
 /// Opens the page where there is a desktop to open it on.
 fn open_browser(url: &str) {
-    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
     if desktop {
         // The address is printed as well, so that nothing is lost without a browser.
         let _ = Command::new("xdg-open")

@@ -57,7 +57,11 @@ impl Ready {
 
     /// The same for a person; `colour` if a terminal shows it.
     pub(super) fn summary(&self, colour: bool) -> String {
-        let (bold, plain) = if colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        let (bold, plain) = if colour {
+            ("\x1b[1m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
         let mut text = format!(
             "{bold}Ready.{plain} Everything runs on this machine, for evaluation only.\n\n\
              {bold}  Page      {}{plain}\n\
@@ -100,7 +104,11 @@ impl Listener {
         let (socket, _) = connect_async(webapi_url)
             .await
             .map_err(|error| CliError::about(format_args!("the WebAPI at {webapi_url}"), error))?;
-        Ok(Self { socket, heard: HashSet::new(), deadline: Instant::now() + PATIENCE })
+        Ok(Self {
+            socket,
+            heard: HashSet::new(),
+            deadline: Instant::now() + PATIENCE,
+        })
     }
 
     /// Subscribes until the endpoint has joined and its radio works.
@@ -155,7 +163,9 @@ impl Listener {
             CliError::new(format!("{awaited} could not be heard within {seconds} s"))
         };
         loop {
-            let message = timeout_at(self.deadline, self.socket.next()).await.map_err(|_| late())?;
+            let message = timeout_at(self.deadline, self.socket.next())
+                .await
+                .map_err(|_| late())?;
             let text = match message {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Close(_))) | None => {

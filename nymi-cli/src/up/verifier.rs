@@ -20,7 +20,9 @@ impl Offline {
 
 impl page::Verifier for Offline {
     fn verify(&self, token: &str, document: &[u8]) -> Result<page::Signature, String> {
-        let check = Check::Record { document_sha256: Sha256::digest(document).into() };
+        let check = Check::Record {
+            document_sha256: Sha256::digest(document).into(),
+        };
         let expectations = Expectations::new(check).with_grade(GradeRequirement::Bronze);
         let verified = assertion::verify(&RingVerifier, &self.anchors, token, &expectations)
             .map_err(|error| error.to_string())?;

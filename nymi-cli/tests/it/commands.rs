@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::support::{Up, nymi, stderr, stdout};
 
-const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../nymi-core/tests/vectors/presence.json");
+const VECTORS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../nymi-core/tests/vectors/presence.json"
+);
 
 #[test]
 fn the_presence_vectors_pass() {
@@ -34,8 +37,17 @@ fn a_wrong_vector_is_found_and_named() {
     let output = nymi(&["check-vectors", "presence", "--json", path]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.iter().filter(|line| line["result"] == "mismatch").count(), 2);
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line["result"] == "mismatch")
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -60,7 +72,11 @@ fn codes_are_explained() {
     assert!(stdout(&output).contains("6003"), "{}", stdout(&output));
     let output = nymi(&["explain", "--json", "2201"]);
     let shown: Value = serde_json::from_str(stdout(&output).trim()).unwrap();
-    assert!(shown.to_string().contains("The requested query was not found on the NES server."));
+    assert!(
+        shown
+            .to_string()
+            .contains("The requested query was not found on the NES server.")
+    );
     let output = nymi(&["explain", "zzzzqqq"]);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
 }
@@ -71,20 +87,42 @@ fn a_band_is_tapped_from_the_command_line() {
     let data = data.path().to_str().unwrap();
     let output = nymi(&["tap", "--data", data, "X"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("--nymulator"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("--nymulator"),
+        "{}",
+        stderr(&output)
+    );
 
     let up = Up::start(&["--data", data]);
     let serial = up.ready["bands"][0]["SerialNumber"].as_str().unwrap();
     assert!(nymi(&["tap", "--data", data, serial]).status.success());
-    assert!(nymi(&["tap", "--nymulator", up.text("nymulator"), "--nfc", up.band(0)]).status.success());
+    assert!(
+        nymi(&[
+            "tap",
+            "--nymulator",
+            up.text("nymulator"),
+            "--nfc",
+            up.band(0)
+        ])
+        .status
+        .success()
+    );
     let output = nymi(&["tap", "--data", data, "NO-SUCH-BAND"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("NO-SUCH-BAND"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("NO-SUCH-BAND"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn help_has_examples() {
-    for arguments in [vec!["--help"], vec!["up", "--help"], vec!["assertion", "verify", "--help"]] {
+    for arguments in [
+        vec!["--help"],
+        vec!["up", "--help"],
+        vec!["assertion", "verify", "--help"],
+    ] {
         let output = nymi(&arguments);
         assert!(output.status.success());
         assert!(stdout(&output).contains("Usage: "), "{arguments:?}");
@@ -116,7 +154,10 @@ fn parameters_are_proposed_from_arrivals() {
     let shown: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(shown["arrivals"], 470);
     assert_eq!(shown["drift_series"], 10);
-    assert_eq!((&shown["then"]["stale"], &shown["then"]["out_of_bounds"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&shown["then"]["stale"], &shown["then"]["out_of_bounds"]),
+        (&0.into(), &0.into())
+    );
     let lifetime = |when: &str| shown[when]["code_lifetime_ms"].as_i64().unwrap();
     assert!(lifetime("then") < lifetime("now"), "{shown}");
     assert!(stdout(&nymi(&["pac", "tune", path])).contains("DvIntent"));
@@ -129,12 +170,22 @@ fn a_wrong_line_of_arrivals_is_named() {
     for (text, expected) in [
         ("", "too few"),
         ("a,b\n", "line 1"),
-        ("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nX,1,1000,1,1\n", "line 2: expected a NymiBandID"),
-        ("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nC0:00:00:00:00:01,1,9,1,1\n", "t_interval_ms"),
+        (
+            "NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nX,1,1000,1,1\n",
+            "line 2: expected a NymiBandID",
+        ),
+        (
+            "NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\nC0:00:00:00:00:01,1,9,1,1\n",
+            "t_interval_ms",
+        ),
     ] {
         fs::write(&path, text).unwrap();
         let output = nymi(&["pac", "tune", &path]);
         assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(stderr(&output).contains(expected), "{text}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(expected),
+            "{text}: {}",
+            stderr(&output)
+        );
     }
 }

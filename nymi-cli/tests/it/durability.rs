@@ -7,8 +7,16 @@ use crate::support::{Up, WebApp, sha256_hex};
 fn audit_of_document(up: &Up, document: &[u8]) -> Option<Value> {
     let rows = up.page("/api/audit?limit=100");
     let hash = sha256_hex(document);
-    let rows = rows.as_array().or_else(|| rows["rows"].as_array()).unwrap().clone();
-    rows.into_iter().find(|row| row["detail"].as_str().is_some_and(|text| text.contains(&hash)))
+    let rows = rows
+        .as_array()
+        .or_else(|| rows["rows"].as_array())
+        .unwrap()
+        .clone();
+    rows.into_iter().find(|row| {
+        row["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains(&hash))
+    })
 }
 
 #[tokio::test]
@@ -30,7 +38,10 @@ async fn killed_right_after_a_signature() {
     up.kill();
 
     let again = Up::in_directory(data.path());
-    assert!(audit_of_document(&again, b"kept").is_some(), "the audit row is gone");
+    assert!(
+        audit_of_document(&again, b"kept").is_some(),
+        "the audit row is gone"
+    );
     assert_eq!(again.ready["bands"], up.ready["bands"]);
     assert_eq!(again.ready["users"], up.ready["users"]);
     let mut app = WebApp::subscribed(&again).await;
@@ -51,5 +62,8 @@ async fn stopped_and_started_again() {
     let mut app = WebApp::subscribed(&second).await;
     let answer = app.sign(&second, second.band(2), b"third").await;
     assert_eq!(answer["status"], 0, "{answer}");
-    assert_eq!(answer["payload"]["Username"], second.ready["users"][2]["Username"]);
+    assert_eq!(
+        answer["payload"]["Username"],
+        second.ready["users"][2]["Username"]
+    );
 }

@@ -18,8 +18,16 @@ async fn bad_requests_get_their_code_and_the_connection_lives() {
         ("[]", 1003, "error"),
         ("\u{0}", 1000, "error"),
         (r#"{"operation":"fly","exchange":"x"}"#, 1001, "fly"),
-        (r#"{"operation":"lookup","exchange":"x","payload":{}}"#, 1002, "lookup"),
-        (r#"{"operation":"lookup","exchange":"x","payload":{"query":7}}"#, 1003, "lookup"),
+        (
+            r#"{"operation":"lookup","exchange":"x","payload":{}}"#,
+            1002,
+            "lookup",
+        ),
+        (
+            r#"{"operation":"lookup","exchange":"x","payload":{"query":7}}"#,
+            1003,
+            "lookup",
+        ),
         (
             r#"{"operation":"lookup","exchange":"x","payload":{"query":{"Username":"alice"},"lookup_keys":["EncryptedPassword"]}}"#,
             1003,
@@ -53,8 +61,16 @@ async fn bad_requests_get_their_code_and_the_connection_lives() {
     }
     let user = &up.ready["users"][0];
     let query = json!({"Username": user["Username"], "Domain": user["Domain"]});
-    let answer = app.ask("lookup", json!({"query": query, "lookup_keys": ["NymiBandID"]})).await;
-    assert_eq!(answer["payload"], json!({"NymiBandID": up.ready["bands"][0]["NymiBandID"]}));
+    let answer = app
+        .ask(
+            "lookup",
+            json!({"query": query, "lookup_keys": ["NymiBandID"]}),
+        )
+        .await;
+    assert_eq!(
+        answer["payload"],
+        json!({"NymiBandID": up.ready["bands"][0]["NymiBandID"]})
+    );
 }
 
 #[tokio::test]
@@ -75,12 +91,17 @@ async fn a_message_of_two_mebibytes_is_answered_and_ends_the_connection() {
     }
     assert_eq!(answered["status"], 1009, "{answered}");
     assert_eq!(closed, Some(1009));
-    assert_eq!(WebApp::connect(&up).await.ask("info", json!({})).await["status"], 0);
+    assert_eq!(
+        WebApp::connect(&up).await.ask("info", json!({})).await["status"],
+        0
+    );
 }
 
 async fn upgrade(url: &str, header: (&'static str, &str)) -> u16 {
     let mut request = url.into_client_request().unwrap();
-    request.headers_mut().insert(header.0, header.1.parse().unwrap());
+    request
+        .headers_mut()
+        .insert(header.0, header.1.parse().unwrap());
     match connect_async(request).await {
         Ok(_) => 101,
         Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => answer.status().as_u16(),
@@ -94,7 +115,11 @@ async fn a_page_of_another_origin_opens_nothing() {
     let page = up.text("page").trim_end_matches('/').to_owned();
     let on_channel = up.text("agent").replace("/socket/websocket", "/webapi");
     for url in [up.text("webapi"), up.text("agent"), &on_channel] {
-        assert_eq!(upgrade(url, ("origin", "https://evil.example")).await, 403, "{url}");
+        assert_eq!(
+            upgrade(url, ("origin", "https://evil.example")).await,
+            403,
+            "{url}"
+        );
         assert_eq!(upgrade(url, ("origin", "null")).await, 403, "{url}");
         assert_eq!(upgrade(url, ("host", "evil.example")).await, 421, "{url}");
     }
@@ -115,7 +140,11 @@ fn every_listener_guards_host_and_origin() {
         let address = up.address(listener);
         let ask = |headers: &[(&str, &str)]| http(&address, "GET", route, headers, "").0;
         assert_eq!(ask(&[("Host", "evil.example")]), 421, "{listener}{route}");
-        assert_eq!(ask(&[("Origin", "http://evil.example")]), 403, "{listener}{route}");
+        assert_eq!(
+            ask(&[("Origin", "http://evil.example")]),
+            403,
+            "{listener}{route}"
+        );
         assert_eq!(ask(&[("Origin", "null")]), 403, "{listener}{route}");
     }
 }
@@ -132,7 +161,10 @@ fn no_password_is_logged_and_secrets_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let data = tempfile::tempdir().unwrap();
     let up = Up::in_directory(data.path());
-    let password = up.ready["users"][0]["password"].as_str().unwrap().to_owned();
+    let password = up.ready["users"][0]["password"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let mut folders = vec![data.path().to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
@@ -156,14 +188,18 @@ async fn the_endpoint_leaves_and_comes_back() {
     let page = up.address("page");
     let origin = format!("http://{page}");
     let switch = |body: &str| {
-        let headers = [("Content-Type", "application/json"), ("Origin", origin.as_str())];
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Origin", origin.as_str()),
+        ];
         let (status, answer) = http(&page, "POST", "/api/endpoint", &headers, body);
         assert!((200..300).contains(&status), "{status} {answer}");
     };
     switch(r#"{"running":false}"#);
     app.until(|update| update["status"] == 5100).await;
     switch(r#"{"running":true}"#);
-    app.until(|update| update["payload"]["event"] == "ble_ready").await;
+    app.until(|update| update["payload"]["event"] == "ble_ready")
+        .await;
     let answer = app.sign(&up, up.band(0), b"after").await;
     assert_eq!(answer["status"], 0, "{answer}");
 }

@@ -27,19 +27,37 @@ async fn a_document_signed_by_a_tap_verifies_offline() {
 
     let (code, text) = verify(&up, &["--grade", "bronze", "--document", &record, token]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("EVAL\\alice") && text.contains("approved"), "{text}");
+    assert!(
+        text.contains("EVAL\\alice") && text.contains("approved"),
+        "{text}"
+    );
 
     let (code, text) = verify(&up, &["--grade", "bronze", "--json", token]);
     assert_eq!(code, Some(0), "{text}");
     let shown: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(shown["claims"]["NymiBandID"], up.ready["bands"][0]["NymiBandID"]);
+    assert_eq!(
+        shown["claims"]["NymiBandID"],
+        up.ready["bands"][0]["NymiBandID"]
+    );
 
     for (arguments, reason) in [
-        (vec!["--grade", "bronze", "--document", &other, token], "document"),
+        (
+            vec!["--grade", "bronze", "--document", &other, token],
+            "document",
+        ),
         (vec![token], "nsl 14"),
-        (vec!["--grade", "bronze", "--at", "2090-01-01T00:00:00Z", token], "expired"),
-        (vec!["--grade", "bronze", "--audience", "someone else", token], "audience"),
-        (vec!["--grade", "bronze", "--issuer", "https://other/nes", token], "issue"),
+        (
+            vec!["--grade", "bronze", "--at", "2090-01-01T00:00:00Z", token],
+            "expired",
+        ),
+        (
+            vec!["--grade", "bronze", "--audience", "someone else", token],
+            "audience",
+        ),
+        (
+            vec!["--grade", "bronze", "--issuer", "https://other/nes", token],
+            "issue",
+        ),
         (vec!["--grade", "bronze", &token[..token.len() - 4]], ""),
         (vec!["--grade", "bronze", "garbage"], ""),
     ] {
@@ -49,7 +67,15 @@ async fn a_document_signed_by_a_tap_verifies_offline() {
         assert!(text.to_lowercase().contains(reason), "{reason}: {text}");
     }
     // A record outlives its log-in.
-    let late = ["--grade", "any", "--document", &record, "--at", "2090-01-01T00:00:00Z", token];
+    let late = [
+        "--grade",
+        "any",
+        "--document",
+        &record,
+        "--at",
+        "2090-01-01T00:00:00Z",
+        token,
+    ];
     assert_eq!(verify(&up, &late).0, Some(0));
 }
 
@@ -132,10 +158,19 @@ async fn a_band_off_the_wrist_asserts_nothing() {
 fn the_demo_verifies_everything() {
     let output = nymi(&["demo", "--json"]);
     assert!(output.status.success(), "{}", stdout(&output));
-    let lines: Vec<Value> =
-        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.last().unwrap()["verified"], true);
-    for step in ["enroll", "init", "tap", "lookup", "assert", "verify", "tamper", "audit", "chain"] {
-        assert!(lines.iter().any(|line| line["step"] == step && line["ok"] == true), "{step}");
+    for step in [
+        "enroll", "init", "tap", "lookup", "assert", "verify", "tamper", "audit", "chain",
+    ] {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line["step"] == step && line["ok"] == true),
+            "{step}"
+        );
     }
 }

@@ -13,94 +13,119 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Long enough for a loaded machine; nothing here waits for it to pass.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the program to its end.
-pub fn nymi(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_nymi")).args(arguments).output().unwrap()
+pub(crate) fn nymi(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nymi"))
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A `nymi up` of this test's own, on free ports.
-pub struct Up {
+pub(crate) struct Up {
     process: Child,
     stderr: Option<ChildStderr>,
-    pub line: String,
-    pub ready: Value,
+    pub(crate) line: String,
+    pub(crate) ready: Value,
 }
 
 impl Up {
-    pub fn ephemeral() -> Self {
+    pub(crate) fn ephemeral() -> Self {
         Self::start(&["--ephemeral"])
     }
 
-    pub fn in_directory(data: &Path) -> Self {
+    pub(crate) fn in_directory(data: &Path) -> Self {
         Self::start(&["--data", data.to_str().unwrap()])
     }
 
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_nymi"))
             .args(["up", "--json", "--headless"])
-            .args(["--agent-port=0", "--webapi-port=0", "--nes-port=0", "--page-port=0"])
+            .args([
+                "--agent-port=0",
+                "--webapi-port=0",
+                "--nes-port=0",
+                "--page-port=0",
+            ])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let mut stderr = process.stderr.take().unwrap();
         let Ok(ready) = serde_json::from_str(&line) else {
             let mut error = String::new();
             stderr.read_to_string(&mut error).unwrap();
             panic!("not ready: {line:?} {error}");
         };
-        Self { process, stderr: Some(stderr), line, ready }
+        Self {
+            process,
+            stderr: Some(stderr),
+            line,
+            ready,
+        }
     }
 
-    pub fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.ready[key].as_str().unwrap()
     }
 
-    pub fn band(&self, index: usize) -> &str {
+    pub(crate) fn band(&self, index: usize) -> &str {
         self.ready["bands"][index]["NymiBandID"].as_str().unwrap()
     }
 
     /// `host:port` of one of the URLs.
-    pub fn address(&self, key: &str) -> String {
+    pub(crate) fn address(&self, key: &str) -> String {
         let url = self.text(key);
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         rest.split('/').next().unwrap().to_owned()
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Sends SIGTERM and gives exit status and what stood on standard error.
-    pub fn terminate(mut self) -> (ExitStatus, String) {
+    pub(crate) fn terminate(mut self) -> (ExitStatus, String) {
         self.signal("-TERM");
         let status = self.process.wait().unwrap();
         let mut error = String::new();
-        self.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        self.stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut error)
+            .unwrap();
         (status, error)
     }
 
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// One command at the control port of the virtual hardware.
-    pub fn hardware(&self, command: &str) -> String {
+    pub(crate) fn hardware(&self, command: &str) -> String {
         use std::io::Write;
         let mut stream = std::net::TcpStream::connect(self.text("nymulator")).unwrap();
         writeln!(stream, "{command}").unwrap();
@@ -110,7 +135,7 @@ impl Up {
     }
 
     /// GET of a route of the page, as JSON.
-    pub fn page(&self, route: &str) -> Value {
+    pub(crate) fn page(&self, route: &str) -> Value {
         let (status, body) = http(&self.address("page"), "GET", route, &[], "");
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
@@ -125,7 +150,7 @@ impl Drop for Up {
 }
 
 /// A plain HTTP/1.1 exchange, so that a test may send whatever it likes as headers.
-pub fn http(
+pub(crate) fn http(
     address: &str,
     method: &str,
     route: &str,
@@ -136,7 +161,10 @@ pub fn http(
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!("{method} {route} HTTP/1.1\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
         head += &format!("Host: {address}\r\n");
     }
     for (name, value) in headers {
@@ -149,48 +177,61 @@ pub fn http(
     // A refused upgrade may be cut off after its head.
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).unwrap_or_default().parse().unwrap_or(0);
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .unwrap_or_default()
+        .parse()
+        .unwrap_or(0);
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     (status, body.to_owned())
 }
 
 /// A web application.
-pub struct WebApp {
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct WebApp {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     exchanges: u32,
     /// Updates that came while another was awaited.
     aside: Vec<Value>,
 }
 
 impl WebApp {
-    pub async fn connect(up: &Up) -> Self {
+    pub(crate) async fn connect(up: &Up) -> Self {
         let (socket, _) = connect_async(up.text("webapi")).await.unwrap();
-        Self { socket, exchanges: 0, aside: Vec::new() }
+        Self {
+            socket,
+            exchanges: 0,
+            aside: Vec::new(),
+        }
     }
 
     /// Connected, subscribed to the endpoint of this machine, its radio heard.
-    pub async fn subscribed(up: &Up) -> Self {
+    pub(crate) async fn subscribed(up: &Up) -> Self {
         let mut app = Self::connect(up).await;
-        let answer = app.ask("subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})).await;
+        let answer = app
+            .ask("subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"}))
+            .await;
         assert_eq!(answer["status"], 0, "{answer}");
-        app.until(|update| update["payload"]["event"] == "ble_ready").await;
+        app.until(|update| update["payload"]["event"] == "ble_ready")
+            .await;
         app
     }
 
-    pub async fn send(&mut self, text: String) {
+    pub(crate) async fn send(&mut self, text: String) {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn ask(&mut self, operation: &str, payload: Value) -> Value {
+    pub(crate) async fn ask(&mut self, operation: &str, payload: Value) -> Value {
         self.exchanges += 1;
         let exchange = format!("test-{}", self.exchanges);
         let request = json!({"operation": operation, "exchange": exchange, "payload": payload});
         self.send(request.to_string()).await;
-        self.until(|update| update["exchange"] == exchange.as_str()).await
+        self.until(|update| update["exchange"] == exchange.as_str())
+            .await
     }
 
     /// The first update that fits, also of those that came before.
-    pub async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.aside.iter().position(&fits) {
             return self.aside.remove(at);
         }
@@ -199,10 +240,16 @@ impl WebApp {
         loop {
             let message = timeout_at(deadline, self.socket.next()).await;
             let message = message.unwrap_or_else(|_| {
-                let last = self.aside.iter().rev().find(|update| update["operation"] != "presence");
+                let last = self
+                    .aside
+                    .iter()
+                    .rev()
+                    .find(|update| update["operation"] != "presence");
                 panic!("no such update; the last other one was {last:?}")
             });
-            let Message::Text(text) = message.expect("open").expect("readable") else { continue };
+            let Message::Text(text) = message.expect("open").expect("readable") else {
+                continue;
+            };
             let update: Value = serde_json::from_str(&text).unwrap();
             if fits(&update) {
                 return update;
@@ -212,32 +259,33 @@ impl WebApp {
     }
 
     /// Taps a band and gives the tap's payload.
-    pub async fn tap(&mut self, up: &Up, band: &str, method: &str) -> Value {
+    pub(crate) async fn tap(&mut self, up: &Up, band: &str, method: &str) -> Value {
         let answer = up.hardware(&format!("tap {band} {method}"));
         assert!(answer.starts_with("ok"), "{answer}");
         let tap = self
-            .until(|update| {
-                update["operation"] == "tap" && update["payload"]["NymiBandID"] == band
-            })
+            .until(|update| update["operation"] == "tap" && update["payload"]["NymiBandID"] == band)
             .await;
         tap["payload"].clone()
     }
 
     /// Taps and signs a document; the whole answer.
-    pub async fn sign(&mut self, up: &Up, band: &str, document: &[u8]) -> Value {
+    pub(crate) async fn sign(&mut self, up: &Up, band: &str, document: &[u8]) -> Value {
         let tap = self.tap(up, band, "ble").await;
-        self.ask("assert_identity", json!({
-            "assert_type": "assert_user",
-            "device": band,
-            "intent_id": tap["intent_id"],
-            "document_sha256": sha256_hex(document),
-            "meaning": "approved",
-        }))
+        self.ask(
+            "assert_identity",
+            json!({
+                "assert_type": "assert_user",
+                "device": band,
+                "intent_id": tap["intent_id"],
+                "document_sha256": sha256_hex(document),
+                "meaning": "approved",
+            }),
+        )
         .await
     }
 }
 
-pub fn sha256_hex(document: &[u8]) -> String {
+pub(crate) fn sha256_hex(document: &[u8]) -> String {
     use sha2::Digest;
     hex::encode(sha2::Sha256::digest(document))
 }

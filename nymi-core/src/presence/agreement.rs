@@ -68,14 +68,14 @@ pub fn derive(shared: &SharedSecret, context: &Context<'_>) -> AdvKeys {
         message.extend([0x00, 0x80]);
         AdvKey::new(expand.tag(&message))
     };
-    AdvKeys { first: key(1), second: key(2) }
+    AdvKeys {
+        first: key(1),
+        second: key(2),
+    }
 }
 
 /// The server's side: agrees with the band's point and derives the keys.
-pub fn agree(
-    agreement_key: &dyn PrivateKey,
-    context: &Context<'_>,
-) -> Result<AdvKeys, BadPoint> {
+pub fn agree(agreement_key: &dyn PrivateKey, context: &Context<'_>) -> Result<AdvKeys, BadPoint> {
     let shared = agreement_key.agree(context.band_point.as_bytes())?;
     Ok(derive(&shared, context))
 }

@@ -18,7 +18,11 @@ impl Cmac {
         let cipher = Aes128::new(key.into());
         let zero = encrypt(&cipher, [0; 16]);
         let whole = double(zero);
-        Self { cipher, whole, padded: double(whole) }
+        Self {
+            cipher,
+            whole,
+            padded: double(whole),
+        }
     }
 
     /// The tag of one block.
@@ -86,7 +90,10 @@ mod tests {
     /// RFC 4493, 4: the four examples.
     #[test]
     fn rfc_4493() {
-        let key: [u8; 16] = hex::decode("2b7e151628aed2a6abf7158809cf4f3c").unwrap().try_into().unwrap();
+        let key: [u8; 16] = hex::decode("2b7e151628aed2a6abf7158809cf4f3c")
+            .unwrap()
+            .try_into()
+            .unwrap();
         let message = hex::decode(
             "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
              30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",

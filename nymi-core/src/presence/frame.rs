@@ -103,8 +103,17 @@ impl Frame {
             Tail::BootNonce(nonce) => Some(nonce),
             Tail::TSet(_) => None,
         };
-        let flags = Flags { time_lost: boot_nonce.is_some(), ..flags };
-        let mut frame = Self { flags, counter, pac: [0; 8], tx_power, boot_nonce };
+        let flags = Flags {
+            time_lost: boot_nonce.is_some(),
+            ..flags
+        };
+        let mut frame = Self {
+            flags,
+            counter,
+            pac: [0; 8],
+            tx_power,
+            boot_nonce,
+        };
         frame.pac = key.pac(frame.byte_0(), counter, tail);
         frame
     }
@@ -160,8 +169,14 @@ mod tests {
     #[test]
     fn names_what_is_wrong() {
         assert_eq!(Frame::parse(&[]), Err(FrameError::Length { found: 0 }));
-        assert_eq!(Frame::parse(&[0x10; 15]), Err(FrameError::Length { found: 15 }));
-        assert_eq!(Frame::parse(&[0x20; 14]), Err(FrameError::Version { found: 2 }));
+        assert_eq!(
+            Frame::parse(&[0x10; 15]),
+            Err(FrameError::Length { found: 15 })
+        );
+        assert_eq!(
+            Frame::parse(&[0x20; 14]),
+            Err(FrameError::Version { found: 2 })
+        );
         assert_eq!(Frame::parse(&[0x14; 14]), Err(FrameError::Nonce));
         assert_eq!(Frame::parse(&[0x13; 18]), Err(FrameError::Nonce));
     }

@@ -44,7 +44,10 @@ pub struct PacKey {
 impl PacKey {
     /// Prepares the first advertising key of a band.
     pub fn new(adv_key_1: &AdvKey, band: BandId) -> Self {
-        Self { cmac: adv_key_1.cmac(), band }
+        Self {
+            cmac: adv_key_1.cmac(),
+            band,
+        }
     }
 
     /// The band whose codes this key makes.
@@ -68,7 +71,9 @@ impl PacKey {
     pub fn verifies(&self, frame: &Frame, tail: Tail) -> bool {
         let expected = self.pac(frame.byte_0(), frame.counter, tail);
         // As one number: a slice is compared octet by octet, with a barrier for each.
-        u64::from_ne_bytes(expected).ct_eq(&u64::from_ne_bytes(frame.pac)).into()
+        u64::from_ne_bytes(expected)
+            .ct_eq(&u64::from_ne_bytes(frame.pac))
+            .into()
     }
 }
 

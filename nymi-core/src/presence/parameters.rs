@@ -73,7 +73,11 @@ impl PacParameters {
 
     /// The same parameters under another TInterval, if that is in range.
     pub fn with_t_interval(self, t_interval_ms: u32) -> Result<Self, PacParameterError> {
-        PacParameterValues { t_interval: i64::from(t_interval_ms), ..self.0 }.try_into()
+        PacParameterValues {
+            t_interval: i64::from(t_interval_ms),
+            ..self.0
+        }
+        .try_into()
     }
 
     /// Whether a terminal's clock is within bounds of the server's, presence.md "Setting the band's
@@ -102,7 +106,13 @@ impl TryFrom<PacParameterValues> for PacParameters {
             ("DvIntent", v.dv_intent, 0, 60_000, "ms"),
         ] {
             if !(min..=max).contains(&found) {
-                return Err(PacParameterError { name, found, min, max, unit });
+                return Err(PacParameterError {
+                    name,
+                    found,
+                    min,
+                    max,
+                    unit,
+                });
             }
         }
         Ok(Self(values))

@@ -80,20 +80,31 @@ fn key_agreement() {
     for case in vectors {
         let band = SecretKey::from_scalar(&bytes(&case.band_private)).unwrap();
         let nes = SecretKey::from_scalar(&bytes(&case.nes_private)).unwrap();
-        assert_eq!(hex::encode(band.public_key().to_compressed()), case.band_public);
+        assert_eq!(
+            hex::encode(band.public_key().to_compressed()),
+            case.band_public
+        );
         let z = band.agree(&bytes::<33>(&case.nes_public)).unwrap();
         assert_eq!(hex::encode(z.as_slice()), case.z);
 
         let l2_spki = hex::decode(&case.l2_spki).unwrap();
         let band_point = BandPoint::new(bytes(&case.band_public)).unwrap();
-        let context = Context { band: case.band_id, l2_spki: &l2_spki, band_point };
+        let context = Context {
+            band: case.band_id,
+            l2_spki: &l2_spki,
+            band_point,
+        };
         let keys = agreement::agree(&nes, &context).unwrap();
         assert_eq!(hex::encode(keys.first.expose()), case.adv_key_1);
         assert_eq!(hex::encode(keys.second.expose()), case.adv_key_2);
 
         let identity = hex::decode(&case.identity_spki).unwrap();
-        let confirm =
-            agreement::confirm(&keys.first, case.band_id, &bytes(&case.enrollment_id), &identity);
+        let confirm = agreement::confirm(
+            &keys.first,
+            case.band_id,
+            &bytes(&case.enrollment_id),
+            &identity,
+        );
         assert_eq!(hex::encode(confirm), case.confirm);
         let t_set = TSet::new(case.t_set_ms).unwrap();
         let tag = agreement::set_time_tag(&keys.second, case.band_id, t_set);
