@@ -38,7 +38,7 @@ impl Cmac {
         };
         let (head, last) = message.split_at(message.len() - last_length);
         let mut chain = [0; 16];
-        for block in head.chunks_exact(16) {
+        for block in head.as_chunks().0 {
             chain = encrypt(&self.cipher, xor(chain, block));
         }
         let mut block = [0; 16];
@@ -63,17 +63,15 @@ impl Drop for Cmac {
 
 impl ZeroizeOnDrop for Cmac {}
 
+#[inline]
 fn encrypt(cipher: &Aes128, block: [u8; 16]) -> [u8; 16] {
     let mut block = block.into();
     cipher.encrypt_block(&mut block);
     block.into()
 }
 
-fn xor(mut block: [u8; 16], other: &[u8]) -> [u8; 16] {
-    for (byte, other) in block.iter_mut().zip(other) {
-        *byte ^= other;
-    }
-    block
+fn xor(block: [u8; 16], other: &[u8; 16]) -> [u8; 16] {
+    (u128::from_ne_bytes(block) ^ u128::from_ne_bytes(*other)).to_ne_bytes()
 }
 
 /// Multiplication by x in GF(2^128), without a branch on the secret.

@@ -57,12 +57,11 @@ impl PacKey {
 
     /// `CMAC(AdvKey_1, "P" || byte 0 || B || u32 counter || tail)[0..8]`.
     pub fn pac(&self, byte_0: u8, counter: u32, tail: Tail) -> [u8; 8] {
-        let mut block = [0; 16];
-        block[0] = b'P';
-        block[1] = byte_0;
-        block[2..8].copy_from_slice(self.band.as_bytes());
-        block[8..12].copy_from_slice(&counter.to_be_bytes());
-        block[12..16].copy_from_slice(&tail.bytes());
+        // Put together in registers: octets written one by one and read as a block stall the load.
+        let [b0, b1, b2, b3, b4, b5] = *self.band.as_bytes();
+        let head = u64::from_be_bytes([b'P', byte_0, b0, b1, b2, b3, b4, b5]);
+        let rest = u64::from(counter) << 32 | u64::from(u32::from_be_bytes(tail.bytes()));
+        let block = (u128::from(head) << 64 | u128::from(rest)).to_be_bytes();
         let [a, b, c, d, e, f, g, h, ..] = self.cmac.tag_block(&block);
         [a, b, c, d, e, f, g, h]
     }
@@ -70,8 +69,10 @@ impl PacKey {
     /// Whether the frame's code is right under this tail, in constant time. Says nothing of freshness;
     /// see [`verify`](super::verify).
     pub fn verifies(&self, frame: &Frame, tail: Tail) -> bool {
-        self.pac(frame.byte_0(), frame.counter, tail)
-            .ct_eq(&frame.pac)
+        let expected = self.pac(frame.byte_0(), frame.counter, tail);
+        // As one number: a slice is compared octet by octet, with a barrier for each.
+        u64::from_ne_bytes(expected)
+            .ct_eq(&u64::from_ne_bytes(frame.pac))
             .into()
     }
 }

@@ -11,6 +11,7 @@ mod chain_properties;
 mod chain_revocation;
 mod chain_rules;
 mod chain_writer;
+mod differential;
 mod message;
 mod presence_agreement;
 mod presence_edges;
@@ -20,6 +21,7 @@ mod presence_properties;
 mod presence_tune;
 mod presence_vectors;
 mod tap;
+mod wycheproof;
 
 #[path = "../../examples/presence-parameters/report.rs"]
 mod report;

@@ -1,0 +1,129 @@
+//! A full chain L1, L2, leaf against rustls-webpki with ring, and a leaf under a kept issuer. All of
+//! them read the same octets anew each time; the anchor is prepared once, as a server has it.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use nymi_core::chain::{TrustAnchor, VerifiedIssuer, verify};
+use nymi_core::crypto::{PrivateKey, PublicKey, RustCrypto, SecretKey, SignatureVerifier};
+use nymi_crypto_ring::RingVerifier;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring::ECDSA_P256_SHA256};
+
+#[allow(dead_code, reason = "the tests use the rest")]
+#[path = "../tests/it/chain_writer.rs"]
+mod chain_writer;
+
+mod in_turn;
+
+use chain_writer::{NOW, Trio, key, requirements};
+use in_turn::work;
+
+/// The certificates, and what a server prepares once.
+struct Pki {
+    presented: Vec<Vec<u8>>,
+    anchors: [TrustAnchor; 1],
+    issuer: VerifiedIssuer,
+    root: CertificateDer<'static>,
+    intermediates: Vec<CertificateDer<'static>>,
+    signer: SecretKey,
+    signature: [u8; 64],
+}
+
+const MESSAGE: [u8; 300] = [7; 300];
+
+impl Pki {
+    fn new() -> Self {
+        let trio = Trio::new();
+        let presented = trio.presented();
+        let anchor = trio.l1.anchor();
+        let signer = key(2);
+        Self {
+            issuer: trio.check().expect("a sound chain").into_issuer(),
+            root: CertificateDer::from(anchor.der().to_vec()),
+            anchors: [anchor],
+            intermediates: vec![CertificateDer::from(presented[1].clone())],
+            presented,
+            signature: signer.sign_fixed(&MESSAGE),
+            signer,
+        }
+    }
+
+    fn chain(&self, provider: &dyn SignatureVerifier) -> bool {
+        let presented = [self.presented[0].as_slice(), &self.presented[1]];
+        let requirements = requirements();
+        verify(
+            provider,
+            &self.anchors,
+            black_box(&presented),
+            NOW,
+            &requirements,
+        )
+        .is_ok()
+    }
+
+    fn leaf(&self, provider: &dyn SignatureVerifier) -> bool {
+        let leaf = black_box(&self.presented[0]);
+        self.issuer
+            .verify_leaf(provider, leaf, NOW, &requirements())
+            .is_ok()
+    }
+
+    fn signature(&self, provider: &dyn SignatureVerifier, public: &PublicKey) -> bool {
+        provider
+            .verify_fixed(black_box(public), &MESSAGE, &self.signature)
+            .is_ok()
+    }
+
+    fn by_webpki<'a>(&'a self, anchors: &'a [rustls_pki_types::TrustAnchor<'a>]) -> bool {
+        let leaf = CertificateDer::from(black_box(self.presented[0].as_slice()));
+        let time = UnixTime::since_unix_epoch(Duration::from_millis(NOW.0 as u64));
+        EndEntityCert::try_from(&leaf).is_ok_and(|leaf| {
+            leaf.verify_for_usage(
+                &[ECDSA_P256_SHA256],
+                anchors,
+                &self.intermediates,
+                time,
+                KeyUsage::client_auth(),
+                None,
+                None,
+            )
+            .is_ok()
+        })
+    }
+}
+
+fn benches(c: &mut Criterion) {
+    let pki = Pki::new();
+    let anchors = [anchor_from_trusted_cert(&pki.root).expect("a sound anchor")];
+    let public = pki.signer.public_key();
+    let works = [
+        work("L1, L2, leaf by rustls-webpki with ring", || {
+            pki.by_webpki(&anchors)
+        }),
+        work("L1, L2, leaf with ring", || pki.chain(&RingVerifier)),
+        work("leaf under a kept issuer with ring", || {
+            pki.leaf(&RingVerifier)
+        }),
+        work("one signature with ring", || {
+            pki.signature(&RingVerifier, &public)
+        }),
+        work("L1, L2, leaf with RustCrypto", || pki.chain(&RustCrypto)),
+        work("leaf under a kept issuer with RustCrypto", || {
+            pki.leaf(&RustCrypto)
+        }),
+        work("one signature with RustCrypto", || {
+            pki.signature(&RustCrypto, &public)
+        }),
+    ];
+    let mut group = c.benchmark_group("chain");
+    for work in &works {
+        group.bench_function(work.name, |b| b.iter(|| (work.call)()));
+    }
+    group.finish();
+    in_turn::compare(&works, 1);
+}
+
+criterion_group!(chain, benches);
+criterion_main!(chain);

@@ -1,0 +1,44 @@
+//! Comparison in turn: on a machine that does other things too, what is measured later must not look
+//! slower for it.
+#![allow(clippy::print_stdout)]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+/// What is compared: prepared once, then called again and again.
+pub(crate) struct Work<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) call: Box<dyn Fn() -> bool + 'a>,
+}
+
+pub(crate) fn work<'a>(name: &'static str, call: impl Fn() -> bool + 'a) -> Work<'a> {
+    assert!(call(), "{name}: what is measured succeeds");
+    Work {
+        name,
+        call: Box::new(call),
+    }
+}
+
+/// Calls all of them in turn, each `times` times together, and prints the medians for one call with
+/// their ratios to the first.
+pub(crate) fn compare(works: &[Work<'_>], times: u32) {
+    const ROUNDS: usize = 2_000;
+    let mut all = vec![Vec::with_capacity(ROUNDS); works.len()];
+    for _ in 0..ROUNDS {
+        for (work, all) in works.iter().zip(&mut all) {
+            let began = Instant::now();
+            for _ in 0..times {
+                black_box((work.call)());
+            }
+            all.push(began.elapsed());
+        }
+    }
+    println!("in turn, medians of {ROUNDS}:");
+    let mut first = None;
+    for (work, mut all) in works.iter().zip(all) {
+        all.sort_unstable();
+        let median = all[ROUNDS / 2].as_secs_f64() * 1e9 / f64::from(times);
+        let ratio = median / *first.get_or_insert(median);
+        println!("  {:45} {median:9.0} ns  {ratio:.3}", work.name);
+    }
+}
