@@ -126,6 +126,14 @@ async fn a_page_of_another_origin_opens_nothing() {
     assert_eq!(upgrade(up.text("webapi"), ("origin", &page)).await, 101);
 }
 
+#[tokio::test]
+async fn a_page_that_was_allowed_may_use_the_webapi() {
+    let up = Up::start(&["--ephemeral", "--allow-origin", "http://localhost:5173"]);
+    let ask = |origin| upgrade(up.text("webapi"), ("origin", origin));
+    assert_eq!(ask("http://localhost:5173").await, 101);
+    assert_eq!(ask("http://localhost:5174").await, 403);
+}
+
 #[test]
 fn every_listener_guards_host_and_origin() {
     let up = Up::ephemeral();
