@@ -144,9 +144,26 @@ async fn resolve(shared: &Shared, uid: &NfcUid) -> Result<BandId, (Status, Strin
         .await;
     nes.observe(&outcome);
     let rows = outcome.map_err(|error| (error.status, error.message))?;
-    let active = rows.iter().filter(|row| is_true(row.is_active.as_ref()));
-    let mut bands = active.filter_map(|row| row.nymi_band_id.as_deref()?.parse().ok());
-    bands.next().ok_or_else(unknown)
+    let active: Vec<_> = rows
+        .iter()
+        .filter(|row| is_true(row.is_active.as_ref()))
+        .collect();
+    match active.as_slice() {
+        // Whoever of them tapped is unknown, so nobody did.
+        [_, _, ..] => {
+            let specifics = format!(
+                "{} active bands have the NFC UID {}, so the tap is nobody's; correct it at the Enterprise Server",
+                active.len(),
+                uid.as_str()
+            );
+            Err((Status::NOT_FOUND, specifics))
+        }
+        [row] => {
+            let band = row.nymi_band_id.as_deref();
+            band.and_then(|band| band.parse().ok()).ok_or_else(unknown)
+        }
+        [] => Err(unknown()),
+    }
 }
 
 fn is_true(value: Option<&Value>) -> bool {

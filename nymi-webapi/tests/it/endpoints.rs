@@ -204,6 +204,34 @@ async fn an_nfc_tap_is_resolved_to_its_band() {
 }
 
 #[tokio::test]
+async fn an_nfc_uid_of_two_active_bands_is_nobodys_tap() {
+    let fixture = Fixture::start().await;
+    let row = |band: &str| json!({"NfcUID": "04A1B2C3", "NymiBandID": band, "IsActive": true});
+    // A row without a band that can be read makes the UID no less ambiguous.
+    for rows in [
+        vec![row(BAND), row("00:00:00:00:00:02")],
+        vec![row(BAND), row("nonsense")],
+    ] {
+        fixture.nes.set_bands(rows);
+        let mut desk = fixture.channels().await;
+        desk.join(DESK, json!({"instance": "1"})).await;
+        let mut web = fixture.web().await;
+        web.subscribe("desk").await;
+        let tap = json!({"uid": "04A1B2C3", "reader": "R", "at": "2026-05-13T08:30:00.000Z"});
+        desk.ok(DESK, "nfc", tap).await;
+        let error = web.event().await;
+        assert_eq!(
+            (&error["operation"], &error["status"]),
+            (&json!("error"), &json!(2201)),
+            "{error}"
+        );
+        let specifics = error["error"]["error_specifics"].as_str().unwrap();
+        assert!(specifics.contains("2 active bands"), "{specifics}");
+        desk.ok(DESK, "phx_leave", json!({})).await;
+    }
+}
+
+#[tokio::test]
 async fn what_an_endpoint_sends_wrongly_is_refused_and_nothing_breaks() {
     let fixture = Fixture::start().await;
     let mut desk = fixture.desk().await;
