@@ -61,6 +61,11 @@ impl NesError {
     pub fn event_type_id(&self) -> Option<i64> {
         self.detail.get("EventTypeID")?.as_i64()
     }
+
+    /// Whether NES answers but put this log-in off (HTTP 429), whoever's it is.
+    pub fn is_busy(&self) -> bool {
+        self.detail.contains_key(reply::BUSY)
+    }
 }
 
 /// One row of `api/NymiBands`; absent columns are none.

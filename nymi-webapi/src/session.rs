@@ -1,7 +1,7 @@
 //! One caller's session: who it is, what it has in flight, and the way from request to answer.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use nymi_core::message::{
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::hub::CallerId;
+use crate::hub::{CallerId, Spender};
 use crate::operations;
 use crate::outbox::{Outbox, Route};
 use crate::shared::{Shared, now};
@@ -43,7 +43,12 @@ pub(crate) struct Session {
     proof: Mutex<Option<Proof>>,
     in_flight: Mutex<InFlight>,
     closed: AtomicBool,
+    /// Log-ins that failed or are under way.
+    logins: AtomicU32,
 }
+
+/// Passwords that one connection may get wrong: an agent is no place to guess them.
+pub(crate) const FAILED_LOGINS: u32 = 5;
 
 #[derive(Default)]
 struct InFlight {
@@ -77,6 +82,7 @@ impl Session {
             proof: Mutex::default(),
             in_flight: Mutex::default(),
             closed: AtomicBool::new(false),
+            logins: AtomicU32::new(0),
         })
     }
 
@@ -121,6 +127,26 @@ impl Session {
             Kind::Nea { .. } => self.proof().map(|proof| proof.name),
             Kind::WebApi { origin } => Some(origin.clone().unwrap_or_else(|| "webapi".to_owned())),
         }
+    }
+
+    /// Who spends a tap that this caller uses.
+    pub(crate) fn spender(&self) -> Spender {
+        match self.proof() {
+            Some(proof) => Spender::Proven(proof.name),
+            None => Spender::Unproven,
+        }
+    }
+
+    /// Whether one more log-in may be tried; it counts as failed until
+    /// [`Session::log_in_did_not_fail`] says otherwise, so that many at once are no way around.
+    pub(crate) fn try_log_in(&self) -> bool {
+        let next = |tried: u32| (tried < FAILED_LOGINS).then_some(tried + 1);
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.logins.fetch_update(set, fetch, next).is_ok()
+    }
+
+    pub(crate) fn log_in_did_not_fail(&self) {
+        self.logins.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn send(&self, update: &Update) {

@@ -51,13 +51,18 @@ impl Shared {
         })
     }
 
-    /// Notes who has a native client's topic now; answers the session that had it, if it is alive.
+    /// Notes who has a native client's topic now; answers the session that had it, if it is another
+    /// and alive. A session that proved its name gives way only to one that did so too.
     pub(crate) fn take_topic(&self, topic: &str, session: &Arc<Session>) -> Option<Arc<Session>> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.retain(|_, session| session.strong_count() > 0);
-        clients
-            .insert(topic.to_owned(), Arc::downgrade(session))?
-            .upgrade()
+        let present = clients.get(topic).and_then(Weak::upgrade);
+        let holds = |present: &Arc<Session>| !present.is_closed() && present.proof().is_some();
+        if session.proof().is_none() && present.as_ref().is_some_and(holds) {
+            return None;
+        }
+        clients.insert(topic.to_owned(), Arc::downgrade(session));
+        present.filter(|present| !Arc::ptr_eq(present, session))
     }
 }
 

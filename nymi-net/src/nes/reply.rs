@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 use super::NesError;
 use crate::http::HttpReply;
 
+/// Marks in [`NesError::detail`] a log-in that NES put off.
+pub(super) const BUSY: &str = "busy";
+
 /// The JSON of a successful answer, or the error that a refusal means.
 pub(super) fn read<T: DeserializeOwned>(url: &str, reply: &HttpReply) -> Result<T, NesError> {
     if !reply.status.is_success() {
@@ -40,6 +43,7 @@ pub(super) fn token(
                 "Basic Authentication query returned with a status code of 401 Unauthorized. {url} refused the user name or password of {user:?}; check both, the domain part included"
             ),
         )),
+        StatusCode::TOO_MANY_REQUESTS => Err(busy(url)),
         StatusCode::NOT_FOUND => Err(NesError::new(
             Status::NES_UNREACHABLE,
             format!(
@@ -55,6 +59,16 @@ pub(super) fn token(
             read::<Login>(url, reply).map(|login| Zeroizing::new(login.token))
         }
     }
+}
+
+/// NES did not look at the credentials: whatever code it adds says nothing about them.
+fn busy(url: &str) -> NesError {
+    let mut error = NesError::new(
+        Status::NES_UNREACHABLE,
+        format!("{url} takes no more log-ins of this account or address for now; try again later"),
+    );
+    error.detail.insert(BUSY.to_owned(), Value::Bool(true));
+    error
 }
 
 fn refusal(url: &str, reply: &HttpReply) -> NesError {
@@ -83,6 +97,7 @@ fn by_http(status: StatusCode) -> Status {
         StatusCode::UNAUTHORIZED => Status::NES_CREDENTIALS,
         StatusCode::FORBIDDEN => Status::NES_FORBIDDEN,
         StatusCode::NOT_FOUND => Status::NOT_FOUND,
+        StatusCode::TOO_MANY_REQUESTS => Status::NES_UNREACHABLE,
         StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => Status::NES_TIMEOUT,
         status if status.is_client_error() => Status::INVALID_FIELD,
         _ => Status::NES_SERVER_ERROR,

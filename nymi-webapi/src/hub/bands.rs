@@ -7,7 +7,7 @@ use nymi_core::{BandId, UnixMillis};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-use super::{CallerId, EndpointLink, Hub, Intent, IntentRefused, State};
+use super::{CallerId, EndpointLink, Hub, Intent, IntentRefused, Spender, State};
 
 /// Presence states kept of one endpoint; beyond that only those of bands that are near.
 const PRESENCES: usize = 1024;
@@ -132,22 +132,22 @@ impl Hub {
         }
     }
 
-    /// Claims a tap for an assertion of one application.
+    /// Claims a tap for an assertion of one spender.
     pub(crate) fn claim_intent(
         &self,
         id: &Uuid,
         band: BandId,
-        application: &str,
+        spender: &Spender,
     ) -> Result<Intent, IntentRefused> {
         let age = self.limits().intent_age;
         self.state()
             .intents
-            .claim(id, band, application, Instant::now(), age)
+            .claim(id, band, spender, Instant::now(), age)
     }
 
     /// Gives a tap back after an assertion that was refused.
-    pub(crate) fn release_intent(&self, id: &Uuid, application: &str) {
-        self.state().intents.release(id, application);
+    pub(crate) fn release_intent(&self, id: &Uuid, spender: &Spender) {
+        self.state().intents.release(id, spender);
     }
 
     /// The newest frames of a band: at `endpoint` if given, else at the endpoints that the caller

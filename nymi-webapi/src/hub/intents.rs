@@ -1,4 +1,4 @@
-//! Taps that may still be turned into an assertion: each once per application, for a minute.
+//! Taps that may still be turned into an assertion: each once per spender, for a minute.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -20,6 +20,16 @@ pub(crate) struct Intent {
     pub(crate) at: UnixMillis,
 }
 
+/// Whose assertion a tap is spent on. An origin proves nothing (any program can send one), so all
+/// callers without a certificate share one assertion per tap.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Spender {
+    /// Any caller without proof.
+    Unproven,
+    /// The native client that proved this name.
+    Proven(String),
+}
+
 /// Why an intent cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IntentRefused {
@@ -27,7 +37,7 @@ pub(crate) enum IntentRefused {
     Unknown,
     #[error("intent_id: that tap was made with another band than device")]
     OtherBand,
-    #[error("intent_id: this application has used that tap already; tap again")]
+    #[error("intent_id: that tap has been used already; tap again")]
     Used,
 }
 
@@ -40,7 +50,7 @@ pub(super) struct Intents {
 #[derive(Debug)]
 struct Known {
     intent: Intent,
-    used_by: HashSet<String>,
+    used_by: HashSet<Spender>,
 }
 
 impl Intents {
@@ -59,12 +69,12 @@ impl Intents {
         );
     }
 
-    /// Claims the intent for one application; [`Intents::release`] gives it back.
+    /// Claims the intent for one spender; [`Intents::release`] gives it back.
     pub(super) fn claim(
         &mut self,
         id: &Uuid,
         band: BandId,
-        application: &str,
+        spender: &Spender,
         now: Instant,
         age: Duration,
     ) -> Result<Intent, IntentRefused> {
@@ -73,15 +83,15 @@ impl Intents {
         if known.intent.band != band {
             return Err(IntentRefused::OtherBand);
         }
-        if !known.used_by.insert(application.to_owned()) {
+        if !known.used_by.insert(spender.clone()) {
             return Err(IntentRefused::Used);
         }
         Ok(known.intent.clone())
     }
 
-    pub(super) fn release(&mut self, id: &Uuid, application: &str) {
+    pub(super) fn release(&mut self, id: &Uuid, spender: &Spender) {
         if let Some(known) = self.known.get_mut(id) {
-            known.used_by.remove(application);
+            known.used_by.remove(spender);
         }
     }
 
@@ -124,17 +134,31 @@ mod tests {
     }
 
     #[test]
-    fn one_assertion_for_each_application() {
+    fn one_assertion_for_each_proven_name_and_one_for_all_others() {
         let now = Instant::now();
         let (mut intents, id) = with_one(now);
-        assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());
+        assert!(
+            intents
+                .claim(&id, BAND, &Spender::Unproven, now, AGE)
+                .is_ok()
+        );
         assert_eq!(
-            intents.claim(&id, BAND, "app", now, AGE).unwrap_err(),
+            intents
+                .claim(&id, BAND, &Spender::Unproven, now, AGE)
+                .unwrap_err(),
             IntentRefused::Used
         );
-        assert!(intents.claim(&id, BAND, "other", now, AGE).is_ok());
-        intents.release(&id, "app");
-        assert!(intents.claim(&id, BAND, "app", now, AGE).is_ok());
+        assert!(
+            intents
+                .claim(&id, BAND, &Spender::Proven("unproven".to_owned()), now, AGE)
+                .is_ok()
+        );
+        intents.release(&id, &Spender::Unproven);
+        assert!(
+            intents
+                .claim(&id, BAND, &Spender::Unproven, now, AGE)
+                .is_ok()
+        );
     }
 
     #[test]
@@ -142,11 +166,25 @@ mod tests {
         let now = Instant::now();
         let (mut intents, id) = with_one(now);
         let other = BandId::new([2; 6]);
-        let refused = intents.claim(&id, other, "app", now, AGE).unwrap_err();
+        let refused = intents
+            .claim(&id, other, &Spender::Unproven, now, AGE)
+            .unwrap_err();
         assert_eq!(refused, IntentRefused::OtherBand);
-        assert!(intents.claim(&id, BAND, "app", now + AGE, AGE).is_ok());
+        assert!(
+            intents
+                .claim(&id, BAND, &Spender::Unproven, now + AGE, AGE)
+                .is_ok()
+        );
         let late = now + AGE + Duration::from_millis(1);
-        let refused = intents.claim(&id, BAND, "other", late, AGE).unwrap_err();
+        let refused = intents
+            .claim(
+                &id,
+                BAND,
+                &Spender::Proven("unproven".to_owned()),
+                late,
+                AGE,
+            )
+            .unwrap_err();
         assert_eq!(refused, IntentRefused::Unknown);
         assert!(intents.known.is_empty());
     }

@@ -1,7 +1,7 @@
 //! `assert_identity`: the band's newest frames go to NES, which verifies one and signs who it was.
 //!
-//! A tap that the assertion names is claimed for the application first, so that it counts once, and
-//! given back if NES refuses. A frame that was used before (6001) is no verdict yet: the band sends a
+//! A tap that the assertion names is claimed first, so that it counts once for each proven name and
+//! once for all other callers together, and given back if NES refuses. A frame that was used before (6001) is no verdict yet: the band sends a
 //! new one within a TInterval, so the agent waits for it, at most two TInterval and never past the
 //! deadline (presence.md).
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{by, left, nes, refused};
-use crate::hub::{Hub, Intent, Sighting};
+use crate::hub::{Hub, Intent, Sighting, Spender};
 use crate::nes_session::NesSession;
 use crate::session::Session;
 
@@ -36,13 +36,13 @@ pub(super) async fn run(
         let specifics = "the application's certificate has expired meanwhile; prove its name again";
         return reply_to.failed(Status::NOT_INITIALISED, specifics);
     };
-    let hub = &session.shared.hub;
+    let (hub, spender) = (&session.shared.hub, session.spender());
     let claim = match &request.intent_id {
-        Some(id) => match hub.claim_intent(id, request.device, &application) {
+        Some(id) => match hub.claim_intent(id, request.device, &spender) {
             Ok(intent) => Some(Claim {
                 hub,
                 intent,
-                application: &application,
+                spender: &spender,
                 used: false,
             }),
             Err(error) => return reply_to.failed(Status::INVALID_FIELD, error.to_string()),
@@ -73,14 +73,14 @@ pub(super) async fn run(
 struct Claim<'a> {
     hub: &'a Hub,
     intent: Intent,
-    application: &'a str,
+    spender: &'a Spender,
     used: bool,
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if !self.used {
-            self.hub.release_intent(&self.intent.id, self.application);
+            self.hub.release_intent(&self.intent.id, self.spender);
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{by, left, nes, refused};
 use crate::nes_session::NesSession;
-use crate::session::{Kind, Session};
+use crate::session::{FAILED_LOGINS, Kind, Session};
 use crate::shared::VERSION;
 
 /// Over the WebAPI `init` is optional: the agent's own NES session serves the connection. Credentials
@@ -25,10 +25,20 @@ pub(super) async fn init(
             Ok(nes) => nes,
             Err(update) => return *update,
         };
+        if !session.try_log_in() {
+            let specifics = format!(
+                "{FAILED_LOGINS} log-ins failed on this connection; check the password and connect again"
+            );
+            return reply_to.failed(Status::TOO_MANY_IN_FLIGHT, specifics);
+        }
         let client = nes.client(left(deadline));
         let user = user.to_string();
         let login = client.check_login(&user, password.expose());
-        if let Err(error) = of_caller(deadline, nes, login).await {
+        let outcome = of_caller(deadline, nes, login).await;
+        if !matches!(&outcome, Err(error) if error.status == Status::NES_CREDENTIALS) {
+            session.log_in_did_not_fail();
+        }
+        if let Err(error) = outcome {
             return refused(reply_to, &error);
         }
     }
@@ -48,7 +58,9 @@ async fn of_caller(
 ) -> Result<(), NesError> {
     let outcome = by(deadline, nes, async {
         match login.await {
-            Err(error) if error.status == Status::NES_CREDENTIALS => Ok(Err(error)),
+            Err(error) if error.status == Status::NES_CREDENTIALS || error.is_busy() => {
+                Ok(Err(error))
+            }
             other => other.map(Ok),
         }
     });

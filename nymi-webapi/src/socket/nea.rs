@@ -23,6 +23,7 @@ pub(super) struct Nea {
     session: Arc<Session>,
     name: NeaName,
     topic: String,
+    outbox: Arc<Outbox>,
     nonce: [u8; 32],
 }
 
@@ -51,7 +52,8 @@ impl Nea {
         let mut nonce = [0; 32];
         getrandom::fill(&mut nonce).map_err(|_| reason("the system gives no random numbers"))?;
         let session = Session::open(shared, Kind::Nea { name: name.clone() }, outbox, route);
-        // The instance is part of the topic: whoever joins it again is the same client.
+        // The instance is part of the topic: whoever joins it again is the same client, if no proof
+        // says otherwise.
         if let Some(ghost) = shared.take_topic(topic, &session) {
             ghost.give_way(outbox);
         }
@@ -64,6 +66,7 @@ impl Nea {
             session,
             name,
             topic: topic.to_owned(),
+            outbox: Arc::clone(outbox),
             nonce,
         };
         Ok((nea, response.unwrap_or_default()))
@@ -87,6 +90,9 @@ impl Nea {
                 });
                 tracing::info!(nea_name = proof.name, "a native client proved its name");
                 self.session.prove(proof);
+                if let Some(ghost) = self.shared.take_topic(&self.topic, &self.session) {
+                    ghost.give_way(&self.outbox);
+                }
                 Ok(response)
             }
             other => Err(reason(format!("a client sends no event {other:?}"))),

@@ -26,6 +26,8 @@ struct Script {
     tokens: u32,
     refused_tokens: u32,
     hold: bool,
+    logins: u32,
+    busy_logins: u32,
 }
 
 pub(crate) struct FakeNes {
@@ -112,6 +114,16 @@ impl FakeNes {
         script.refused_tokens = script.tokens;
     }
 
+    /// The next log-ins are answered with 429, whatever their password.
+    pub(crate) fn busy_for(&self, logins: u32) {
+        self.script.script.lock().unwrap().busy_logins = logins;
+    }
+
+    /// How many log-ins were tried.
+    pub(crate) fn logins(&self) -> u32 {
+        self.script.script.lock().unwrap().logins
+    }
+
     /// Waits for a log-in from now on.
     pub(crate) async fn logged_in(&self) {
         self.script.logged_in.notified().await;
@@ -147,6 +159,17 @@ fn unauthorized(shared: &Shared, headers: &HeaderMap) -> Option<Response> {
 
 async fn login(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     use base64::Engine as _;
+    {
+        let mut script = shared.script.lock().unwrap();
+        script.logins += 1;
+        if script.busy_logins > 0 {
+            script.busy_logins -= 1;
+            return refuse(
+                429,
+                json!({"Message": "too many failed sign-ins", "Status": 2002}),
+            );
+        }
+    }
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
     if headers
         .get("authorization")

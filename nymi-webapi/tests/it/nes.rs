@@ -143,3 +143,45 @@ async fn settings_that_cannot_work_are_refused_at_the_start() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn a_nes_that_puts_log_ins_off_is_an_outage_and_tried_again() {
+    let nes = FakeNes::start().await;
+    // The first log-in, and the first one after the start: it answers 429 with the code of refused
+    // credentials, as the platform's own does.
+    nes.busy_for(2);
+    let agent = Agent::start(config(&nes.url(), &Pki::bronze().l1_pem()))
+        .await
+        .unwrap();
+    nes.logged_in().await;
+    while ready(agent.agent_url()).await.0 != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(nes.logins(), 3);
+    // Somebody else's log-in that is put off says nothing about the agent.
+    nes.busy_for(1);
+    let mut web = Web::open(agent.webapi_url()).await;
+    let login = json!({"nea_name": "Records", "username": "ACME\\alice", "password": "x"});
+    assert_eq!(web.status("init", login).await, 2000);
+    assert_eq!(ready(agent.agent_url()).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_connection_may_fail_to_log_in_five_times() {
+    let fixture = Fixture::start().await;
+    let mut web = fixture.web().await;
+    let login = |user: &str, password: &str| json!({"nea_name": "Records", "username": user, "password": password});
+    let (user, password) = (format!("ACME\\{}", crate::fake_nes::USER), "wrong");
+    let before = fixture.nes.logins();
+    // A log-in that is put off is no failure.
+    fixture.nes.busy_for(1);
+    assert_eq!(web.status("init", login(&user, password)).await, 2000);
+    for _ in 0..5 {
+        assert_eq!(web.status("init", login(&user, password)).await, 2002);
+    }
+    assert_eq!(web.status("init", login(&user, password)).await, 1008);
+    assert_eq!(fixture.nes.logins(), before + 6);
+    web.ok("init", json!({"nea_name": "Records"})).await;
+    let mut other = fixture.web().await;
+    assert_eq!(other.status("init", login(&user, password)).await, 2002);
+}

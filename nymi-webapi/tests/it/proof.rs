@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::pki::{Leaf, NBA, NEA, Pki};
-use crate::support::{BAND, Channels, Fixture, frame};
+use crate::support::{BAND, Channels, Fixture, Web, frame};
 
 const TOPIC: &str = "nea:Records:key-1";
 const DESK: &str = "bluebox:desk";
@@ -177,6 +177,60 @@ async fn a_nonce_is_for_one_join() {
             proof(&fixture.pki, &leaf, &second, TOPIC),
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_proven_client_gives_way_only_to_a_proof() {
+    let fixture = Fixture::start().await;
+    let mut client = proven(&fixture, &[NEA]).await;
+    let mut stranger = fixture.channels().await;
+    let nonce = stranger.join(TOPIC, json!({})).await;
+    let served = request(&mut client, "list_endpoints", json!({})).await;
+    assert_eq!(served["status"], 0);
+    // Another unproven one takes nothing either.
+    fixture.channels().await.join(TOPIC, json!({})).await;
+    let served = request(&mut client, "list_endpoints", json!({})).await;
+    assert_eq!(served["status"], 0);
+    let leaf = fixture.pki.leaf("Records", &[NEA]);
+    let payload = proof(&fixture.pki, &leaf, &nonce, TOPIC);
+    stranger.ok(TOPIC, "authenticate", payload).await;
+    assert_eq!(client.pushed().await.0, "phx_close");
+    let served = request(&mut stranger, "list_endpoints", json!({})).await;
+    assert_eq!(served["status"], 0);
+}
+
+#[tokio::test]
+async fn a_tap_is_one_assertion_of_all_without_proof_and_one_of_each_name() {
+    let fixture =
+        Fixture::with(|config| config.allowed_origins = vec!["https://records.example".to_owned()])
+            .await;
+    let mut desk = fixture.desk().await;
+    desk.frames(DESK, &[frame(1)]).await;
+    let url = fixture.agent.webapi_url();
+    let mut page = Web::open_with(url, &[("origin", "https://records.example")]).await;
+    page.subscribe("desk").await;
+    assert_eq!(page.endpoint_event().await, "ble_ready");
+    desk.tap(DESK).await;
+    let intent = page.event().await["payload"]["intent_id"].clone();
+    let assert = json!({"assert_type": "assert_user", "device": BAND, "intent_id": intent});
+    page.ok("assert_identity", assert.clone()).await;
+    // Another name for the same page, its own origin, or none: the tap is spent.
+    let own = url.replace("ws://", "http://");
+    for headers in [
+        vec![("origin", "HTTPS://Records.Example:443/")],
+        vec![("origin", own.trim_end_matches('/'))],
+        vec![],
+    ] {
+        let mut web = Web::open_with(url, &headers).await;
+        let status = web.status("assert_identity", assert.clone()).await;
+        assert_eq!(status, 1003, "{headers:?}");
+    }
+    let mut client = proven(&fixture, &[NEA]).await;
+    for status in [0, 1003] {
+        let update = request(&mut client, "assert_identity", assert.clone()).await;
+        assert_eq!(update["status"], status, "{update}");
+    }
+    assert_eq!(fixture.nes.asked(2).await.len(), 2);
 }
 
 #[tokio::test]
