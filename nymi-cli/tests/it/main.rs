@@ -2,6 +2,7 @@
 mod commands;
 mod durability;
 mod hostile;
+mod manual;
 mod signature;
 mod starting;
 mod support;
