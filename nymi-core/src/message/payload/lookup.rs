@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::BandId;
 use crate::message::fields::{Fields, Text};
+use crate::message::value::kind;
 use crate::message::{Map, NfcUid, Status};
 
 /// A column that `lookup` answers; no other column of the database ever leaves it.
@@ -186,6 +187,9 @@ fn read_query(fields: &mut Fields<'_>) -> LookupQuery {
     }
 }
 
+/// Characters of an unknown key that a refusal repeats.
+const SHOWN: usize = 64;
+
 struct Keys(Vec<LookupColumn>);
 
 impl crate::message::fields::Field for Keys {
@@ -200,6 +204,21 @@ impl crate::message::fields::Field for Keys {
             }
         }
         (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    fn found(value: &Value) -> String {
+        let Some(keys) = value.as_array() else {
+            return kind(value);
+        };
+        let unknown = |key: &&Value| LookupColumn::deserialize(*key).is_err();
+        match keys.iter().find(unknown) {
+            None => "an empty list".to_owned(),
+            Some(Value::String(name)) => match name.char_indices().nth(SHOWN) {
+                None => format!("the unknown key {name:?}"),
+                Some((at, _)) => format!("an unknown key that begins with {:?}", &name[..at]),
+            },
+            Some(other) => format!("{} in it", kind(other)),
+        }
     }
 }
 

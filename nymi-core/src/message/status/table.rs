@@ -44,7 +44,7 @@ statuses! {
         "Send one complete JSON object in UTF-8; the specifics name line and column of the fault.";
     UNKNOWN_OPERATION = 1001, "The operation is not known.",
         "The name in `operation` is misspelled, or the peer is of an older version.",
-        "Compare the name, its case included, with the list of operations.";
+        "Compare the name, its case included, with the operations in docs/manual/webapi.md.";
     MISSING_FIELD = 1002, "A required field is missing.",
         "The request lacks a field that its operation needs.",
         "Add the field that the specifics name.";
@@ -163,7 +163,7 @@ statuses! {
         "Log in to the Band Application while the authenticated band is worn.";
     PAC_OUT_OF_BOUNDS = 6003, "The presence code is too old or too new.",
         "The clocks of band and NES differ too much, or the code was recorded and sent later; `skew_ms` says by how much.",
-        "Repeat the tap; check the time of the NES, then log in to the Band Application to set the band's clock.";
+        "Repeat the tap; check the time of the NES, then log in to the Band Application to set the band's clock. If both clocks are right and it recurs at one terminal, the code may have been recorded and sent later: look there for a replay device.";
     NO_ADV_KEY = 6004, "The NES has no advertising key for this band.",
         "The band was enrolled without authenticated presence, or at another NES.",
         "Enroll the band again at this NES.";

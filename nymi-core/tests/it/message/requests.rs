@@ -190,16 +190,21 @@ fn each_field_names_what_was_expected() {
             "query.IsActive",
         ),
         ("lookup", json!({"lookup_keys":"Username"}), "lookup_keys"),
-        ("lookup", json!({"lookup_keys":[]}), "lookup_keys"),
+        ("lookup", json!({"lookup_keys":[]}), "found an empty list"),
         (
             "lookup",
-            json!({"lookup_keys":["EncryptedPassword"]}),
-            "lookup_keys",
+            json!({"lookup_keys":["Username","EncryptedPassword"]}),
+            "found the unknown key \"EncryptedPassword\"",
         ),
         (
             "lookup",
             json!({"lookup_keys":["Username",1]}),
-            "lookup_keys",
+            "found the number 1 in it",
+        ),
+        (
+            "lookup",
+            json!({"lookup_keys":["\u{fc}".repeat(65)]}),
+            "found an unknown key that begins with",
         ),
         (
             "assert_identity",
