@@ -1,5 +1,5 @@
 //! Listeners: bind with an error that names the port and the remedy, serve behind a [`Guard`], with
-//! TLS where asked, and shut down within a second.
+//! TLS where asked and a limit to open connections, and shut down within a second.
 
 use std::future::Future;
 use std::io;
@@ -13,13 +13,17 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
 
-use crate::guard::Guard;
+use crate::guard::{Guard, Reached};
 pub use crate::tls::{ServerTls, TlsError, TlsFiles};
+pub use connections::ConnectionLimits;
+use connections::{Connections, Counted};
+
+mod connections;
 
 /// How long a client may take to send its request head, and to finish a TLS handshake.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -111,10 +115,29 @@ pub fn serve(
     guard: Guard,
     tls: Option<ServerTls>,
 ) -> io::Result<ServerHandle> {
+    serve_at_most(ConnectionLimits::default(), listener, router, guard, tls)
+}
+
+/// [`serve`] with other limits for open connections, WebSockets included.
+///
+/// # Errors
+/// If the listener has no local address any more.
+pub fn serve_at_most(
+    limits: ConnectionLimits,
+    listener: TcpListener,
+    router: Router,
+    guard: Guard,
+    tls: Option<ServerTls>,
+) -> io::Result<ServerHandle> {
     let local_addr = listener.local_addr()?;
     let (stop, stopping) = watch::channel(false);
-    let router = guard.protect(router, tls.is_some());
-    let task = tokio::spawn(accept_loop(listener, router, tls, stopping));
+    let reached = Reached {
+        port: local_addr.port(),
+        tls: tls.is_some(),
+    };
+    let router = guard.protect(router, reached);
+    let open = Connections::new(limits);
+    let task = tokio::spawn(accept_loop(listener, router, tls, open, stopping));
     Ok(ServerHandle {
         local_addr,
         stop,
@@ -126,8 +149,10 @@ async fn accept_loop(
     listener: TcpListener,
     router: Router,
     tls: Option<ServerTls>,
+    open: Connections,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut failing = false;
     let mut connections = JoinSet::new();
     let for_connections = stopping.clone();
     loop {
@@ -136,13 +161,19 @@ async fn accept_loop(
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
+                    failing = false;
+                    // Beyond the limits the stream is dropped, which closes it.
+                    let Some(slot) = open.admit(peer.ip()) else { continue };
+                    let stream = Counted::new(stream, slot);
                     let (router, tls) = (router.clone(), tls.clone());
                     let stopping = for_connections.clone();
                     connections.spawn(connection(stream, peer, router, tls, stopping));
                 }
                 Err(error) => {
                     // Out of file descriptors and the like: pausing beats spinning.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!(%error, "cannot accept connections");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -154,13 +185,12 @@ async fn accept_loop(
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: Counted,
     peer: SocketAddr,
     router: Router,
     tls: Option<ServerTls>,
     stopping: watch::Receiver<bool>,
 ) {
-    let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
         return http(stream, peer, router, stopping).await;
     };

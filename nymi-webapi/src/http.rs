@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use nymi_core::message::phoenix::Vsn;
+use nymi_net::guard::PageOrigin;
 use nymi_net::ws::{self, MAX_MESSAGE};
 
 use crate::shared::Shared;
@@ -63,10 +64,8 @@ async fn channel(
 }
 
 async fn webapi(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let origin = request.headers().get(header::ORIGIN);
-    let origin = origin
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
+    let origin = request.extensions().get::<PageOrigin>();
+    let origin = origin.map(|origin| origin.0.clone());
     ws::accept(request, MAX_MESSAGE, move |socket| {
         socket::webapi(socket, shared, origin)
     })

@@ -65,6 +65,11 @@ async fn own_and_allowed_origins_come_in_and_name_the_assertion() {
     let own = url.replace("ws://", "http://");
     let own = own.trim_end_matches('/');
     let assert = json!({"assert_type": "assert_user", "device": crate::support::BAND});
+    let (_, port) = own.rsplit_once(':').unwrap();
+    let (local, local_origin) = (
+        format!("localhost:{port}"),
+        format!("http://localhost:{port}"),
+    );
     for (count, headers, azp) in [
         (
             1,
@@ -75,8 +80,14 @@ async fn own_and_allowed_origins_come_in_and_name_the_assertion() {
         (3, vec![("host", "agent.example")], "webapi"),
         (
             4,
-            vec![("host", "localhost"), ("origin", "http://localhost")],
-            "http://localhost",
+            vec![("host", local.as_str()), ("origin", &local_origin)],
+            &local_origin,
+        ),
+        // As the guard compared it, not as it was written.
+        (
+            5,
+            vec![("origin", "HTTPS://Records.example.:443/")],
+            "https://records.example",
         ),
     ] {
         let mut web = Web::open_with(url, &headers).await;
