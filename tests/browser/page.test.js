@@ -1,15 +1,17 @@
 // A person at the page: signs, is told what is missing, and can do all of it with the keyboard.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRequire } from "node:module";
-import { ROOT, System, heard, launch, open, sign, signButton, tapButton, tapName } from "./support.js";
+import { NYMI, ROOT, System, heard, launch, open, sign, signButton, tapButton, tapName } from "./support.js";
 
 const AXE = createRequire(import.meta.url)("axe-core").source;
 const README_IMAGE = join(ROOT, "docs/images/sign-a-record.png");
@@ -52,6 +54,7 @@ test("a record is signed, verified offline and audited", async () => {
   const hash = createHash("sha256").update(document).digest("hex");
   const text = await signature.innerText();
   for (const expected of [
+    "Batch 4711, release", "Reason: All tests passed; batch meets its specification",
     "Approved by", users[0].Username, `${users[0].Domain}\\${users[0].Username}`, "Verified. It covers the record above.",
     "Bluetooth tap", system.ready.bands[0].NymiBandID, hash, "Offline", "NES assertions", "NES L2 CA",
   ]) assert.ok(text.includes(expected), `${expected} in\n${text}`);
@@ -113,6 +116,143 @@ test("everything works with the keyboard alone", async () => {
   await closing(page);
 });
 
+test("a tap that another window used is told, and the next one signs", async () => {
+  const pages = [await open(browser, system), await open(browser, system)];
+  for (const page of pages) {
+    await heard(page);
+    await signButton(page).click();
+    await page.getByText("Waiting for a tap").waitFor();
+  }
+  await tapButton(pages[0], users[0]).click();
+  const told = (page) => page.locator("#progress .told", { hasText: "This tap was already used, in another window perhaps. Tap again." });
+  const late = await Promise.any(pages.map((page) => told(page).waitFor().then(() => page)));
+  const [first] = pages.filter((page) => page !== late);
+  await first.locator(".signature").waitFor();
+  assert.ok(await late.getByText("Waiting for a tap").isVisible());
+  assert.equal(await late.locator("[data-status]").count(), 0);
+  await tapButton(late, users[0]).click();
+  await late.locator(".signature").waitFor();
+  for (const page of pages) await closing(page);
+});
+
+test("signatures outlive a reload, are verified anew, and can be cleared", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  const jti = (article) => article.getAttribute("data-jti");
+  const signed = [await jti(await sign(page, users[0])), await jti(await sign(page, users[1]))].reverse();
+  const shown = () => page.locator(".signature").evaluateAll((all) => all.map((article) => article.dataset.jti));
+  const reload = async () => {
+    const verified = [];
+    const note = (request) => { if (request.url().endsWith("/api/verify")) verified.push(request.postDataJSON().token); };
+    page.on("request", note);
+    await page.reload();
+    await heard(page);
+    await page.locator(".signature, .unverified").nth(1).waitFor();
+    page.off("request", note);
+    return verified.length;
+  };
+  assert.equal(await reload(), 2);
+  assert.deepEqual(await shown(), signed);
+  await page.locator(".signature").first().getByText("Verified. It covers the record above.").waitFor();
+
+  await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem("nymi.signatures"));
+    kept[0].document += "more";
+    const other = { ...kept[1], l1: "00" };
+    localStorage.setItem("nymi.signatures", JSON.stringify([other, ...kept]));
+  });
+  await reload();
+  assert.deepEqual(await shown(), signed.slice(1), "neither what was changed nor what leads to another L1");
+  await page.locator(".unverified", { hasText: "was not verified" }).waitFor();
+
+  await page.getByRole("button", { name: "Clear" }).click();
+  assert.equal(await page.locator(".signature, .unverified").count(), 0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.deepEqual(await shown(), signed.slice(1));
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.reload();
+  await heard(page);
+  await page.getByText("None yet.").waitFor();
+  const kept = await page.evaluate(() => JSON.parse(localStorage.getItem("nymi.signatures")));
+  assert.deepEqual(kept.map(({ l1 }) => l1), ["00"]);
+  await closing(page);
+});
+
+test("the browser keeps a bounded number of signatures", async () => {
+  const page = await open(browser, system);
+  const found = await page.evaluate(async () => {
+    const { Kept } = await import("/kept.js");
+    const one = new Kept("aa");
+    for (let i = 0; i < 25; i += 1) one.add(`token ${i}`, "text");
+    for (let l1 = 0; l1 < 4; l1 += 1) {
+      const other = new Kept(`other ${l1}`);
+      for (let i = 0; i < 20; i += 1) other.add(`token ${i}`, "text");
+    }
+    const before = JSON.parse(localStorage.getItem("nymi.signatures")).length;
+    for (let i = 0; i < 25; i += 1) one.add(`token ${i}`, "text");
+    const kept = one.list();
+    localStorage.clear();
+    return { before, count: kept.length, newest: kept[0].token };
+  });
+  assert.deepEqual(found, { before: 60, count: 20, newest: "token 24" });
+  await closing(page);
+});
+
+test("what is saved from a signature is all that the shown command names", async () => {
+  const page = await open(browser, system, { permissions: ["clipboard-read", "clipboard-write"] });
+  await heard(page);
+  const signature = await sign(page, users[0]);
+  await signature.locator("summary").click();
+  const folder = await mkdtemp(join(tmpdir(), "nymi-taken-"));
+  for (const [role, name] of [["button", "record.txt"], ["button", "signature.jws"], ["link", "l1.pem"]]) {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      signature.getByRole(role, { name: `Save ${name}` }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), name);
+    await download.saveAs(join(folder, name));
+  }
+  await signature.getByRole("button", { name: "Copy the command" }).click();
+  await signature.getByText("Copied.").waitFor();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(command, "nymi assertion verify --l1 l1.pem --grade bronze --document record.txt - < signature.jws");
+  const said = execFileSync("sh", ["-c", `"$NYMI" ${command.slice("nymi ".length)}`], { cwd: folder, env: { ...process.env, NYMI }, encoding: "utf8" });
+  assert.match(said, /^verified: /);
+  await rm(folder, { recursive: true });
+  await closing(page);
+});
+
+test("a title of blanks is refused", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  for (const blank of ["   ", "\u200b\u00a0"]) {
+    await page.locator("#title").fill(blank);
+    await signButton(page).click();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "title");
+    assert.match(await page.locator("#title").evaluate((field) => field.validationMessage), /can be read/);
+    assert.ok(await page.locator("#progress").isHidden());
+  }
+  await page.locator("#title").fill("Batch 1");
+  await signButton(page).click();
+  await page.getByText("Waiting for a tap").waitFor();
+  await closing(page);
+});
+
+test("on a narrow screen a button leads from the waiting box to the bands", async () => {
+  const page = await open(browser, system);
+  await heard(page);
+  await signButton(page).click();
+  await page.getByText("Waiting for a tap").waitFor();
+  const show = page.getByRole("button", { name: "Show the bands" });
+  assert.ok(await show.isHidden(), "beside the record they are in view");
+  await page.setViewportSize({ width: 390, height: 700 });
+  await show.click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "bands");
+  const top = await page.locator("#bands").evaluate((bands) => bands.getBoundingClientRect().top);
+  assert.ok(top >= 0 && top < 350, `the bands begin at ${top}`);
+  await closing(page);
+});
+
 test("a band that moves away loses signal and presence stays readable", async () => {
   const page = await open(browser, system);
   await heard(page);
@@ -141,10 +281,14 @@ test("a band that was taken off does not sign, and the page says why", async () 
   await problem.waitFor();
   assert.match(await problem.innerText(), /No active band has the NFC UID[^]*What to do:/);
   await page.getByText("Waiting for a tap").waitFor();
+  await tapButton(page, users[1]).click();
+  const told = page.locator("#progress .told", { hasText: "Off the wrist it is silent: put it on and authenticate" });
+  await told.waitFor();
 
   await card.getByRole("button", { name: "Put on" }).click();
   await card.getByRole("button", { name: "Authenticate" }).click();
   await card.getByText("Worn, authenticated").waitFor();
+  await told.waitFor({ state: "detached" });
   await tapButton(page, users[1]).click();
   await page.locator(".signature", { hasText: users[1].Username }).waitFor();
   await problem.waitFor({ state: "detached" });
@@ -161,7 +305,14 @@ test("the page says that the endpoint was stopped, and goes on when it is back",
   for (const expected of [statuses[5100].description, statuses[5100].cause, statuses[5100].remedy]) {
     assert.ok((await notice.innerText()).includes(expected), expected);
   }
+  await notice.getByText("Press Start the endpoint.").waitFor();
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  assert.ok(await page.evaluate(() => window.scrollY) > 0);
+  const { top, bottom } = await notice.evaluate((box) => box.getBoundingClientRect());
+  assert.ok(top >= 0 && bottom > top && bottom < 900, "in view wherever the page is scrolled to");
   assert.equal(await signButton(page).getAttribute("aria-disabled"), "true");
+  await notice.getByRole("link", { name: "Start the endpoint" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "endpoint-switch");
   await page.getByRole("button", { name: "Start the endpoint" }).click();
   await heard(page);
   await notice.waitFor({ state: "detached" });
@@ -177,7 +328,7 @@ test("each failing status is shown with its description, cause and remedy", asyn
     socket.onMessage((text) => {
       const { operation, exchange } = JSON.parse(text);
       if (operation !== "assert_identity") return server.send(text);
-      const error = { error_description: statuses[answerWith].description, error_specifics: `specifics of ${answerWith}` };
+      const error = { error_description: statuses[answerWith].description, error_specifics: `intent_id: specifics of ${answerWith}` };
       socket.send(JSON.stringify({ operation, exchange, status: answerWith, payload: {}, error }));
     });
   });
@@ -191,7 +342,7 @@ test("each failing status is shown with its description, cause and remedy", asyn
     await problem.waitFor();
     const text = await problem.innerText();
     const { description, cause, remedy } = statuses[answerWith];
-    for (const expected of [`status ${answerWith}`, description, cause, remedy, `pecifics of ${answerWith}`]) {
+    for (const expected of [`status ${answerWith}`, description, cause, remedy, `intent_id: specifics of ${answerWith}`]) {
       assert.ok(text.includes(expected), `${expected} in\n${text}`);
     }
     await page.getByRole("button", { name: "Change the record" }).click();

@@ -11,7 +11,8 @@ import { chromium } from "playwright-core";
 
 /** The repository's root. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const NYMI = process.env.NYMI_BIN ?? join(ROOT, "target/debug/nymi");
+/** The program under test. */
+export const NYMI = process.env.NYMI_BIN ?? join(ROOT, "target/debug/nymi");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const READY_MS = 60_000;
 

@@ -1,8 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +17,8 @@ use super::{ActionError, BandAction, PageConfig, TapMethod, assets, config};
 
 /// A record, a token and room to spare.
 const MAX_BODY: usize = 256 * 1024;
+/// From the head of a request to the end of its body.
+pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(15);
 const AUDIT_ROWS: u32 = 50;
 const MAX_AUDIT_ROWS: u32 = 500;
 /// As far as the slider goes, and further than any band is heard.
@@ -22,15 +26,19 @@ const MAX_METRES: f64 = 100.0;
 
 type Shared = State<Arc<PageConfig>>;
 
-pub(super) fn routes(config: Arc<PageConfig>) -> Router {
+pub(super) fn routes(config: Arc<PageConfig>, body_deadline: Duration) -> Router {
     let headers = Arc::new(headers(&config));
     assets::routes()
         .route("/config.json", get(configuration))
+        .route("/l1.pem", get(l1))
         .route("/api/bands", get(bands))
         .route("/api/bands/{serial}/{action}", post(act))
         .route("/api/endpoint", get(endpoint).post(switch_endpoint))
         .route("/api/audit", get(audit))
         .route("/api/verify", post(verify))
+        .layer(middleware::from_fn(move |request, next| {
+            whole_body(body_deadline, request, next)
+        }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(only_json_changes_state))
         .layer(middleware::from_fn(move |request: Request, next: Next| {
@@ -83,8 +91,35 @@ async fn only_json_changes_state(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Reads the body before anything acts: it is not too long, and it is there in time.
+async fn whole_body(deadline: Duration, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    let reading = Bytes::from_request(Request::from_parts(head.clone(), body), &());
+    let refusal = match tokio::time::timeout(deadline, reading).await {
+        Ok(Ok(body)) => return next.run(Request::from_parts(head, body.into())).await,
+        Ok(Err(fault)) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the body is longer than {MAX_BODY} bytes");
+            Refusal(StatusCode::PAYLOAD_TOO_LARGE, message)
+        }
+        Ok(Err(fault)) => Refusal(fault.status(), fault.body_text()),
+        Err(_) => {
+            let message = format!("the body did not arrive within {deadline:?}");
+            Refusal(StatusCode::REQUEST_TIMEOUT, message)
+        }
+    };
+    refusal.into_response()
+}
+
 async fn configuration(State(config): Shared) -> Response {
     answer(&config::for_browser(&config))
+}
+
+async fn l1(State(config): Shared) -> Response {
+    let media_type = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    (media_type, config.l1_pem.clone()).into_response()
 }
 
 async fn bands(State(config): Shared) -> Result<Response, Refusal> {
@@ -153,8 +188,10 @@ struct Limit {
 
 async fn audit(
     State(config): Shared,
-    Query(Limit { limit }): Query<Limit>,
+    query: Result<Query<Limit>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    let Query(Limit { limit }) =
+        query.map_err(|error| Refusal(error.status(), error.body_text()))?;
     let limit = limit.unwrap_or(AUDIT_ROWS).min(MAX_AUDIT_ROWS);
     Ok(answer(&config.actions.audit(limit).await?))
 }

@@ -21,6 +21,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = &[
     ("/bands.js", SCRIPT, include_str!("assets/bands.js")),
     ("/dom.js", SCRIPT, include_str!("assets/dom.js")),
     ("/http.js", SCRIPT, include_str!("assets/http.js")),
+    ("/kept.js", SCRIPT, include_str!("assets/kept.js")),
     ("/notices.js", SCRIPT, include_str!("assets/notices.js")),
     ("/record.js", SCRIPT, include_str!("assets/record.js")),
     (

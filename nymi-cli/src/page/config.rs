@@ -12,7 +12,7 @@ pub(super) fn for_browser(config: &PageConfig) -> Value {
         "endpoint": config.endpoint,
         "enterprise": config.enterprise,
         "grade": config.grade,
-        "l1": { "sha256": hex::encode(config.l1_fingerprint), "file": config.l1_file },
+        "l1": { "sha256": hex::encode(config.l1_fingerprint) },
         "nymulator": config.nymulator,
         "statuses": statuses(),
     })

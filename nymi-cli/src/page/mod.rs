@@ -8,6 +8,7 @@
 //! | route | stands in for |
 //! | --- | --- |
 //! | `GET /config.json` | where the WebAPI is, and what each status code means |
+//! | `GET /l1.pem` | the enterprise's root certificate, to verify with elsewhere |
 //! | `GET /api/bands`, `POST /api/bands/{serial}/{tap,move,wear,remove,auth}` | the wrist |
 //! | `GET`/`POST /api/endpoint` | the endpoint's power switch |
 //! | `GET /api/audit?limit=` | an auditor at the server's audit trail |
@@ -37,8 +38,8 @@ pub struct PageConfig {
     pub enterprise: String,
     /// SHA-256 of L1's DER.
     pub l1_fingerprint: [u8; 32],
-    /// The file with L1, for the command line that the page shows.
-    pub l1_file: Option<String>,
+    /// L1 in PEM, to take along with a signature.
+    pub l1_pem: String,
     /// The grade of the enterprise's certificates, `bronze` or `gold`.
     pub grade: String,
     /// What the page subscribes to: an endpoint's id or address.
@@ -174,5 +175,5 @@ pub enum ActionError {
 
 /// The page's routes. Serve them behind the guard of `nymi-net`, on loopback.
 pub fn router(config: PageConfig) -> axum::Router {
-    api::routes(Arc::new(config))
+    api::routes(Arc::new(config), api::BODY_DEADLINE)
 }

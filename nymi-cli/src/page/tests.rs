@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::super::{
     ActionError, Actions, AuditRow, BandAction, BandState, PageConfig, Signature, TapMethod,
-    Verifier, router,
+    Verifier,
 };
 use super::*;
 
@@ -100,13 +100,17 @@ struct Page {
 
 impl Page {
     async fn start() -> Self {
+        Self::with_body_deadline(BODY_DEADLINE).await
+    }
+
+    async fn with_body_deadline(deadline: Duration) -> Self {
         let fake = Arc::new(Fake::default());
         let config = PageConfig {
             webapi_url: "ws://127.0.0.1:8080/".into(),
             nes_url: "http://127.0.0.1:8443/nes".into(),
             enterprise: "Evaluation".into(),
             l1_fingerprint: [0xab; 32],
-            l1_file: None,
+            l1_pem: "-----BEGIN CERTIFICATE-----\n".into(),
             grade: "bronze".into(),
             endpoint: "127.0.0.1".into(),
             nymulator: "127.0.0.1:1".into(),
@@ -114,7 +118,13 @@ impl Page {
             verifier: Arc::clone(&fake) as _,
         };
         let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let server = serve::serve(listener, router(config), Guard::loopback(), None).unwrap();
+        let server = serve::serve(
+            listener,
+            routes(Arc::new(config), deadline),
+            Guard::loopback(),
+            None,
+        )
+        .unwrap();
         Self { fake, server }
     }
 
@@ -206,6 +216,18 @@ async fn the_browser_learns_the_addresses_and_what_statuses_mean() {
             .as_str()
             .is_some_and(|text| text.len() > 10)
     );
+}
+
+#[tokio::test]
+async fn l1_can_be_taken_along() {
+    let page = Page::start().await;
+    let (head, body) = page.ask("GET", "/l1.pem", "", "").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(
+        head.contains("content-type: application/x-pem-file"),
+        "{head}"
+    );
+    assert_eq!(body, "-----BEGIN CERTIFICATE-----\n");
 }
 
 #[tokio::test]
@@ -311,6 +333,21 @@ async fn refusals_are_sentences() {
         );
     }
     assert_eq!(*page.fake.done.lock().unwrap(), []);
+    let long = format!("\"{}\"", "x".repeat(MAX_BODY));
+    let (status, answer) = page.post("/api/verify", &long).await;
+    assert_eq!(
+        (status, &answer["Message"]),
+        (413, &json!("the body is longer than 262144 bytes"))
+    );
+    let (head, body) = page.ask("GET", "/api/audit?limit=many", "", "").await;
+    assert!(head.starts_with("http/1.1 400"), "{head}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert!(
+        answer["Message"]
+            .as_str()
+            .is_some_and(|text| text.contains("limit")),
+        "{answer}"
+    );
     let (head, body) = page.ask("GET", "/api/audit?limit=0", "", "").await;
     assert!(
         head.starts_with("http/1.1 503") && body.contains("is nymi up still running?"),
@@ -350,6 +387,27 @@ async fn a_signature_is_verified_here() {
         (status, &found["signature"]["claims"]["Username"]),
         (200, &json!("ada"))
     );
+}
+
+/// Whoever sends a head and no body would hold a connection for ever.
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    assert_eq!(BODY_DEADLINE, Duration::from_secs(15));
+    let page = Page::with_body_deadline(Duration::from_millis(20)).await;
+    for path in ["/api/verify", "/api/endpoint", "/api/bands/F1/wear"] {
+        let extra = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+        let host = page.server.local_addr();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n");
+        let mut socket = TcpStream::connect(host).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 408"), "{path}: {head}");
+        let answer: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(answer["Message"], "the body did not arrive within 20ms");
+    }
+    assert_eq!(*page.fake.done.lock().unwrap(), []);
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ impl System {
             nes_url: self.ready.nes.clone(),
             enterprise: ENTERPRISE.to_owned(),
             l1_fingerprint: anchor.fingerprint(),
-            l1_file: Some(self.ready.l1.display().to_string()),
+            l1_pem: self.l1_pem.clone(),
             grade: "bronze".to_owned(),
             endpoint: "127.0.0.1".to_owned(),
             nymulator: self.ready.nymulator.clone(),

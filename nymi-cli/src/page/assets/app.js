@@ -5,7 +5,7 @@ import { Bands } from "./bands.js";
 import { attribute, button, byId, el, setText } from "./dom.js";
 import { post, read } from "./http.js";
 import { notify, problem, resolved, useCatalogue } from "./notices.js";
-import { canonicalText, sha256 } from "./record.js";
+import { canonicalText, isBlank, sha256 } from "./record.js";
 import { Signatures } from "./signatures.js";
 import { Signing } from "./signing.js";
 import { AGENT_MISSING, StatusError, WebApi, errorOf } from "./webapi.js";
@@ -83,6 +83,7 @@ class App {
       if (event.key === "Escape" && this.#signing.state === "waiting") this.#signing.cancel();
     });
     this.#edited();
+    this.#signatures.restore();
     this.#refreshBands();
     this.#audit.start();
     this.#api.connect();
@@ -213,6 +214,10 @@ class App {
   }
 
   async #edited() {
+    for (const name of ["title", "content", "reason"]) {
+      const field = byId(name);
+      field.setCustomValidity(isBlank(field.value) ? "Write something that can be read." : "");
+    }
     const text = canonicalText(this.#record());
     const hash = await sha256(text);
     this.#document = text;
@@ -225,6 +230,7 @@ class App {
     event.preventDefault();
     if (byId("sign").getAttribute("aria-disabled") === "true") return;
     await this.#edited();
+    if (!byId("form").reportValidity()) return;
     this.#signing.begin({ document: this.#document, hash: this.#hash, meaning: this.#record().meaning });
   }
 
@@ -244,7 +250,10 @@ class App {
     } catch (error) {
       notify(key, this.#dismissible(key, error));
     }
-    this.#refreshBands();
+    await this.#refreshBands();
+    const silence = this.#bands.silence(serial);
+    if (action === "tap" && silence) this.#signing.tell(`Nobody heard the band of ${this.#bands.owner(serial)}. ${silence}`);
+    else if (action === "auth") this.#signing.tell("");
   }
 
   async #refreshBands() {
@@ -283,6 +292,17 @@ class App {
     const power = byId("endpoint-switch");
     power.disabled = this.#running === null;
     setText(power, this.#running === false ? "Start the endpoint" : "Stop the endpoint");
+    this.#showStart();
+  }
+
+  /** The notice of a missing endpoint names the button, if that is what it takes. */
+  #showStart() {
+    const notice = document.querySelector('#notices [data-key="endpoint"]');
+    const shown = notice?.querySelector(".start");
+    if (this.#running !== false) shown?.remove();
+    else if (notice && !shown) {
+      notice.append(el("p", { class: "start" }, "It was stopped here. Press ", el("a", { href: "#endpoint-switch" }, "Start the endpoint"), "."));
+    }
   }
 
   #endpointState(connected) {

@@ -62,6 +62,16 @@ export class Bands {
     return this.#of(bandId)?.owner ?? bandId;
   }
 
+  /** `DOMAIN\user` of the band with this serial number. */
+  owner(serial) {
+    return this.#cards.get(serial)?.owner ?? serial;
+  }
+
+  /** Why a tap of the band with this serial number goes unheard, if it does. */
+  silence(serial) {
+    return this.#cards.get(serial)?.silence ?? "";
+  }
+
   #of(bandId) {
     return Array.from(this.#cards.values()).find((card) => card.bandId === bandId);
   }
@@ -70,6 +80,7 @@ export class Bands {
 class Card {
   bandId = null;
   owner = "";
+  silence = "";
   #serial;
   #parts;
   #tapTimer;
@@ -119,7 +130,8 @@ class Card {
     setText(p.wear, band.worn ? "Take off" : "Put on");
     p.wear.dataset.action = band.worn ? "remove" : "wear";
     p.auth.hidden = !band.worn || band.authenticated;
-    setText(p.silent, silence(band));
+    this.silence = silence(band);
+    setText(p.silent, this.silence);
     for (const tap of [p.ble, p.nfc]) attribute(tap, "aria-label", `${tap.textContent}: band of ${this.owner}`);
     attribute(p.wear, "aria-label", `${p.wear.textContent}: band of ${this.owner}`);
     attribute(p.auth, "aria-label", `Authenticate: ${this.owner}`);

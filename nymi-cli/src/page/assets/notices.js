@@ -38,6 +38,8 @@ export function resolved(key) {
 }
 
 function sentence(text) {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  // A field's name is written as it is: `intent_id was used before`, `device: not an address`.
+  const field = /^(\w*_\w*|\w+:)/.test(text);
+  const first = field ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }

@@ -10,6 +10,17 @@ export function canonicalText({ title, reason, content }) {
   return `nymi record 1\nTitle: ${line(title)}\nReason: ${line(reason)}\n\n${body}\n`.normalize("NFC");
 }
 
+/** The title and reason that a canonical text begins with. */
+export function headings(text) {
+  const [, title, reason] = /^nymi record 1\nTitle: (.*)\nReason: (.*)\n\n/.exec(text) ?? [];
+  return { title, reason };
+}
+
+/** Whether there is nothing to read in a text. */
+export function isBlank(text) {
+  return !/[^\s\p{Cf}]/u.test(text);
+}
+
 function line(text) {
   return text.replace(/\s+/g, " ").trim();
 }

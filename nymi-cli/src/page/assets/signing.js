@@ -3,6 +3,9 @@
 import { attribute, button, byId, el, setText } from "./dom.js";
 import { problem } from "./notices.js";
 
+const INVALID_FIELD = 1003;
+const USED = "This tap was already used, in another window perhaps. Tap again.";
+
 /**
  * The flow. `request` speaks to the WebAPI, `verify(token, document)` to the page's verifier;
  * `ownerOf(band)` names a band; `changed(state)` and `signed(signature, token, document)` tell the page.
@@ -11,6 +14,8 @@ export class Signing {
   #state = "idle";
   #job = null;
   #panel = byId("progress");
+  #step = this.#panel.querySelector(".step");
+  #told = this.#panel.querySelector(".told");
   #hooks;
 
   constructor(hooks) {
@@ -48,8 +53,19 @@ export class Signing {
       this.#enter("idle");
       this.#hooks.signed(signature, token, document);
     } catch (error) {
-      if (this.#job === job) this.#fail(error);
+      if (this.#job !== job) return;
+      if (tapWasUsed(error)) {
+        this.#wait();
+        this.tell(USED);
+      } else {
+        this.#fail(error);
+      }
     }
+  }
+
+  /** Says, while waiting, what a person should know before the next tap. */
+  tell(text) {
+    if (this.#state === "waiting") setText(this.#told, text);
   }
 
   /** Says, while waiting, whether a tap can be heard. */
@@ -79,7 +95,9 @@ export class Signing {
       el("p", { class: "what" }, el("strong", {}, "Waiting for a tap")),
       el("p", {}, `Whoever taps next signs this record as “${this.#job.meaning}”. Under “Virtual bands”, press Tap or Tap NFC.`),
       el("p", { class: "audible" }),
-      button("Cancel", () => this.cancel()));
+      el("div", { class: "buttons" },
+        button("Show the bands", showBands, { class: "narrow" }),
+        button("Cancel", () => this.cancel())));
   }
 
   #fail(error) {
@@ -92,8 +110,20 @@ export class Signing {
   #enter(state, ...content) {
     this.#state = state;
     attribute(this.#panel, "data-state", state);
-    this.#panel.replaceChildren(...content);
+    this.#step.replaceChildren(...content);
+    setText(this.#told, "");
     this.#panel.hidden = content.length === 0;
     this.#hooks.changed(state);
   }
+}
+
+/** Two pages of one origin are one application, and a tap counts once for each. */
+function tapWasUsed({ status, specifics }) {
+  return status === INVALID_FIELD && /^intent_id\b.*\bused\b/.test(specifics ?? "");
+}
+
+/** On a narrow screen the bands are below the record. */
+function showBands() {
+  byId("bands").scrollIntoView();
+  byId("bands").focus({ preventScroll: true });
 }
