@@ -86,7 +86,7 @@ fn handshake_key(
     {
         return Err((
             StatusCode::UPGRADE_REQUIRED,
-            "this address speaks WebSocket only",
+            "this address speaks WebSocket only; /asyncapi.json describes what it says",
         ));
     }
     if headers
