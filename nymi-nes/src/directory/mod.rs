@@ -14,7 +14,7 @@ use nymi_core::message::Status;
 
 pub(crate) use builtin::BuiltIn;
 pub(crate) use cache::StatusCache;
-pub(crate) use password::Hasher;
+pub(crate) use password::{Hasher, Lane, PasswordError};
 pub(crate) use throttle::Throttle;
 
 use crate::store::StoreError;

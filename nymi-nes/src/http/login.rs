@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::Refusal;
-use crate::directory::UserStatus;
+use crate::directory::{Lane, PasswordError, UserStatus};
 use crate::nes::Nes;
 use crate::store::accounts;
 
@@ -34,37 +34,33 @@ pub(super) async fn basic(
 ) -> Result<Json<Value>, Refusal> {
     let (name, password) = credentials(&headers).ok_or_else(|| Refusal::unauthorized(WRONG))?;
     let (address, ms) = (peer(&extensions), nes.clock.monotonic_ms());
-    if let Some(seconds) = nes.throttle.wait(address, &name, ms) {
-        return Err(Refusal::status(
-            StatusCode::TOO_MANY_REQUESTS,
-            Status::NES_CREDENTIALS,
-            format!("too many failed sign-ins; try again in {seconds} s"),
-        )
-        .retry_after(seconds));
-    }
     let now = nes.clock.now();
     let (domain, username) = split(&name);
     let account = {
         let mut reading = nes.store.read().await?;
         accounts::find(&mut reading, &domain, &username).await?
     };
+    // The account's name in one form, however it was written.
+    let name = format!("{domain}\\{username}");
+    let attempt = nes.throttle.attempt(address, &name, domain.is_empty(), ms);
+    let attempt = attempt.map_err(too_many)?;
+    let over_budget_s = attempt.over_budget_s;
+    let lane = over_budget_s.map_or(Lane::Normal, |_| Lane::Slow);
     let hash = account
         .as_ref()
         .map(|account| account.password_hash.clone());
-    let right = nes.hasher.verify(&password, hash).await.map_err(|error| {
-        tracing::error!(%error, "a password could not be checked");
-        Refusal::status(
-            StatusCode::SERVICE_UNAVAILABLE,
-            Status::NES_SERVER_ERROR,
-            "the password could not be checked; try again",
-        )
-    })?;
-    let Some(account) = account.filter(|_| right) else {
-        nes.throttle.failed(address, &name, ms);
-        tracing::info!(%address, "a sign-in failed");
-        return Err(Refusal::unauthorized(WRONG));
+    let right = match nes.hasher.verify(&password, hash, lane).await {
+        Ok(right) => right,
+        Err(error) => {
+            nes.throttle.give_back(attempt, ms);
+            return Err(unchecked(&error));
+        }
     };
-    nes.throttle.succeeded(address, &name);
+    let Some(account) = account.filter(|_| right) else {
+        tracing::info!(%address, "a sign-in failed");
+        return Err(over_budget_s.map_or_else(|| Refusal::unauthorized(WRONG), too_many));
+    };
+    nes.throttle.succeeded(attempt, ms);
     // Only who knows the password learns how the account stands.
     let standing = account.status(now);
     if standing != UserStatus::Active {
@@ -83,6 +79,28 @@ pub(super) async fn basic(
         .await?;
     write.commit().await?;
     Ok(Json(json!({"Token": token.as_str()})))
+}
+
+/// The server did not look at the credentials, or will not say: to an agent this is an outage.
+fn too_many(seconds: u64) -> Refusal {
+    Refusal::status(
+        StatusCode::TOO_MANY_REQUESTS,
+        Status::NES_TIMEOUT,
+        format!("too many failed sign-ins; try again in {seconds} s"),
+    )
+    .retry_after(seconds)
+}
+
+fn unchecked(error: &PasswordError) -> Refusal {
+    let message = match error {
+        PasswordError::Busy => "too many sign-ins wait; try again in a second",
+        _ => {
+            tracing::error!(%error, "a password could not be checked");
+            "the password could not be checked; try again"
+        }
+    };
+    let status = Status::NES_SERVER_ERROR;
+    Refusal::status(StatusCode::SERVICE_UNAVAILABLE, status, message).retry_after(1)
 }
 
 fn new_token() -> Result<Zeroizing<String>, Refusal> {

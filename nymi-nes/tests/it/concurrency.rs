@@ -2,7 +2,7 @@
 
 use nymi_nes::Clock;
 
-use crate::support::{INTENT, Nes, wish};
+use crate::support::{INTENT, Nes, join_all, wish};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_claims_on_one_step_exactly_one_place_wins() {
@@ -72,27 +72,4 @@ async fn of_assertions_on_one_gesture_exactly_one_is_made() {
     let body = wish(&band, &band.frame(now), INTENT, now);
     let asked = join_all((0..16).map(|_| agent.post("api/Assertions", &body))).await;
     assert_eq!(asked.iter().filter(|reply| reply.code == 200).count(), 1);
-}
-
-/// Runs all at the same time, in order of completion within each turn.
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut pending: Vec<_> = futures.into_iter().map(Box::pin).map(Some).collect();
-    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (slot, result) in pending.iter_mut().zip(&mut done) {
-            if let Some(future) = slot
-                && let std::task::Poll::Ready(output) = future.as_mut().poll(context)
-            {
-                *result = Some(output);
-                *slot = None;
-            }
-        }
-        if pending.iter().all(Option::is_none) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }

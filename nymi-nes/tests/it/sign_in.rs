@@ -1,11 +1,15 @@
 //! Signing in, tokens, and what an account may do.
 
 use axum::http::Method;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use nymi_core::UnixMillis;
 use nymi_nes::{AccountFlags, Clock};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::support::{Nes, PASSWORD};
+use crate::support::{Nes, PASSWORD, join_all};
 
 #[tokio::test]
 async fn a_token_lives_as_long_as_configured() {
@@ -36,10 +40,59 @@ async fn wrong_credentials_say_nothing_and_slow_down() {
         for _ in 0..5 {
             nes.log_in(name, "wrong password").await.refused(401, 2002);
         }
-        nes.log_in(name, PASSWORD).await.refused(429, 2002);
+        nes.log_in(name, PASSWORD).await.refused(429, 2005);
     }
+    // However the name is written.
+    nes.log_in("bob@CORP", PASSWORD).await.refused(429, 2005);
     nes.clock.advance(2_000);
     nes.log_in("CORP\\bob", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn guesses_at_the_same_time_do_not_all_pass() {
+    let nes = Nes::start().await;
+    nes.user("bob").await;
+    let guesses = join_all((0..60).map(|_| nes.log_in("CORP\\bob", "wrong password"))).await;
+    let checked = guesses.iter().filter(|reply| reply.code == 401).count();
+    assert_eq!(checked, 6, "the others were not looked at");
+    assert!(guesses.iter().all(|reply| matches!(reply.code, 401 | 429)));
+}
+
+#[tokio::test]
+async fn wrong_guesses_never_shut_a_service_account_out() {
+    let nes = Nes::start().await;
+    nes.agent("agent", &["*"]).await;
+    for name in ["agent", "nobody"] {
+        for _ in 0..6 {
+            nes.log_in(name, "wrong password").await.refused(401, 2002);
+        }
+        nes.log_in(name, "wrong password").await.refused(429, 2005);
+    }
+    nes.log_in("agent", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn who_must_wait_is_told_how_long() {
+    let nes = Nes::start().await;
+    let credentials = STANDARD.encode("CORP\\eve:wrong password");
+    let request = format!(
+        "GET /nes/api/BasicLoginWithToken HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Authorization: Basic {credentials}\r\n\r\n"
+    );
+    let ask = async || {
+        let mut stream = TcpStream::connect(nes.server.local_addr()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    for _ in 0..6 {
+        let answer = ask().await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+    let refused = ask().await;
+    assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    assert!(refused.contains("\r\nretry-after: 2\r\n"), "{refused}");
 }
 
 #[tokio::test]

@@ -322,3 +322,26 @@ pub(crate) fn wish(band: &SoftBand, frame: &[u8], intent: &str, at: UnixMillis) 
 }
 
 pub(crate) const INTENT: &str = "6f1e7c5a-4b5a-4d6e-8f3a-0a1b2c3d4e5f";
+
+/// Runs all at the same time, in order of completion within each turn.
+pub(crate) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut pending: Vec<_> = futures.into_iter().map(Box::pin).map(Some).collect();
+    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (slot, result) in pending.iter_mut().zip(&mut done) {
+            if let Some(future) = slot
+                && let std::task::Poll::Ready(output) = future.as_mut().poll(context)
+            {
+                *result = Some(output);
+                *slot = None;
+            }
+        }
+        if pending.iter().all(Option::is_none) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
