@@ -61,6 +61,16 @@ fn private_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// A pool that opens all its connections at once and keeps them, so that no query needs a new file
+/// descriptor when clients hold all the others.
+fn steady(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .min_connections(connections)
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
 /// One open database. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -88,14 +98,11 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
+        let writer = steady(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
+        let readers = steady(READERS)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
         let store = Self {
             writer,
             readers,
@@ -178,5 +185,40 @@ impl Write<'_> {
     /// The text form of this transaction's moment.
     pub(crate) fn stamp(&self) -> String {
         self.now.to_string()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Open descriptors of files in this folder.
+    fn descriptors(folder: &Path) -> usize {
+        std::fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+            .filter(|target| target.starts_with(folder))
+            .count()
+    }
+
+    #[tokio::test]
+    async fn queries_need_no_new_descriptor() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Sealer::open(&folder.path().join("key")).unwrap();
+        let store = Store::open(&folder.path().join("db"), sealer)
+            .await
+            .unwrap();
+        let before = descriptors(folder.path());
+        let mut open = Vec::new();
+        for _ in 0..READERS {
+            let mut reading = store.read().await.unwrap();
+            policies::all(&mut reading).await.unwrap();
+            open.push(reading);
+        }
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        write.user_for("CORP", "bob", "test").await.unwrap();
+        assert_eq!(descriptors(folder.path()), before);
+        write.commit().await.unwrap();
+        assert_eq!(descriptors(folder.path()), before);
     }
 }
