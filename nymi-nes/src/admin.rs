@@ -16,6 +16,7 @@ use crate::presence::{ClockSteps, Limits};
 use crate::store::accounts::NewAccount;
 use crate::store::bands::{self, NymiBand};
 use crate::store::{Store, accounts, policies};
+use crate::text::is_plain;
 use crate::{Clock, Config, StartError, SystemClock};
 
 /// Who acts when nobody is signed in.
@@ -382,8 +383,8 @@ impl Admin {
 fn checked_user(domain: &str, username: &str) -> Result<(), AdminError> {
     let name = format!("{domain}\\{username}");
     match name.parse::<nymi_core::message::AccountName>() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(AdminError(format!(
+        Ok(_) if is_plain(&name) => Ok(()),
+        _ => Err(AdminError(format!(
             "{name:?} is no user name; give a domain and a name without '\\', ':' and control characters"
         ))),
     }

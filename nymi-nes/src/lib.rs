@@ -42,6 +42,7 @@ mod pki;
 mod presence;
 mod server;
 mod store;
+mod text;
 
 pub use admin::{Admin, AdminError, AuditRow, ServiceKind};
 pub use clock::{Clock, SystemClock};

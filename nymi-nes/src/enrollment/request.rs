@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::http::{Principal, Refusal};
 use crate::store::bands::NymiBand;
+use crate::text::is_plain;
 
 /// The body of PUT `api/Enrollments/{id}`, as it comes.
 #[derive(Deserialize)]
@@ -88,7 +89,7 @@ impl FinishRequest {
         if body
             .band_label
             .as_ref()
-            .is_some_and(|label| label.chars().any(char::is_control))
+            .is_some_and(|label| !is_plain(label))
         {
             return Err(Refusal::invalid(
                 "BandLabel must have no control characters",

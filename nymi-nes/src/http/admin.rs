@@ -13,6 +13,7 @@ use super::{Body, Principal, Refusal};
 use crate::nes::Nes;
 use crate::store::bands::{self, LookupFilter, LookupRow, NymiBand};
 use crate::store::policies::{self, StoredPolicy};
+use crate::text::is_plain;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -42,8 +43,14 @@ pub(super) async fn put_band(
     let note = change
         .misc_note
         .map(|note| note.filter(|note| !note.is_empty()));
-    if note.iter().flatten().any(|note| note.len() > MAX_NOTE) {
-        return Err(Refusal::invalid("MiscNote must be at most 4000 bytes"));
+    if note
+        .iter()
+        .flatten()
+        .any(|note| note.len() > MAX_NOTE || !is_plain(note))
+    {
+        return Err(Refusal::invalid(
+            "MiscNote must be at most 4000 bytes without control characters",
+        ));
     }
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let missing = || Refusal::not_found("there is no such Nymi Band");

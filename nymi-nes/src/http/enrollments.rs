@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nymi_core::message::NfcUid;
+use nymi_core::message::{NfcUid, Status};
 use nymi_core::presence::TSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::enrollment::{self, FinishRequest};
 use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
+use crate::text::is_plain;
 
 /// For whom the terminal believes it enrolls.
 #[derive(Default, Deserialize)]
@@ -137,8 +138,8 @@ pub(super) async fn event(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let reported: Reported = body.json()?;
     let username = reported.username.as_str();
-    let own = caller.kind == Kind::User && caller.username.eq_ignore_ascii_case(username);
-    if caller.kind != Kind::Terminal && !own {
+    let domain = reported.domain.as_deref().unwrap_or(&caller.domain);
+    if caller.kind != Kind::Terminal && !caller.is_user(domain, username) {
         return Err(Refusal::forbidden(
             "events of others are reported by an enrollment terminal's service account",
         ));
@@ -148,7 +149,7 @@ pub(super) async fn event(
             "EventTypeID must be 1, 2, 4 or 5; this server writes the others itself",
         ));
     }
-    let too_long = |text: &str, most| text.len() > most || text.chars().any(char::is_control);
+    let too_long = |text: &str, most| text.len() > most || !is_plain(text);
     if username.is_empty() || too_long(username, 256) {
         return Err(Refusal::invalid(
             "Username must be 1 to 256 bytes without control characters",
@@ -161,8 +162,15 @@ pub(super) async fn event(
     {
         return Err(Refusal::invalid("HardwareID must be at most 64 bytes"));
     }
+    if let Err(seconds) = nes.limits.report(caller.account, nes.clock.monotonic_ms()) {
+        return Err(Refusal::status(
+            StatusCode::TOO_MANY_REQUESTS,
+            Status::NES_TIMEOUT,
+            format!("too many events; report the next in {seconds} s"),
+        )
+        .retry_after(seconds));
+    }
     let mut write = nes.store.begin(nes.clock.now()).await?;
-    let domain = reported.domain.as_deref().unwrap_or(&caller.domain);
     let user = users::find(write.sql(), domain, username).await?;
     let event = Event {
         event_type_id: reported.event_type_id,

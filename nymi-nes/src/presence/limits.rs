@@ -8,6 +8,9 @@ use nymi_core::BandId;
 const BURST: i64 = 20;
 /// After these, one more in this time.
 const REFILL_MS: i64 = 1000;
+/// Events that one account reports at once, and then one more in this time.
+const REPORTS: i64 = 100;
+const REPORT_MS: i64 = 1000;
 const TIME_LOST_MS: i64 = 60_000;
 const MAX_ENTRIES: usize = 10_000;
 
@@ -17,6 +20,8 @@ const MAX_ENTRIES: usize = 10_000;
 pub(crate) struct Limits {
     /// When the bucket of an agent and band will be full again.
     failures: Mutex<HashMap<(String, Option<BandId>), i64>>,
+    /// When the bucket of an account that reports events will be full again.
+    reports: Mutex<HashMap<i64, i64>>,
     /// When a band's lost clock was last audited.
     time_lost: Mutex<HashMap<BandId, i64>>,
 }
@@ -33,6 +38,20 @@ impl Limits {
             *full_at = next;
         }
         allowed
+    }
+
+    /// Counts an event that an account reports, or says after how many seconds it may.
+    pub(crate) fn report(&self, account: i64, now_ms: i64) -> Result<(), u64> {
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        prune(&mut reports, now_ms);
+        let full_at = reports.entry(account).or_insert(now_ms);
+        let next = (*full_at).max(now_ms).saturating_add(REPORT_MS);
+        let wait_ms = next.saturating_sub(now_ms) - REPORTS * REPORT_MS;
+        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
+            return Err(wait_ms.div_ceil(1000));
+        }
+        *full_at = next;
+        Ok(())
     }
 
     /// Whether a band's lost clock is due for the audit trail.

@@ -5,6 +5,7 @@ use nymi_core::{BandId, UnixMillis};
 use serde::Deserialize;
 
 use crate::http::Refusal;
+use crate::text::is_plain;
 
 const MAX_FRAMES: usize = 8;
 const MAX_FRAME: usize = 64;
@@ -150,11 +151,11 @@ impl Body {
         let meaning = self.meaning.take();
         if meaning
             .as_ref()
-            .is_some_and(|text| text.is_empty() || text.len() > MAX_MEANING)
+            .is_some_and(|text| text.is_empty() || text.len() > MAX_MEANING || !is_plain(text))
         {
             return Err(RequestError::Invalid {
                 name: "meaning",
-                expected: "1 to 4096 bytes",
+                expected: "1 to 4096 bytes without control characters",
             });
         }
         Ok(AssertionWish {
@@ -168,7 +169,7 @@ impl Body {
 }
 
 fn checked(name: &'static str, text: String) -> Result<String, RequestError> {
-    let fits = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control);
+    let fits = (1..=MAX_NAME).contains(&text.len()) && is_plain(&text);
     let expected = "1 to 256 bytes without control characters";
     if fits {
         Ok(text)
@@ -257,6 +258,10 @@ mod tests {
             ("endpoint", json!("")),
             ("azp", json!("a\nb")),
             ("meaning", json!("")),
+            ("meaning", json!("pay 10\r\u{1b}[2K to eve")),
+            ("meaning", json!("pay \u{202e}01 to eve")),
+            ("endpoint", json!("t\u{2066}7")),
+            ("nonce", json!("n\u{200f}")),
         ] {
             let mut body = full();
             body[name] = value;

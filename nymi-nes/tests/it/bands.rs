@@ -130,6 +130,10 @@ async fn a_change_has_one_audit_row_and_no_change_none() {
         expected.map(|(note, active, (who, system))| (note, active, who, system))
     );
     admin
+        .put(&path, &json!({"MiscNote": "Lost \u{202e}Band"}))
+        .await
+        .refused(400, 1003);
+    admin
         .put(&path, &json!({"EncryptedPassword": "x"}))
         .await
         .refused(400, 1003);

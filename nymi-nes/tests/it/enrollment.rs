@@ -414,7 +414,29 @@ async fn events_are_reported_by_terminals_only_and_never_forged() {
             .await
             .refused(400, 1003);
     }
+    let namesake = json!({"EventTypeID": 1, "Username": "bob", "Domain": "OTHER"});
+    let refused = bob.post("api/EnrollmentEvents", &namesake).await;
+    refused.refused(403, 2003);
+    let hidden = event(2, "e\u{202e}ve");
+    let refused = terminal.post("api/EnrollmentEvents", &hidden).await;
+    refused.refused(400, 1003);
     assert_eq!(nes.events().await, [2, 1]);
+}
+
+#[tokio::test]
+async fn one_account_does_not_fill_the_audit_trail() {
+    let nes = Nes::start().await;
+    let (bob, terminal) = (nes.user("bob").await, nes.terminal().await);
+    let event = json!({"EventTypeID": 1, "Username": "bob"});
+    for _ in 0..100 {
+        bob.post("api/EnrollmentEvents", &event).await.ok();
+    }
+    let refused = bob.post("api/EnrollmentEvents", &event).await;
+    refused.refused(429, 2005);
+    terminal.post("api/EnrollmentEvents", &event).await.ok();
+    nes.clock.advance(1_000);
+    bob.post("api/EnrollmentEvents", &event).await.ok();
+    assert_eq!(nes.events().await.len(), 102);
 }
 
 #[tokio::test]
@@ -429,6 +451,8 @@ async fn bad_values_are_named() {
         ("confirm", json!("00")),
         ("SerialNumber", json!("")),
         ("SerialNumber", json!("a\u{7f}")),
+        ("BandLabel", json!("a\nb")),
+        ("BandLabel", json!("a\u{202e}b")),
     ] {
         let begun = bob.post("api/Enrollments", &json!({})).await.ok();
         let (_, mut body) = SoftBand::enroll(1, &begun);
