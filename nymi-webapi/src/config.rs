@@ -68,6 +68,10 @@ pub struct Limits {
     pub farewell: Duration,
     /// Unanswered requests of one connection.
     pub in_flight: usize,
+    /// Endpoints at most.
+    pub endpoints: usize,
+    /// Endpoints of one connection.
+    pub endpoints_per_connection: usize,
     /// How old an intent may be.
     pub intent_age: Duration,
     /// How long a frame counts as heard.
@@ -87,6 +91,8 @@ impl Default for Limits {
             presence_queue: 1024,
             farewell: Duration::from_secs(5),
             in_flight: 64,
+            endpoints: 4096,
+            endpoints_per_connection: 8,
             intent_age: Duration::from_secs(60),
             heard: Duration::from_secs(15),
             first_login: Duration::from_secs(3),

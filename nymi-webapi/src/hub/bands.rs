@@ -1,5 +1,7 @@
 //! What endpoints report of bands: frames, presence and taps.
 
+use std::collections::BTreeSet;
+
 use nymi_core::message::channel::{Frames, PresenceReport};
 use nymi_core::message::{Map, NfcUid, PresenceEvent, TapEvent, TapMethod, Update, Uuid};
 use nymi_core::tap::Presence;
@@ -7,10 +9,13 @@ use nymi_core::{BandId, UnixMillis};
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
+use super::endpoints::as_many_as_fit;
 use super::{CallerId, EndpointLink, Hub, Intent, IntentRefused, Spender, State};
 
 /// Presence states kept of one endpoint; beyond that only those of bands that are near.
 const PRESENCES: usize = 1024;
+/// Endpoints whose frames of one band are tried.
+const SIGHTINGS: usize = 4;
 
 /// Where a band was heard last, and its newest frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,13 +156,15 @@ impl Hub {
     }
 
     /// The newest frames of a band: at `endpoint` if given, else at the endpoints that the caller
-    /// subscribed, or anywhere if it subscribed none.
-    pub(crate) fn sighting(
+    /// subscribed, or anywhere if it subscribed none. Where it was heard last comes first; some
+    /// others follow, since whoever hears last may be one that invents what it hears.
+    pub(crate) fn sightings(
         &self,
         caller: CallerId,
         band: BandId,
         endpoint: Option<&str>,
-    ) -> Option<Sighting> {
+        except: &BTreeSet<String>,
+    ) -> Vec<Sighting> {
         let state = self.state();
         let now = Instant::now();
         let fresh = self.limits().heard;
@@ -165,10 +172,10 @@ impl Hub {
             Some(endpoint) => id == endpoint,
             None => state.may_hear(caller, id),
         };
-        state
+        let mut heard: Vec<_> = state
             .endpoints
             .iter()
-            .filter(|(id, _)| wanted(id))
+            .filter(|(id, _)| wanted(id) && !except.contains(*id))
             .filter_map(|(id, endpoint)| {
                 let (at, frames) = endpoint.heard.newest(band, now, fresh)?;
                 Some((
@@ -179,13 +186,16 @@ impl Hub {
                     },
                 ))
             })
-            .max_by_key(|(at, _)| *at)
-            .map(|(_, sighting)| sighting)
+            .collect();
+        heard.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        heard.truncate(SIGHTINGS);
+        heard.into_iter().map(|(_, sighting)| sighting).collect()
     }
 
     /// Whether a band is near, for operations that need it.
     pub(crate) fn is_heard(&self, caller: CallerId, band: BandId) -> bool {
-        self.sighting(caller, band, None).is_some()
+        let heard = self.sightings(caller, band, None, &BTreeSet::new());
+        !heard.is_empty()
     }
 
     /// The presence states that `info` shows.
@@ -196,7 +206,7 @@ impl Hub {
             .iter()
             .filter(|(id, _)| state.may_hear(caller, id));
         let events = heard.flat_map(|(_, endpoint)| endpoint.presence.values());
-        events.map(|event| Update::event(event).payload).collect()
+        as_many_as_fit(events.map(|event| Update::event(event).payload))
     }
 
     pub(crate) fn band_count(&self) -> usize {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use nymi_core::message::channel::{EndpointJoin, EndpointStatus};
 use nymi_core::message::{EndpointChange, EndpointInfo, Status};
 
+use super::admission::{JoinRefused, Unfit, check_join, check_status};
 use super::heard::Heard;
 use super::{Endpoint, Hub, State};
+use crate::config::Limits;
 use crate::outbox::{Outbox, Route};
 
 /// One join of an endpoint: what it reports under an older link is ignored.
@@ -17,10 +19,6 @@ pub(crate) struct EndpointLink {
     pub(crate) endpoint_id: String,
     link: u64,
 }
-
-/// Another terminal has that endpoint id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JoinRefused;
 
 impl Hub {
     /// Joins an endpoint. The same instance takes over from its own older connection at once.
@@ -32,7 +30,9 @@ impl Hub {
         outbox: &Arc<Outbox>,
         route: Route,
     ) -> Result<EndpointLink, JoinRefused> {
+        check_join(endpoint_id, &join)?;
         let mut state = self.state();
+        state.check_place(endpoint_id, peer, outbox, self.limits())?;
         let link = state.next();
         let linked = EndpointLink {
             endpoint_id: endpoint_id.to_owned(),
@@ -40,11 +40,9 @@ impl Hub {
         };
         if let Some(present) = state.endpoints.get_mut(endpoint_id) {
             if present.instance != join.instance {
-                let instance_of = &present.peer;
-                tracing::warn!(
-                    "Tried to join existing bluebox:{endpoint_id} from {peer}; it is joined from {instance_of}"
-                );
-                return Err(JoinRefused);
+                let joined_from = present.peer;
+                tracing::warn!(endpoint_id, %peer, %joined_from, "Tried to join existing bluebox");
+                return Err(JoinRefused::AlreadyJoined);
             }
             present.take_over(link, join, peer, outbox, route);
             state.fail_exchanges(endpoint_id);
@@ -92,10 +90,15 @@ impl Hub {
     }
 
     /// What hardware works there.
-    pub(crate) fn endpoint_status(&self, link: &EndpointLink, status: EndpointStatus) {
+    pub(crate) fn endpoint_status(
+        &self,
+        link: &EndpointLink,
+        status: EndpointStatus,
+    ) -> Result<(), Unfit> {
+        check_status(&status)?;
         let mut state = self.state();
         let Some(endpoint) = state.linked(link) else {
-            return;
+            return Ok(());
         };
         let first = endpoint.status.is_none();
         let before = endpoint.status.replace(status.clone()).unwrap_or_default();
@@ -120,22 +123,36 @@ impl Hub {
             }
             _ => {}
         }
+        Ok(())
     }
 
-    /// Every endpoint that is connected, the first joined first.
+    /// The endpoints that are connected, the first joined first, as many as fit into a message.
     pub(crate) fn list_endpoints(&self) -> Vec<EndpointInfo> {
         let state = self.state();
         let mut endpoints: Vec<_> = state.endpoints.iter().collect();
         endpoints.sort_by_key(|(_, endpoint)| endpoint.joined);
-        endpoints
+        let infos = endpoints
             .into_iter()
-            .map(|(id, endpoint)| endpoint.info(id))
-            .collect()
+            .map(|(id, endpoint)| endpoint.info(id));
+        as_many_as_fit(infos)
     }
 
     pub(crate) fn endpoint_count(&self) -> usize {
         self.state().endpoints.len()
     }
+}
+
+/// Bytes of JSON that one list takes in an answer; two of them fit into the largest message.
+const LIST: usize = nymi_core::message::MAX_MESSAGE * 7 / 16;
+
+/// The first entries whose JSON is not too long for an answer.
+pub(super) fn as_many_as_fit<T: serde::Serialize>(entries: impl Iterator<Item = T>) -> Vec<T> {
+    let mut bytes = 0;
+    let fits = |entry: &T| {
+        bytes += serde_json::to_vec(entry).map_or(LIST, |json| json.len() + 1);
+        bytes <= LIST
+    };
+    entries.take_while(fits).collect()
 }
 
 pub(super) fn adapter_specifics(status: &EndpointStatus) -> String {
@@ -166,10 +183,16 @@ impl Endpoint {
         if !Arc::ptr_eq(&self.outbox, outbox) {
             self.outbox.send(self.route.closed());
         }
+        let peer = peer.to_canonical();
+        let known = (&self.hostname, &self.addresses, self.peer);
+        if known != (&join.hostname, &join.addresses, peer) {
+            // A name that it takes now is not older than those that others have.
+            self.joined = link;
+        }
         self.link = link;
         self.hostname = join.hostname;
         self.addresses = join.addresses;
-        self.peer = peer.to_canonical();
+        self.peer = peer;
         self.outbox = Arc::clone(outbox);
         self.route = route;
     }
@@ -216,15 +239,41 @@ impl State {
         (endpoint.link == link.link).then_some(endpoint)
     }
 
-    /// The endpoint that a caller means: by id, else by alias, the first joined.
-    pub(super) fn resolve(&self, name: &str) -> Option<String> {
-        if self.endpoints.contains_key(name) {
-            return Some(name.to_owned());
+    /// Whether there is place for the endpoint, and the address that it calls itself is its own. Where
+    /// all terminals are this one, as behind a terminal's own agent, an address that no other has.
+    fn check_place(
+        &self,
+        endpoint_id: &str,
+        peer: IpAddr,
+        outbox: &Arc<Outbox>,
+        limits: &Limits,
+    ) -> Result<(), JoinRefused> {
+        let peer = peer.to_canonical();
+        let others = || self.endpoints.iter().filter(|(id, _)| *id != endpoint_id);
+        if let Ok(address) = endpoint_id.parse::<IpAddr>() {
+            let is_own = address.to_canonical() == peer;
+            let is_anothers = || others().any(|(_, other)| other.is_called(endpoint_id));
+            if !is_own && (!peer.is_loopback() || is_anothers()) {
+                return Err(JoinRefused::AnothersAddress);
+            }
         }
+        let on_connection = others().filter(|(_, other)| Arc::ptr_eq(&other.outbox, outbox));
+        if on_connection.count() >= limits.endpoints_per_connection {
+            return Err(JoinRefused::OnConnection(limits.endpoints_per_connection));
+        }
+        if others().count() >= limits.endpoints {
+            return Err(JoinRefused::Full(limits.endpoints));
+        }
+        Ok(())
+    }
+
+    /// The endpoint that a caller means, by id or alias: the first joined, so that no later one
+    /// takes a name over by calling itself so.
+    pub(super) fn resolve(&self, name: &str) -> Option<String> {
         let called = self
             .endpoints
             .iter()
-            .filter(|(_, endpoint)| endpoint.is_called(name));
+            .filter(|(id, endpoint)| *id == name || endpoint.is_called(name));
         called
             .min_by_key(|(_, endpoint)| endpoint.joined)
             .map(|(id, _)| id.clone())

@@ -7,8 +7,10 @@ use nymi_core::message::{TapMethod, Uuid};
 use nymi_core::{BandId, UnixMillis};
 use tokio::time::Instant;
 
-/// Intents kept at most; the oldest go first.
-const KEPT: usize = 4096;
+/// Intents kept of one endpoint; its oldest go first, never those of another.
+const PER_ENDPOINT: usize = 64;
+/// Intents kept at most; beyond, the endpoint with most of them loses its oldest.
+const KEPT: usize = 16 * 1024;
 
 /// A tap.
 #[derive(Clone, Debug)]
@@ -44,7 +46,8 @@ pub(crate) enum IntentRefused {
 #[derive(Debug, Default)]
 pub(super) struct Intents {
     known: HashMap<Uuid, Known>,
-    order: VecDeque<(Instant, Uuid)>,
+    /// By endpoint, the oldest first.
+    order: HashMap<String, VecDeque<(Instant, Uuid)>>,
 }
 
 #[derive(Debug)]
@@ -56,10 +59,17 @@ struct Known {
 impl Intents {
     pub(super) fn add(&mut self, intent: Intent, now: Instant, age: Duration) {
         self.forget_old(now, age);
-        while self.order.len() >= KEPT {
-            self.forget_first();
+        let here = self.order.get(&intent.endpoint_id).map_or(0, VecDeque::len);
+        if here >= PER_ENDPOINT {
+            self.forget_first(&intent.endpoint_id.clone());
+        } else if self.known.len() >= KEPT {
+            let most = self.order.iter().max_by_key(|(_, taps)| taps.len());
+            if let Some(endpoint_id) = most.map(|(endpoint_id, _)| endpoint_id.clone()) {
+                self.forget_first(&endpoint_id);
+            }
         }
-        self.order.push_back((now, intent.id.clone()));
+        let here = self.order.entry(intent.endpoint_id.clone()).or_default();
+        here.push_back((now, intent.id.clone()));
         self.known.insert(
             intent.id.clone(),
             Known {
@@ -96,17 +106,21 @@ impl Intents {
     }
 
     fn forget_old(&mut self, now: Instant, age: Duration) {
-        while self
-            .order
-            .front()
-            .is_some_and(|(at, _)| now.duration_since(*at) > age)
-        {
-            self.forget_first();
-        }
+        let known = &mut self.known;
+        self.order.retain(|_, taps| {
+            let is_old = |(at, _): &(Instant, Uuid)| now.duration_since(*at) > age;
+            while taps.front().is_some_and(is_old) {
+                if let Some((_, id)) = taps.pop_front() {
+                    known.remove(&id);
+                }
+            }
+            !taps.is_empty()
+        });
     }
 
-    fn forget_first(&mut self) {
-        if let Some((_, id)) = self.order.pop_front() {
+    fn forget_first(&mut self, endpoint_id: &str) {
+        let taps = self.order.get_mut(endpoint_id);
+        if let Some((_, id)) = taps.and_then(VecDeque::pop_front) {
             self.known.remove(&id);
         }
     }
@@ -154,6 +168,30 @@ mod tests {
                 .is_ok()
         );
         intents.release(&id, &Spender::Unproven);
+        assert!(
+            intents
+                .claim(&id, BAND, &Spender::Unproven, now, AGE)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_flood_of_one_endpoint_costs_no_other_its_tap() {
+        let now = Instant::now();
+        let (mut intents, id) = with_one(now);
+        for n in 0..17_000u32 {
+            let mut random = [0; 16];
+            random[..4].copy_from_slice(&n.to_be_bytes());
+            let intent = Intent {
+                id: Uuid::from_random(random),
+                band: BAND,
+                endpoint_id: format!("rogue-{}", n % 1000),
+                method: TapMethod::Ble,
+                at: UnixMillis(0),
+            };
+            intents.add(intent, now, AGE);
+        }
+        assert!(intents.known.len() <= KEPT);
         assert!(
             intents
                 .claim(&id, BAND, &Spender::Unproven, now, AGE)

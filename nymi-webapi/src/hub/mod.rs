@@ -5,6 +5,7 @@
 //! their replies pass through ([`exchanges`]). Every method takes the lock once and never waits, so
 //! that what two parties see has one order; sending means to put into an [`Outbox`].
 
+mod admission;
 mod bands;
 mod callers;
 mod endpoints;

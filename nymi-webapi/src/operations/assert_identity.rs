@@ -5,6 +5,7 @@
 //! new one within a TInterval, so the agent waits for it, at most two TInterval and never past the
 //! deadline (presence.md).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nymi_core::message::{
@@ -85,6 +86,40 @@ impl Drop for Claim<'_> {
     }
 }
 
+/// What NES said of the frames of each endpoint so far.
+#[derive(Default)]
+struct Round {
+    /// By endpoint: the frames that were sent last.
+    sent: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Endpoints whose frames were refused otherwise than as used before: they are not asked again.
+    without: BTreeSet<String>,
+    refused: Option<NesError>,
+    replayed: Option<NesError>,
+}
+
+impl Round {
+    fn note(&mut self, sighting: Sighting, error: NesError) {
+        if error.status == Status::PAC_REPLAYED {
+            self.replayed = Some(error);
+        } else {
+            self.refused.get_or_insert(error);
+            self.without.insert(sighting.endpoint_id.clone());
+        }
+        self.sent.insert(sighting.endpoint_id, sighting.frames);
+    }
+
+    fn is_new(&self, sighting: &Sighting) -> bool {
+        let sent = self.sent.get(&sighting.endpoint_id);
+        let is_sent = |frame| sent.is_some_and(|sent| sent.contains(frame));
+        !sighting.frames.iter().all(is_sent)
+    }
+}
+
+/// Whether a refusal is about what one endpoint reported: another may have heard the band itself.
+fn is_of_the_frames(status: Status) -> bool {
+    (6000..=6006).contains(&status.code()) || status == Status::NES_FORBIDDEN
+}
+
 struct Attempt<'a> {
     session: &'a Session,
     nes: &'a NesSession,
@@ -96,47 +131,49 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<AssertIdentityAnswer, NesError> {
-        let mut sighting = self.sighting().ok_or_else(|| self.not_heard())?;
+        let mut round = Round::default();
+        let mut sightings = self.sightings(&round);
         let mut until = None;
         loop {
-            let error = match self.ask(&sighting).await {
-                Err(error) if error.status == Status::PAC_REPLAYED => error,
-                Err(error) if error.status == Status::NES_TIMEOUT => {
-                    return Err(NesError {
-                        status: Status::TIMEOUT_NES,
-                        ..error
-                    });
+            for sighting in sightings {
+                match self.ask(&sighting).await {
+                    Err(error) if error.status == Status::NES_TIMEOUT => {
+                        return Err(NesError {
+                            status: Status::TIMEOUT_NES,
+                            ..error
+                        });
+                    }
+                    Err(error) if is_of_the_frames(error.status) => round.note(sighting, error),
+                    outcome => return outcome,
                 }
-                outcome => return outcome,
-            };
-            let until = *until.get_or_insert_with(|| Instant::now() + 2 * t_interval(&error));
-            match self
-                .next_sighting(&sighting, until.min(self.deadline))
-                .await
-            {
-                Some(next) => sighting = next,
-                None => return Err(error),
             }
+            let Some(replayed) = &round.replayed else {
+                return Err(round.refused.unwrap_or_else(|| self.not_heard()));
+            };
+            let until = *until.get_or_insert_with(|| Instant::now() + 2 * t_interval(replayed));
+            sightings = self
+                .next_sightings(&round, until.min(self.deadline))
+                .await
+                .ok_or_else(|| replayed.clone())?;
         }
     }
 
-    fn sighting(&self) -> Option<Sighting> {
+    fn sightings(&self, round: &Round) -> Vec<Sighting> {
         let endpoint = self.intent.map(|intent| intent.endpoint_id.as_str());
-        self.session
-            .shared
-            .hub
-            .sighting(self.session.caller, self.request.device, endpoint)
+        let (caller, band) = (self.session.caller, self.request.device);
+        let hub = &self.session.shared.hub;
+        hub.sightings(caller, band, endpoint, &round.without)
     }
 
-    /// A sighting with a frame that was not sent yet.
-    async fn next_sighting(&self, sent: &Sighting, until: Instant) -> Option<Sighting> {
+    /// Sightings with a frame that was not sent yet.
+    async fn next_sightings(&self, round: &Round, until: Instant) -> Option<Vec<Sighting>> {
         loop {
             let mut arrived = std::pin::pin!(self.session.shared.hub.next_frames());
             // From here on no arrival is missed.
             arrived.as_mut().enable();
-            if let Some(next) = self.sighting()
-                && next.frames.iter().any(|frame| !sent.frames.contains(frame))
-            {
+            let mut next = self.sightings(round);
+            next.retain(|sighting| round.is_new(sighting));
+            if !next.is_empty() {
                 return Some(next);
             }
             tokio::time::timeout_at(until, arrived).await.ok()?;

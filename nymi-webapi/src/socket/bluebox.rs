@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use nymi_core::BandId;
 use nymi_core::message::channel::{
-    ALREADY_JOINED, EndpointJoin, Frames, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event,
-    protocol_refused,
+    EndpointJoin, Frames, MAX_FRAMES, NfcReport, PROTOCOL, TapReport, event, protocol_refused,
 };
 use nymi_core::message::{Map, NfcUid, Status, TapMethod, Update};
 use serde::de::DeserializeOwned;
@@ -64,7 +63,7 @@ impl Bluebox {
         let joined = shared
             .hub
             .join_endpoint(endpoint_id, join, peer, outbox, route);
-        let link = joined.map_err(|_| reason(ALREADY_JOINED))?;
+        let link = joined.map_err(|refused| reason(refused.to_string()))?;
         Ok(Self {
             shared: Arc::clone(shared),
             link,
@@ -80,7 +79,9 @@ impl Bluebox {
         match name {
             event::FRAMES => hub.frames(&self.link, frames(payload)?),
             event::PRESENCE => hub.presence(&self.link, read(payload)?),
-            event::STATUS => hub.endpoint_status(&self.link, read(payload)?),
+            event::STATUS => hub
+                .endpoint_status(&self.link, read(payload)?)
+                .map_err(|unfit| reason(unfit.to_string()))?,
             event::BAND_REPLY => hub.band_reply(&self.link, read(payload)?),
             event::TAP => self.tap(&read(payload)?)?,
             event::NFC => self.nfc(read(payload)?),

@@ -268,3 +268,27 @@ async fn an_exchange_in_flight_is_taken_and_so_are_places() {
         .await;
     assert_eq!(web.answer(&first).await["status"], 0);
 }
+
+#[tokio::test]
+async fn an_endpoint_that_invents_frames_does_not_hide_one_that_hears_the_band() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    desk.frames(DESK, &[frame(1)]).await;
+    let mut rogue = fixture.channels().await;
+    rogue.join("bluebox:rogue", json!({"instance": "r"})).await;
+    rogue.frames("bluebox:rogue", &[frame(9)]).await;
+    let forged = json!({"Message": "not the band's", "Status": 6000});
+    let mut web = fixture.web().await;
+    fixture.nes.answer_next(403, forged.clone());
+    web.ok("assert_identity", of_band()).await;
+    let asked = fixture.nes.asked(2).await;
+    assert_eq!(
+        (&asked[0]["endpoint"], &asked[1]["endpoint"]),
+        (&json!("rogue"), &json!("desk"))
+    );
+    // Nobody hears it truly: the refusal is reported, and nobody is asked twice.
+    fixture.nes.answer_next(403, forged.clone());
+    fixture.nes.answer_next(403, forged);
+    assert_eq!(web.status("assert_identity", of_band()).await, 6000);
+    assert_eq!(fixture.nes.asked(4).await.len(), 4);
+}

@@ -251,3 +251,128 @@ async fn what_an_endpoint_sends_wrongly_is_refused_and_nothing_breaks() {
     }
     desk.tap(DESK).await;
 }
+
+#[tokio::test]
+async fn texts_and_lists_of_endpoints_are_bounded() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.channels().await;
+    let long = "x".repeat(257);
+    for (topic, join) in [
+        (format!("bluebox:{long}"), json!({"instance": "1"})),
+        ("bluebox:a\nb".to_owned(), json!({"instance": "1"})),
+        (DESK.to_owned(), json!({"instance": long})),
+        (DESK.to_owned(), json!({"instance": "1", "hostname": long})),
+        (
+            DESK.to_owned(),
+            json!({"instance": "1", "hostname": "\u{1b}[31m"}),
+        ),
+        (
+            DESK.to_owned(),
+            json!({"instance": "1", "addresses": [long]}),
+        ),
+        (
+            DESK.to_owned(),
+            json!({"instance": "1", "addresses": vec!["::1"; 17]}),
+        ),
+    ] {
+        let reply = desk.ask(&topic, "phx_join", join).await;
+        let reason = reply["response"]["reason"].as_str().unwrap();
+        assert!(reason.contains("at most"), "{reply}");
+    }
+    desk.join(DESK, json!({"instance": "1", "hostname": "x".repeat(256)}))
+        .await;
+    let adapter = json!({"id": "0", "kind": "virtual", "state": "ready"});
+    let named = |name: &str| json!({"name": name, "state": "ready"});
+    for status in [
+        json!({"adapters": vec![adapter; 17]}),
+        json!({"adapters": [{"id": "0", "kind": "virtual", "state": "ready", "detail": long}]}),
+        json!({"readers": vec![named("R"); 17]}),
+        json!({"readers": [named("a\rb")]}),
+    ] {
+        let reply = desk.ask(DESK, "status", status).await;
+        assert_eq!(reply["status"], "error", "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn endpoints_are_limited_by_connection_and_in_all() {
+    let fixture = Fixture::with(|config| {
+        config.limits.endpoints = 3;
+        config.limits.endpoints_per_connection = 2;
+    })
+    .await;
+    let join = json!({"instance": "1"});
+    let mut first = fixture.channels().await;
+    first.join("bluebox:a", join.clone()).await;
+    first.join("bluebox:b", join.clone()).await;
+    let reply = first.ask("bluebox:c", "phx_join", join.clone()).await;
+    assert!(
+        reply.to_string().contains("a connection may join 2"),
+        "{reply}"
+    );
+    let mut second = fixture.channels().await;
+    second.join("bluebox:c", join.clone()).await;
+    let reply = second.ask("bluebox:d", "phx_join", join.clone()).await;
+    assert!(
+        reply.to_string().contains("3 endpoints are connected"),
+        "{reply}"
+    );
+    // One that is there may join again.
+    second.join("bluebox:a", join).await;
+}
+
+#[tokio::test]
+async fn nobody_takes_the_name_of_one_that_was_there_before() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.channels().await;
+    let join = json!({"instance": "1", "hostname": "ward-7", "addresses": ["10.0.0.7"]});
+    desk.join(DESK, join).await;
+    let mut rogue = fixture.channels().await;
+    for address in ["10.0.0.7", "::ffff:10.0.0.7"] {
+        let topic = format!("bluebox:{address}");
+        let reply = rogue
+            .ask(&topic, "phx_join", json!({"instance": "2"}))
+            .await;
+        assert!(reply.to_string().contains("another terminal"), "{reply}");
+    }
+    rogue.join("bluebox:ward-7", json!({"instance": "2"})).await;
+    // Old installations name their endpoints so.
+    rogue
+        .join("bluebox:10.0.0.8", json!({"instance": "2"}))
+        .await;
+    rogue
+        .join("bluebox:127.0.0.1", json!({"instance": "2"}))
+        .await;
+    let mut web = fixture.web().await;
+    for (name, id) in [
+        ("ward-7", "desk"),
+        ("10.0.0.7", "desk"),
+        ("10.0.0.8", "10.0.0.8"),
+    ] {
+        assert_eq!(web.subscribe(name).await["endpoint_id"], id, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_endpoints_always_fits_into_a_message() {
+    let fixture = Fixture::start().await;
+    let text = "x".repeat(256);
+    let adapter = json!({"id": text, "kind": text, "state": "ready", "detail": text});
+    let status = json!({"adapters": vec![adapter; 16], "readers": []});
+    let mut terminals = Vec::new();
+    for n in 0..96 {
+        if n % 8 == 0 {
+            terminals.push(fixture.channels().await);
+        }
+        let desk = terminals.last_mut().unwrap();
+        let topic = format!("bluebox:{n}");
+        desk.join(&topic, json!({"instance": "1"})).await;
+        desk.ok(&topic, "status", status.clone()).await;
+    }
+    let mut web = fixture.web().await;
+    for operation in ["list_endpoints", "info"] {
+        let answer = web.ok(operation, json!({})).await;
+        assert!(answer.to_string().len() < 1024 * 1024);
+        assert!(answer["endpoints"].as_array().unwrap().len() > 30);
+    }
+}

@@ -106,14 +106,14 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
     let fixture = Fixture::with(|config| config.limits.queue = 8).await;
     let mut desk = fixture.desk().await;
     // Answers of 60 kB soon fill what the system buffers for one that does not read.
-    let detail = "x".repeat(60_000);
-    let adapter = json!({"id": "0", "kind": "virtual", "state": "ready", "detail": detail});
-    desk.ok(
-        "bluebox:desk",
-        "status",
-        json!({"adapters": [adapter], "readers": []}),
-    )
-    .await;
+    let text = "x".repeat(256);
+    let adapter = json!({"id": text, "kind": text, "state": "ready", "detail": text});
+    let status = json!({"adapters": vec![adapter; 16], "readers": []});
+    for n in 0..5 {
+        let topic = format!("bluebox:{n}");
+        desk.join(&topic, json!({"instance": "1"})).await;
+        desk.ok(&topic, "status", status.clone()).await;
+    }
     let mut slow = fixture.web().await;
     const REQUESTS: usize = 500;
     for _ in 0..REQUESTS {
