@@ -84,6 +84,25 @@ pub struct UpArgs {
     pub seed: u64,
 }
 
+impl UpArgs {
+    /// A system on free ports that keeps nothing: for demonstrations and tests.
+    pub fn ephemeral(seed: u64) -> Self {
+        Self {
+            data: None,
+            ephemeral: true,
+            headless: true,
+            json: false,
+            agent_port: 0,
+            webapi_port: 0,
+            nes_port: 0,
+            page_port: 0,
+            allow_origin: Vec::new(),
+            bands: 2,
+            seed,
+        }
+    }
+}
+
 const UP_EXAMPLES: &str = "\
 Examples:
   nymi up

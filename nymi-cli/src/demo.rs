@@ -89,20 +89,7 @@ pub fn run(seed: u64, json: bool) -> ExitCode {
 }
 
 async fn in_new_system(seed: u64, steps: &mut Steps) -> Result<(), CliError> {
-    let system = System::start(&UpArgs {
-        data: None,
-        ephemeral: true,
-        headless: true,
-        json: false,
-        agent_port: 0,
-        webapi_port: 0,
-        nes_port: 0,
-        page_port: 0,
-        allow_origin: Vec::new(),
-        bands: 2,
-        seed,
-    })
-    .await?;
+    let system = System::start(&UpArgs::ephemeral(seed)).await?;
     let enrolled: Vec<_> = system
         .ready()
         .bands

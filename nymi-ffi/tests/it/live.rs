@@ -16,18 +16,7 @@ use crate::toolchain::{compile, repository};
 const DOCUMENT: [u8; 32] = [0xAB; 32];
 
 fn start(runtime: &tokio::runtime::Runtime) -> System {
-    let system = System::start(&UpArgs {
-        data: None,
-        ephemeral: true,
-        headless: true,
-        json: false,
-        agent_port: 0,
-        webapi_port: 0,
-        nes_port: 0,
-        page_port: 0,
-        bands: 1,
-        seed: 7,
-    });
+    let system = System::start(&UpArgs::ephemeral(7));
     runtime
         .block_on(system)
         .unwrap_or_else(|error| panic!("{error}"))
