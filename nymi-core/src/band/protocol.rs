@@ -158,7 +158,11 @@ macro_rules! codec {
                 }
                 let mut decoder = minicbor::Decoder::new(bytes);
                 let message = decoder.decode().map_err(|_| BandMessageError)?;
-                if decoder.position() == bytes.len() { Ok(message) } else { Err(BandMessageError) }
+                if decoder.position() == bytes.len() {
+                    Ok(message)
+                } else {
+                    Err(BandMessageError)
+                }
             }
 
             /// The bytes on the air.
