@@ -12,6 +12,7 @@
 //! | [`tap`] | is a band being tapped, close or gone? |
 //! | [`policy`] | what does the active policy say? |
 //! | [`enrollment`] | what may be done with a tapped band, and for whom? |
+//! | [`life`] | whose is this band now, and what becomes of it? |
 //! | [`message`] | which request is this, and how is it answered? |
 //! | [`band`] | what does a band do, and what do terminals say to it? |
 //! | [`lock`] | may this terminal stay unlocked, and may it be unlocked now? |
@@ -35,6 +36,7 @@ pub mod crypto;
 pub mod directory;
 pub mod lock;
 pub mod enrollment;
+pub mod life;
 pub mod message;
 pub mod policy;
 pub mod presence;

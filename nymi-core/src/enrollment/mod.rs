@@ -25,23 +25,15 @@
 
 mod decide;
 mod event;
+mod made;
 mod reason;
 mod situation;
 
 pub use decide::{Kind, Outcome, Path, Plan, Prompt, decide};
 pub use event::EventType;
+pub use made::{LABEL_CHARS, LabelError, LabelScreen, Made};
 pub use reason::Reason;
 pub use situation::{
     Association, BandState, Finish, Origin, Rules, SelfService, SignIn, Situation, Step, Template,
     UsersActive, Variant,
 };
-
-use alloc::string::String;
-
-/// A label has at most so many characters, two rows of six (guide 000, 4.2.7.1).
-pub const LABEL_CHARS: usize = 12;
-
-/// The label that the Set Band Label screen offers: the first characters of the user name.
-pub fn offered_label(username: &str) -> String {
-    username.chars().take(LABEL_CHARS).collect()
-}

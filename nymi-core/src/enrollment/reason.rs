@@ -84,8 +84,8 @@ reasons! {
         None;
     /// The Seos record of the band was not imported.
     SeosRecordMissing: Some("nes-seos-record-missing"), Some(Event::Refused), FORBIDDEN_BY_POLICY,
-        "Ensure that you upload the information about the SEOS-enabled Nymi Bands before a user enrolls to the Nymi Band.",
-        None;
+        "The SEOS record of this Nymi Band is missing in NES.",
+        Some("An administrator must import the CSV file that came with the order. Then start again.");
     /// The user or band is registered already, and policy does not let users register again.
     ReRegistrationForbidden: Some("nba-reregister-not-allowed"), Some(Event::RegistrationFailed), FORBIDDEN_BY_POLICY,
         "Cannot perform re-registration because the NES policy settings do not allow you to re-register an additional account to your Nymi Band.",
@@ -124,8 +124,8 @@ reasons! {
 }
 
 impl Reason {
-    /// The id of the catalogue entry with the same text, causes and remedies; none where the guides
-    /// print no text.
+    /// The id of the catalogue entry with causes and remedies. Where that entry has a text that is
+    /// shown, it is this one.
     pub const fn entry(self) -> Option<&'static str> {
         self.row().entry
     }

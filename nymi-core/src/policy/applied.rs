@@ -133,6 +133,12 @@ impl AppliedPolicy {
         }
     }
 
+    /// Whether the band now has the stricter false accept rate and had not: event 5.
+    pub fn has_new_far(&self, before: Option<&Self>) -> bool {
+        let is_strict = |applied: &Self| applied.setting("FAR") == Some(&Value::Integer(1));
+        is_strict(self) && !before.is_some_and(is_strict)
+    }
+
     /// A setting that the band has.
     pub fn setting(&self, name: &str) -> Option<&Value> {
         self.settings.get(column(name)?.name)
