@@ -1,5 +1,6 @@
 //! Behaviour of nymi-core through its public interface.
 mod assertion;
+mod band;
 mod catalogue;
 mod chain_broken;
 mod chain_building;
