@@ -6,7 +6,7 @@
 //!
 //! | parameter | from |
 //! | --- | --- |
-//! | rssi_window_tap, rssi_tap_threshold | fewest missed and false taps; then 3 dB to spare on both sides; then the shortest wait |
+//! | rssi_window_tap, rssi_tap_threshold | fewest missed and false taps; then 6 dB to spare on both sides; then the shortest wait |
 //! | tap_hysteresis | more than the mean sags while the band is held, less than it falls between taps; 6 dB if both allow |
 //! | rssi_cutoff_close, rssi_cutoff_far | a third of the way from the weakest `close` and the strongest `far` mean to each other |
 //!
@@ -26,14 +26,15 @@ pub const MIN_APPROACHES: usize = 5;
 /// The fewest samples that must not tap.
 pub const MIN_OTHER: usize = 100;
 
-/// A tap so long after the label ended still belongs to the approach: people label by hand.
+/// A tap so long before the label began or after it ended still belongs to the approach: people label
+/// by hand.
 const GRACE_MS: i64 = 500;
 /// A silence this long ends an approach.
 const SILENCE_MS: i64 = 3000;
 /// To spare on both sides of the threshold, where the samples allow it, in tenths of a dB.
-const ENOUGH_TENTHS: i64 = 30;
+const ENOUGH_TENTHS: i64 = 60;
 /// The windows that are tried.
-const WINDOWS: [usize; 8] = [3, 5, 8, 10, 12, 15, 20, 30];
+const WINDOWS: [usize; 7] = [5, 8, 10, 12, 15, 20, 30];
 /// The most thresholds tried per window.
 const THRESHOLDS: i64 = 14;
 
@@ -136,30 +137,36 @@ pub fn taps(config: &TapConfig, recording: &Recording) -> Vec<(BandId, UnixMilli
 
 /// Compares any taps with what a recording says of them.
 pub fn judge(recording: &Recording, taps: &[(BandId, UnixMillis)]) -> Effect {
-    let mut approaches: Vec<(Approach, Option<i64>)> = approaches(recording)
-        .into_iter()
-        .map(|approach| (approach, None))
-        .collect();
-    let mut false_taps = 0;
+    let times = tap_times(recording, taps);
+    let mut hits: Vec<i64> = times.iter().copied().flatten().collect();
+    hits.sort_unstable();
+    Effect {
+        approaches: times.len(),
+        hits: hits.len(),
+        false_taps: taps.len() - hits.len(),
+        median_ms: hits.get(hits.len() / 2).copied(),
+        worst_ms: hits.last().copied(),
+    }
+}
+
+/// For each approach of a recording, in order of time, from its first sample to its tap, ms; 0 for a
+/// tap that came a little sooner.
+pub fn tap_times(recording: &Recording, taps: &[(BandId, UnixMillis)]) -> Vec<Option<i64>> {
+    let approaches = approaches(recording);
+    let mut times = alloc::vec![None; approaches.len()];
     for (band, at) in taps {
-        let last =
-            |known: &&mut (Approach, Option<i64>)| known.0.band == *band && known.0.from <= *at;
+        let begun =
+            |approach: &Approach| approach.band == *band && at.since(approach.from) >= -GRACE_MS;
         // An approach may begin in the grace of the one before: the later one counts.
-        let meant = approaches.iter_mut().rev().find(last);
-        match meant.filter(|known| at.since(known.0.to) <= GRACE_MS) {
-            Some((approach, hit @ None)) => *hit = Some(at.since(approach.from)),
-            _ => false_taps += 1,
+        let Some(index) = approaches.iter().rposition(begun) else {
+            continue;
+        };
+        let approach = approaches[index];
+        if at.since(approach.to) <= GRACE_MS && times[index].is_none() {
+            times[index] = Some(at.since(approach.from).max(0));
         }
     }
-    let mut times: Vec<i64> = approaches.iter().filter_map(|(_, hit)| *hit).collect();
-    times.sort_unstable();
-    Effect {
-        approaches: approaches.len(),
-        hits: times.len(),
-        false_taps,
-        median_ms: times.get(times.len() / 2).copied(),
-        worst_ms: times.last().copied(),
-    }
+    times
 }
 
 /// In order of their beginning.
@@ -285,6 +292,23 @@ fn means(track: &[&Sample], window: usize) -> impl Iterator<Item = (usize, i64)>
     })
 }
 
+/// For each sample, when the next one labelled as a tap comes.
+fn next_taps(track: &[&Sample]) -> Vec<Option<UnixMillis>> {
+    let mut next = None;
+    let mut times: Vec<_> = track
+        .iter()
+        .rev()
+        .map(|sample| {
+            if sample.label == Label::Tap {
+                next = Some(sample.at);
+            }
+            next
+        })
+        .collect();
+    times.reverse();
+    times
+}
+
 /// How strong approaches and everything else get, as means of one window, tenths of a dB.
 #[derive(Clone, Copy, Debug)]
 struct Levels {
@@ -302,6 +326,7 @@ impl Levels {
         };
         for track in tracks.values() {
             let (mut peak, mut since_tap) = (None, window);
+            let begins = next_taps(track);
             for (index, mean) in means(track, window) {
                 if track[index].label == Label::Tap {
                     peak = peak.max(Some(mean));
@@ -310,8 +335,9 @@ impl Levels {
                 }
                 levels.close(peak.take());
                 since_tap += 1;
-                // The window that still holds the hand at the adapter says nothing.
-                if since_tap > window {
+                // A hand that is on its way, and the window that still holds it, say nothing.
+                let coming = begins[index].is_some_and(|at| at.since(track[index].at) <= GRACE_MS);
+                if since_tap > window && !coming {
                     levels.strongest_other = levels.strongest_other.max(mean);
                 }
             }

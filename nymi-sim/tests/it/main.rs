@@ -9,5 +9,6 @@ mod hostile;
 mod pki;
 mod state;
 mod stream;
+mod tap_tuning;
 mod terminal;
 mod world;
