@@ -359,9 +359,11 @@ fn what_an_enrollment_makes() {
     let nem = made(|values| values.corporate_credentials = true);
     assert_eq!((nem.authenticator, nem.symmetric_key), (Some("NEM"), true));
     let evidian = |corporate: bool| {
-        let mut values = GroupPolicyValues::default();
-        values.enrollment_destination = Destination::NesAndEvidian;
-        values.corporate_credentials = corporate;
+        let values = GroupPolicyValues {
+            enrollment_destination: Destination::NesAndEvidian,
+            corporate_credentials: corporate,
+            ..GroupPolicyValues::default()
+        };
         let made = Made::under(&values.try_into().unwrap());
         (made.authenticator, made.symmetric_key, made.evidian_entry)
     };

@@ -180,7 +180,8 @@ fn self_service_of_any_band_needs_that_of_the_own() {
 fn a_registration_server_does_not_manage_liveness_and_haptics_of_users() {
     let mut set = fresh(Permissions::RegistrationOnly);
     let id = IndividualPolicyId(5);
-    let edits: [(fn(&mut IndividualPolicyValues), &str); 3] = [
+    type Edit = fn(&mut IndividualPolicyValues);
+    let edits: [(Edit, &str); 3] = [
         (
             |values| values.liveness_detection = Some(false),
             "LivenessDetectionEnabled",
