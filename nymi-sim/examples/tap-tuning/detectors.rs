@@ -34,10 +34,6 @@ impl Measured {
     pub(crate) fn median_ms(&self) -> Option<i64> {
         self.times_ms.get(self.times_ms.len() / 2).copied()
     }
-
-    pub(crate) fn mean_ms(&self) -> f64 {
-        self.times_ms.iter().sum::<i64>() as f64 / self.times_ms.len().max(1) as f64
-    }
 }
 
 type Taps = Vec<(BandId, UnixMillis)>;

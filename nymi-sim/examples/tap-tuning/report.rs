@@ -270,8 +270,8 @@ fn tenths(value: i64) -> String {
 const CHOOSING: &str = "
 ## How to choose
 
-1. **Begin with the defaults.** They find every tap of an adapter that reports every frame, within a second, and none of somebody
-   who walks by.
+1. **Begin with the defaults.** They find every tap of an adapter that reports every frame, within about a second, and none of
+   somebody who walks by.
 2. **Taps not found**: the band is heard too weakly or too rarely. Look at a recording first (`tap::plot`). If held samples stay below
    the threshold, lower it (-48); if they pass it and the mean does not, the hand leaves before the window is full: make the window
    smaller. An adapter that reports every other frame needs twice the time for the same window; half of it is the same time.

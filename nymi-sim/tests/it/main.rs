@@ -6,6 +6,7 @@ mod clock;
 mod control;
 mod enrollment;
 mod hostile;
+mod life;
 mod pki;
 mod state;
 mod stream;

@@ -17,6 +17,10 @@ fn config(change: impl FnOnce(&mut TapConfigValues)) -> TapConfig {
     values.try_into().unwrap()
 }
 
+fn mean_ms(measured: &detectors::Measured) -> f64 {
+    measured.times_ms.iter().sum::<i64>() as f64 / measured.times_ms.len().max(1) as f64
+}
+
 #[test]
 fn the_document_is_what_was_measured() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/tap-tuning.md");
@@ -42,7 +46,7 @@ fn on_every_trace_ours_is_better_than_a_plain_mean_or_the_same() {
             assert!(ours.hits >= plain.hits, "{name}: {} hits", ours.hits);
             assert!(ours.false_taps <= plain.false_taps, "{name}");
             if ours.hits == plain.hits {
-                assert!(ours.mean_ms() <= plain.mean_ms(), "{name}");
+                assert!(mean_ms(&ours) <= mean_ms(&plain), "{name}");
             }
             better += plain.false_taps - ours.false_taps + ours.hits - plain.hits;
         }
@@ -90,7 +94,7 @@ fn a_larger_window_is_slower_and_steadier_on_both_adapters() {
     for index in [0, 11] {
         let mean = |window| {
             let config = config(|v| v.rssi_window_tap = window);
-            detectors::compare(&config, &TRACES[index], 0..20)[1].mean_ms()
+            mean_ms(&detectors::compare(&config, &TRACES[index], 0..20)[1])
         };
         assert!(
             mean(3) < mean(5) && mean(5) < mean(7),
