@@ -16,32 +16,43 @@ pub(super) enum Input {
     Resume,
 }
 
-/// What a frame, or a tap with one, says: of whom, how near, and what is to be thought of it.
-pub(super) fn frame_of(
-    input: Input,
-) -> Option<(
-    BandId,
-    Option<Proximity>,
-    bool,
-    Option<Outcome>,
-    Option<TapMethod>,
-)> {
+/// What a frame, or a tap with one, says.
+pub(super) struct Heard {
+    band: BandId,
+    proximity: Option<Proximity>,
+    /// Worn and authenticated, as it says itself.
+    on: bool,
+    outcome: Option<Outcome>,
+    tap: Option<TapMethod>,
+}
+
+impl Heard {
+    pub(super) fn is_verified(&self) -> bool {
+        self.outcome == Some(Outcome::Verified)
+    }
+}
+
+pub(super) fn heard(input: Input) -> Option<Heard> {
     match input {
-        Input::Sighting(s) => Some((
-            s.band,
-            s.proximity,
-            s.worn && s.authenticated,
-            s.outcome,
-            None,
-        )),
+        Input::Sighting(s) => Some(Heard {
+            band: s.band,
+            proximity: s.proximity,
+            on: s.worn && s.authenticated,
+            outcome: s.outcome,
+            tap: None,
+        }),
+        // A tap that nobody verified is not even a hint of where the band is not.
         Input::Gesture(Gesture::Tap {
             band,
             method,
             outcome,
-        }) => {
-            // A tap that nobody verified is not even a hint of where the band is not.
-            Some((band, Some(Proximity::Gone), true, outcome, Some(method)))
-        }
+        }) => Some(Heard {
+            band,
+            proximity: Some(Proximity::Gone),
+            on: true,
+            outcome,
+            tap: Some(method),
+        }),
         _ => None,
     }
 }
@@ -91,35 +102,21 @@ impl Model {
             .unwrap_or(Some(OWN))
     }
 
-    fn own_frames(
-        &self,
-    ) -> impl DoubleEndedIterator<
-        Item = (
-            usize,
-            i64,
-            Option<Proximity>,
-            bool,
-            Option<Outcome>,
-            Option<TapMethod>,
-        ),
-    > {
-        self.history
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (t, input))| {
-                let (band, proximity, on, outcome, tap) = frame_of(*input)?;
-                (self.owner_before(index) == Some(band))
-                    .then_some((index, *t, proximity, on, outcome, tap))
-            })
+    fn own_frames(&self) -> impl DoubleEndedIterator<Item = (usize, i64, Heard)> {
+        let frames = self.history.iter().enumerate();
+        frames.filter_map(|(index, (t, input))| {
+            let frame = heard(*input)?;
+            (self.owner_before(index) == Some(frame.band)).then_some((index, *t, frame))
+        })
     }
 
     /// The index after the last thing that makes older proofs worthless.
     fn distrusted_until(&self) -> usize {
         let off = self
             .own_frames()
-            .filter(|(_, _, _, on, outcome, tap)| {
-                *outcome == Some(Outcome::NotAuthenticated)
-                    || tap.is_none() && outcome.is_none() && !on
+            .filter(|(_, _, frame)| {
+                frame.outcome == Some(Outcome::NotAuthenticated)
+                    || frame.tap.is_none() && frame.outcome.is_none() && !frame.on
             })
             .map(|(index, ..)| index);
         let others =
@@ -138,10 +135,8 @@ impl Model {
         let from = self.distrusted_until();
         self.own_frames()
             .rev()
-            .find(|(index, _, _, _, outcome, _)| {
-                *index >= from && *outcome == Some(Outcome::Verified)
-            })
-            .map(|(_, t, ..)| t)
+            .find(|(index, _, frame)| *index >= from && frame.is_verified())
+            .map(|(_, t, _)| t)
     }
 
     fn distance_after(&self, end: usize) -> Distance {
@@ -154,13 +149,13 @@ impl Model {
                 Input::Resume if distance != Distance::Bypassed => distance = Distance::Unknown,
                 _ => {}
             }
-            let Some((band, proximity, on, outcome, tap)) = frame_of(*input) else {
+            let Some(frame) = heard(*input) else {
                 continue;
             };
-            if self.owner_before(index) != Some(band) {
+            if self.owner_before(index) != Some(frame.band) {
                 continue;
             }
-            distance = match (outcome, tap, proximity) {
+            distance = match (frame.outcome, frame.tap, frame.proximity) {
                 (Some(Outcome::Verified), Some(_), _) if distance == Distance::Bypassed => {
                     Distance::Bypassed
                 }
@@ -172,7 +167,9 @@ impl Model {
                 }
                 (Some(Outcome::Verified), None, Some(Proximity::Far)) => Distance::Far,
                 (Some(Outcome::Verified), None, Some(Proximity::Gone)) => Distance::Unknown,
-                (None, None, Some(Proximity::Far)) if on && distance != Distance::Bypassed => {
+                (None, None, Some(Proximity::Far))
+                    if frame.on && distance != Distance::Bypassed =>
+                {
                     Distance::Far
                 }
                 _ => distance,
@@ -190,9 +187,9 @@ impl Model {
         let Some(from) = self.open_from else {
             return false;
         };
-        let in_session = self.own_frames().any(|(index, _, _, _, outcome, _)| {
-            index >= from && outcome == Some(Outcome::Verified)
-        });
+        let in_session = self
+            .own_frames()
+            .any(|(index, _, frame)| index >= from && frame.is_verified());
         in_session || self.proven_at_unlock(from)
     }
 
@@ -220,16 +217,16 @@ impl Model {
             if matches!(input, Input::Owner(owner) if owner != self.owner_before(index)) {
                 watches = false;
             }
-            let Some((band, _, _, Some(Outcome::Verified), tap)) = frame_of(input) else {
+            let Some(frame) = heard(input).filter(Heard::is_verified) else {
                 continue;
             };
-            if self.owner_before(index) != Some(band) {
+            if self.owner_before(index) != Some(frame.band) {
                 continue;
             }
             match self.distance_after(index + 1) {
                 Distance::Close => watches = true,
                 Distance::Bypassed => watches = false,
-                _ if tap == Some(TapMethod::Nfc) => watches = false,
+                _ if frame.tap == Some(TapMethod::Nfc) => watches = false,
                 _ => {}
             }
         }
@@ -283,9 +280,8 @@ impl Model {
         let watched = self.watches_distance();
         let was_distrusted = self.distrusted_until();
         self.history.push((t, input));
-        let verified = frame_of(input).is_some_and(|(band, _, _, outcome, _)| {
-            Some(band) == owner && outcome == Some(Outcome::Verified)
-        });
+        let verified =
+            heard(input).is_some_and(|frame| Some(frame.band) == owner && frame.is_verified());
         if self.distrusted_until() != was_distrusted {
             self.go_away(t);
         } else if verified && self.open_from.is_some() {

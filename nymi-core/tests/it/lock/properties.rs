@@ -3,7 +3,7 @@
 use nymi_core::message::TapMethod;
 use proptest::prelude::*;
 
-use super::model::{Input, Model, TICK, frame_of};
+use super::model::{Heard, Input, Model, TICK, heard};
 use super::*;
 
 fn any_band() -> impl Strategy<Value = BandId> {
@@ -175,7 +175,7 @@ proptest! {
         let (mut now, mut all) = (0, Vec::new());
         for (pause, input) in walk {
             now += pause * TICK;
-            let is_proof = frame_of(input).is_some_and(|(_, _, _, outcome, _)| outcome == Some(Outcome::Verified));
+            let is_proof = heard(input).as_ref().is_some_and(Heard::is_verified);
             if !is_proof && !matches!(input, Input::Session(_)) {
                 all.extend(feed(&mut lock, at(now), input));
             }

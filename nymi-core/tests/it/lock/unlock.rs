@@ -122,19 +122,14 @@ fn the_matrix_of_the_guide() {
             let submit = refusal.map_or(Ok(UnlockCause::Submit), |why| Err(Some(why)));
             assert_eq!(own(place, 2, on), submit, "{on} {}", PLACES[place].0);
         }
-        for place in 0..PLACES.len() {
+        for (place, (name, _)) in PLACES.iter().enumerate() {
             for (gesture, method) in [(3, TapMethod::Ble), (4, TapMethod::Nfc)] {
                 assert_eq!(own(place, gesture, on), Ok(UnlockCause::Tap(method)));
             }
             assert_eq!(own(place, 5, on), Err(Some(NotVerified(None))));
             assert_eq!(own(place, 6, on), Err(Some(AnotherUser)));
             let returns = on && place < 2;
-            assert_eq!(
-                own(place, 0, on).is_ok(),
-                returns,
-                "{on} {}",
-                PLACES[place].0
-            );
+            assert_eq!(own(place, 0, on).is_ok(), returns, "{on} {name}");
         }
     }
 }
