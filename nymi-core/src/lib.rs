@@ -11,8 +11,13 @@
 //! | [`assertion`] | who signed, when, over which document? |
 //! | [`tap`] | is a band being tapped, close or gone? |
 //! | [`policy`] | what does the active policy say? |
+//! | [`enrollment`] | what may be done with a tapped band, and for whom? |
+//! | [`life`] | whose is this band now, and what becomes of it? |
 //! | [`message`] | which request is this, and how is it answered? |
-//! | [`band`] | what does a terminal say to a band? |
+//! | [`band`] | what does a band do, and what do terminals say to it? |
+//! | [`lock`] | may this terminal stay unlocked, and may it be unlocked now? |
+//! | [`connect`] | are credentials typed into this window, and what is recorded of it? |
+//! | [`directory`] | may this account act, as the directory describes it? |
 //! | [`catalogue`] | what went wrong, why, and what to do? |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -26,7 +31,12 @@ pub mod assertion;
 pub mod band;
 pub mod catalogue;
 pub mod chain;
+pub mod connect;
 pub mod crypto;
+pub mod directory;
+pub mod lock;
+pub mod enrollment;
+pub mod life;
 pub mod message;
 pub mod policy;
 pub mod presence;

@@ -42,13 +42,41 @@ pub fn in_range(metres: f64) -> bool {
     mean_rssi(metres) >= f64::from(SENSITIVITY_DBM)
 }
 
-/// How strongly one frame is heard, if it is.
+/// How strongly one frame is heard, if it is, in ordinary air.
 pub fn sample(metres: f64, rng: &mut dyn Rng) -> Option<i16> {
-    let lost = rng.random_range(0..1000) < LOST_PER_MILLE;
-    let rssi = (mean_rssi(metres) + NOISE_DB * normal(rng))
-        .round()
-        .clamp(-127.0, 20.0) as i16;
-    (!lost && rssi >= SENSITIVITY_DBM).then_some(rssi)
+    Air::default().sample(metres, rng)
+}
+
+/// What is between a band and what an adapter reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Air {
+    /// Standard deviation of the noise on one frame, dB.
+    pub noise_db: f64,
+    /// Frames lost, of a thousand.
+    pub lost_per_mille: u32,
+    /// What clothes, gloves and the adapter's own antenna take away, dB.
+    pub damping_db: f64,
+}
+
+impl Default for Air {
+    fn default() -> Self {
+        Self {
+            noise_db: NOISE_DB,
+            lost_per_mille: LOST_PER_MILLE,
+            damping_db: 0.0,
+        }
+    }
+}
+
+impl Air {
+    /// How strongly one frame is heard, if it is.
+    pub fn sample(&self, metres: f64, rng: &mut dyn Rng) -> Option<i16> {
+        let lost = rng.random_range(0..1000) < self.lost_per_mille;
+        let mean = mean_rssi(metres) - self.damping_db;
+        let noisy = mean + self.noise_db * normal(rng);
+        let rssi = noisy.round().clamp(-127.0, 20.0) as i16;
+        (!lost && rssi >= SENSITIVITY_DBM).then_some(rssi)
+    }
 }
 
 /// A standard normal value: twelve uniform ones (Irwin-Hall), the same on every machine.

@@ -6,22 +6,32 @@ use alloc::string::{String, ToString};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{COLUMNS, GroupPolicy, GroupPolicyValues, PolicyError, Rule, Value, column};
+use super::{
+    COLUMNS, GroupPolicy, GroupPolicyValues, INDIVIDUAL_COLUMNS, IndividualPolicy,
+    IndividualPolicyValues, PolicyError, Rule, Value, column, individual_column,
+};
 
 impl Serialize for GroupPolicyValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for column in COLUMNS.iter().filter(|column| column.rule != Rule::Legacy) {
-            match ((column.get)(self), column.rule) {
-                (Value::Integer(flag), Rule::Flag) => {
-                    map.serialize_entry(column.name, &(flag == 1))
-                }
-                (Value::Integer(number), _) => map.serialize_entry(column.name, &number),
-                (Value::Text(text), _) => map.serialize_entry(column.name, &text),
-                (Value::Null, _) => map.serialize_entry(column.name, &()),
-            }?;
+            entry(&mut map, column.name, column.rule, (column.get)(self))?;
         }
         map.end()
+    }
+}
+
+fn entry<M: SerializeMap>(
+    map: &mut M,
+    name: &str,
+    rule: Rule,
+    value: Value,
+) -> Result<(), M::Error> {
+    match (value, rule) {
+        (Value::Integer(flag), Rule::Flag) => map.serialize_entry(name, &(flag == 1)),
+        (Value::Integer(number), _) => map.serialize_entry(name, &number),
+        (Value::Text(text), _) => map.serialize_entry(name, &text),
+        (Value::Null, _) => map.serialize_entry(name, &()),
     }
 }
 
@@ -42,7 +52,16 @@ fn read(
     value: &serde_json::Value,
 ) -> Result<(), PolicyError> {
     let column = column(name).ok_or_else(|| PolicyError::UnknownColumn(name.to_string()))?;
-    let value = match (value, column.rule) {
+    values.set(name, &stored(column.name, column.rule, value)?)
+}
+
+/// The database form of a JSON value.
+fn stored(
+    column: &'static str,
+    rule: Rule,
+    value: &serde_json::Value,
+) -> Result<Value, PolicyError> {
+    match (value, rule) {
         (serde_json::Value::Null, _) => Some(Value::Null),
         (serde_json::Value::Bool(flag), Rule::Flag) => Some(Value::Integer(i64::from(*flag))),
         (serde_json::Value::Number(number), _) => number.as_i64().map(Value::Integer),
@@ -50,11 +69,10 @@ fn read(
         _ => None,
     }
     .ok_or_else(|| PolicyError::Value {
-        column: column.name,
+        column,
         found: format!("{value}"),
-        rule: column.rule,
-    })?;
-    values.set(name, &value)
+        rule,
+    })
 }
 
 impl Serialize for GroupPolicy {
@@ -66,6 +84,51 @@ impl Serialize for GroupPolicy {
 impl<'de> Deserialize<'de> for GroupPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         GroupPolicyValues::deserialize(deserializer)?
+            .try_into()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for IndividualPolicyValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for column in INDIVIDUAL_COLUMNS {
+            entry(&mut map, column.name, column.rule(), (column.get)(self))?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for IndividualPolicyValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let mut values = Self::default();
+        for (name, value) in &map {
+            read_individual(&mut values, name, value).map_err(serde::de::Error::custom)?;
+        }
+        Ok(values)
+    }
+}
+
+fn read_individual(
+    values: &mut IndividualPolicyValues,
+    name: &str,
+    value: &serde_json::Value,
+) -> Result<(), PolicyError> {
+    let column = individual_column(name)
+        .ok_or_else(|| PolicyError::UnknownIndividualColumn(name.to_string()))?;
+    values.set(name, &stored(column.name, column.rule(), value)?)
+}
+
+impl Serialize for IndividualPolicy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IndividualPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IndividualPolicyValues::deserialize(deserializer)?
             .try_into()
             .map_err(serde::de::Error::custom)
     }

@@ -2,7 +2,9 @@
 //!
 //! A [`GroupPolicy`] is one row of adm.ApplicationSettings. One table, [`COLUMNS`], gives each field
 //! its column, its words on the page, its default and its rule; the JSON form, the database form and
-//! every check are read from it. That exactly one policy is active is the store's business.
+//! every check are read from it. An [`IndividualPolicy`] stands over it for its members, and a
+//! [`PolicySet`] holds all of an NES, exactly one group policy active. [`changes`] says what a change
+//! needs before enrolled bands follow, [`AppliedPolicy`] what a band was given.
 //!
 //! ```
 //! use nymi_core::policy::{GroupPolicy, GroupPolicyValues};
@@ -15,15 +17,33 @@
 //! assert!(GroupPolicy::try_from(values).is_ok());
 //! ```
 
+mod applied;
 mod columns;
+mod effect;
+mod individual;
 mod json;
+mod page;
+mod set;
 mod value;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-pub use columns::{AUTO_LOGOUT_SECONDS, COLUMNS, Column, GroupPolicyValues};
-pub use value::{Destination, FalseAcceptRate, Permissions, Rule, Value};
+pub use applied::{
+    ActiveBand, AppliedPolicy, AuthenticationMethods, LivenessSupport, PolicyStatus, policy_status,
+};
+pub use columns::{AUTO_LOGOUT_SECONDS, COLUMNS, Column, GroupPolicyValues, Reach};
+pub use effect::{Effect, PolicyChange, changes, needs};
+pub use individual::{
+    INDIVIDUAL_COLUMNS, IndividualColumn, IndividualPolicy, IndividualPolicyValues,
+    individual_column,
+};
+pub use page::{
+    BAND_MANAGED_ELSEWHERE, GROUP_POLICIES_A_PAGE, INDIVIDUAL_ON_REGISTRATION,
+    NO_INDIVIDUAL_POLICY, PageSizes, ROWS_A_PAGE,
+};
+pub use set::{GroupPolicyId, IndividualPolicyId, PolicySet, PolicySetError, UserCoreId};
+pub use value::{Destination, FalseAcceptRate, Permissions, PolicyType, Rule, Value};
 
 use crate::presence::{PacParameterError, PacParameters};
 
@@ -40,6 +60,9 @@ pub enum PolicyError {
     /// No such column.
     #[error("{0} is no setting of a group policy")]
     UnknownColumn(String),
+    /// No such column of an individual policy.
+    #[error("{0} is no setting of an individual user policy")]
+    UnknownIndividualColumn(String),
     /// A single value is not allowed.
     #[error("{column} is {found}; it must be {rule}")]
     Value {

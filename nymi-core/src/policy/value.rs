@@ -38,6 +38,8 @@ pub enum Rule {
     RangeOrNull(i64, i64),
     /// Text of one to so many characters.
     Text(usize),
+    /// Text of at most so many characters, or NULL.
+    TextOrNull(usize),
     /// One of the PAC parameters, each with a range of its own.
     Pac,
     /// A legacy column with one fixed value.
@@ -58,6 +60,11 @@ impl Rule {
             (Self::Text(max), Value::Text(text)) => {
                 (1..=*max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
             }
+            (Self::TextOrNull(max), Value::Text(text)) => {
+                let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+                text.chars().count() <= *max && text.chars().all(is_plain)
+            }
+            (Self::TextOrNull(_), Value::Null) => true,
             (Self::Pac, Value::Integer(_)) | (Self::Legacy, _) => true,
             _ => false,
         }
@@ -82,6 +89,7 @@ impl fmt::Display for Rule {
             Self::Range(min, max) => write!(f, "a whole number from {min} to {max}"),
             Self::RangeOrNull(min, max) => write!(f, "NULL or a whole number from {min} to {max}"),
             Self::Text(max) => write!(f, "text of 1 to {max} characters"),
+            Self::TextOrNull(max) => write!(f, "NULL or text of at most {max} characters"),
             Self::Pac => f.write_str("a whole number"),
             Self::Legacy => f.write_str("the value that it always has"),
         }
@@ -153,6 +161,19 @@ impl Stored for String {
         match value {
             Value::Text(text) => Some(text.to_owned()),
             _ => None,
+        }
+    }
+}
+
+impl Stored for Option<String> {
+    fn store(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Stored::store)
+    }
+
+    fn load(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => String::load(value).map(Some),
         }
     }
 }
@@ -229,5 +250,15 @@ codes! {
         OneIn20000 = 0, "1:20,000";
         /// Once in 50,000.
         OneIn50000 = 1, "1:50,000";
+    }
+}
+
+codes! {
+    /// Who made an individual policy (guide 000, 11.1.2.5).
+    PolicyType {
+        /// This platform.
+        Predefined = 1, "Predefined user policy";
+        /// An administrator.
+        Created = 2, "User-created user policy";
     }
 }

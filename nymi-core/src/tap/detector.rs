@@ -146,7 +146,7 @@ impl Detector {
                 continue;
             };
             let before = track.presence;
-            track.fall_silent();
+            track.fall_silent(&self.config);
             events.extend(settle_proximity(&self.config, band, track, at));
             if before != track.presence {
                 events.push(TapEvent::Presence {
@@ -211,7 +211,7 @@ impl Detector {
         }
         let before = track.presence;
         while track.deadline().is_some() {
-            track.fall_silent();
+            track.fall_silent(&self.config);
         }
         events.extend(settle_proximity(&self.config, band, &mut track, at));
         events.push(TapEvent::Presence {

@@ -12,8 +12,9 @@
 //! **Tap.** The first moment when a full window's mean is at or above `rssi_tap_threshold`. A mean
 //! forgives the one strong reflection that a single sample would not. The next tap needs a new
 //! approach: the mean must have fallen by `tap_hysteresis`, or the band must have been silent for
-//! 3 s, which also empties the window, so that a band that was near before the silence and is far
-//! after it does not tap with its old samples.
+//! 3 s. After such a silence, old samples as strong as a tap count as 12 dB below the threshold, so
+//! that a band that was near before and is far now does not tap with them; weaker ones stay as they
+//! are, so that a tap after a silence takes no longer than one without.
 //!
 //! **Proximity.** The long window, once full, judges: close at or above `rssi_cutoff_close`, far
 //! below `rssi_cutoff_far`, between them what it was before, and far if it was nothing before. From
@@ -22,6 +23,9 @@
 //!
 //! **Presence.** Silence alone: yes for 5 s, likely up to 15 s, unlikely up to 60 s, then no, and the
 //! band is forgotten.
+//!
+//! Which parameters fit a place, its own samples tell: [`recording`] reads them, [`tune`] proposes
+//! parameters from them, [`plot`] draws them.
 //!
 //! All of it is a hint: anybody can send an advertisement. Only a frame that the server verified
 //! says who is there ([`presence`](crate::presence)).
@@ -48,7 +52,10 @@
 
 mod config;
 mod detector;
+pub mod plot;
+pub mod recording;
 mod track;
+pub mod tune;
 
 pub use config::{TapConfig, TapConfigError, TapConfigValues};
 pub use detector::{Detector, MAX_BANDS, TapEvent};

@@ -56,6 +56,10 @@ const SILENCES: [(i64, Silence); 5] = [
     (60_000, Silence::Becomes(Presence::No)),
 ];
 
+/// After a silence, samples as strong as a tap count as so much below the threshold: far enough that
+/// two or three strong reflections do not make a tap of them.
+const REMEMBERED_DB: i64 = 12;
+
 /// The last samples, and their sum.
 #[derive(Clone, Debug)]
 struct Window {
@@ -84,6 +88,22 @@ impl Window {
     fn clear(&mut self) {
         self.samples.clear();
         self.sum = 0;
+    }
+
+    /// Lets what is as strong as a tap count as well below one.
+    fn weaken(&mut self, threshold: i64) {
+        let (Ok(strong), Ok(weak)) = (
+            i16::try_from(threshold),
+            i16::try_from(threshold - REMEMBERED_DB),
+        ) else {
+            return;
+        };
+        for sample in &mut self.samples {
+            if *sample >= strong {
+                self.sum += i64::from(weak) - i64::from(*sample);
+                *sample = weak;
+            }
+        }
     }
 
     /// The mean of a full window; none until it is full.
@@ -211,7 +231,7 @@ impl Track {
     }
 
     /// The deadline passed in silence.
-    pub(super) fn fall_silent(&mut self) {
+    pub(super) fn fall_silent(&mut self, config: &TapConfig) {
         let Some((_, silence)) = SILENCES.get(self.next_silence) else {
             return;
         };
@@ -219,7 +239,7 @@ impl Track {
         match silence {
             Silence::Rearm => {
                 self.armed = true;
-                self.tap.clear();
+                self.tap.weaken(config.values().rssi_tap_threshold);
             }
             Silence::Becomes(presence) => self.presence = *presence,
             Silence::Gone => {

@@ -1,5 +1,6 @@
 //! Behaviour of nymi-core through its public interface.
 mod assertion;
+mod band;
 mod catalogue;
 mod chain_broken;
 mod chain_building;
@@ -12,7 +13,13 @@ mod chain_revocation;
 mod chain_rules;
 mod chain_writer;
 mod differential;
+mod connect;
+mod directory;
+mod lock;
+mod enrollment;
+mod life;
 mod message;
+mod policy;
 mod presence_agreement;
 mod presence_edges;
 mod presence_model;

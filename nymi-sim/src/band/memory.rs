@@ -1,5 +1,9 @@
 //! What a band remembers without power, and how that is written down.
 
+use nymi_core::band::{
+    BandState, Battery, Build, ClockSetting, Condition, FirmwareVersion, HardwareVersion,
+    LOCKOUT_FAILURES, Label, NfcUid, SerialNumber, User, UserData,
+};
 use nymi_core::crypto::SecretKey;
 use nymi_core::presence::agreement::AdvKeys;
 use nymi_core::presence::{AdvKey, PacKey, TSet};
@@ -8,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::clock::BandClock;
-use super::enrollment::{ClockSetting, Enrollment};
-use super::serial::SerialNumber;
+use super::enrollment::Enrollment;
 use super::{Band, FirmwareGrade, Lost};
 
 /// A band, ready to be written to the state file. It holds keys: cleared when dropped.
@@ -18,16 +21,25 @@ use super::{Band, FirmwareGrade, Lost};
 pub struct SavedBand {
     serial_number: SerialNumber,
     static_mac_address: BandId,
-    firmware_version: String,
-    hardware_version: String,
+    firmware_version: FirmwareVersion,
+    hardware_version: HardwareVersion,
     kept_l1: Option<String>,
     clock: BandClock,
-    battery: bool,
     lost: Option<SavedLost>,
-    worn: bool,
-    authenticated: bool,
-    failures: u32,
     enrollments: u64,
+    /// What an enrollment writes into the band.
+    #[serde(default)]
+    policy: UserData,
+    /// None in a file from before there was one: then the four below say it.
+    condition: Option<Condition>,
+    #[serde(default, skip_serializing)]
+    battery: bool,
+    #[serde(default, skip_serializing)]
+    worn: bool,
+    #[serde(default, skip_serializing)]
+    authenticated: bool,
+    #[serde(default, skip_serializing)]
+    failures: u32,
     enrollment: Option<SavedEnrollment>,
 }
 
@@ -46,7 +58,9 @@ struct SavedEnrollment {
     adv_key_2: Secret,
     identity_key: Secret,
     nfc_uid: String,
-    label: Option<String>,
+    /// Of a file from before the condition held it.
+    #[serde(default, skip_serializing)]
+    label: Option<Label>,
     t_set_ms: Option<u64>,
     t_interval_ms: Option<u32>,
 }
@@ -82,22 +96,25 @@ pub struct BandMemoryError {
 impl Band {
     /// Everything that survives, keys included.
     pub fn to_saved(&self) -> SavedBand {
+        let build = self.state.build();
         SavedBand {
-            serial_number: self.serial_number.clone(),
+            serial_number: build.serial_number.clone(),
             static_mac_address: self.static_mac_address,
-            firmware_version: self.firmware_version.clone(),
-            hardware_version: self.hardware_version.clone(),
+            firmware_version: build.firmware,
+            hardware_version: build.hardware,
             kept_l1: self.kept_l1.as_ref().map(hex::encode),
             clock: self.clock,
-            battery: self.battery,
             lost: self.lost.map(|lost| SavedLost {
                 boot_nonce: lost.boot_nonce,
                 since: lost.since,
             }),
-            worn: self.worn,
-            authenticated: self.authenticated,
-            failures: self.failures,
             enrollments: self.enrollments,
+            policy: self.policy.clone(),
+            condition: Some(self.state.condition().clone()),
+            battery: false,
+            worn: false,
+            authenticated: false,
+            failures: 0,
             enrollment: self.enrollment.as_ref().map(save),
         }
     }
@@ -117,30 +134,69 @@ impl Band {
             .as_ref()
             .map(|l1| hex::decode(l1).map_err(|_| bad("kept_l1")))
             .transpose()?;
+        let condition = match &saved.condition {
+            Some(condition) => condition.clone(),
+            None => former_condition(&saved),
+        };
         let enrollment = saved
             .enrollment
             .map(|held| restore(&held).map_err(bad))
             .transpose()?;
-        Ok(Self {
+        let set = enrollment.as_ref().map(|held| held.setting.is_some());
+        let fits = match &condition.user {
+            User::None => set.is_none(),
+            User::Partial(_) => set == Some(false),
+            User::Enrolled(_) => set == Some(true),
+        };
+        if !fits {
+            return Err(bad("condition"));
+        }
+        let build = Build {
             serial_number: saved.serial_number,
-            static_mac_address: saved.static_mac_address,
-            firmware_version: saved.firmware_version,
-            hardware_version: saved.hardware_version,
-            firmware_grade,
+            hardware: saved.hardware_version,
+            firmware: saved.firmware_version,
+        };
+        let address = saved.static_mac_address;
+        let made = Self::of_build(build.clone(), address, firmware_grade, saved.clock);
+        Ok(Self {
+            state: BandState::new(build, condition),
             kept_l1,
-            clock: saved.clock,
-            battery: saved.battery,
             lost: saved.lost.map(|lost| Lost {
                 boot_nonce: lost.boot_nonce,
                 since: lost.since,
             }),
-            worn: saved.worn,
-            authenticated: saved.authenticated && saved.worn && enrollment.is_some(),
-            failures: saved.failures,
             enrollments: saved.enrollments,
-            vibrations: 0,
+            policy: saved.policy,
             enrollment,
+            ..made
         })
+    }
+}
+
+/// What files said before they held a condition.
+fn former_condition(saved: &SavedBand) -> Condition {
+    let user = |held: &SavedEnrollment| {
+        let user = UserData {
+            label: held.label.clone(),
+            ..UserData::default()
+        };
+        match held.t_set_ms {
+            Some(_) => User::Enrolled(user),
+            None => User::Partial(user),
+        }
+    };
+    Condition {
+        battery: if saved.battery {
+            Battery::FULL
+        } else {
+            Battery::EMPTY
+        },
+        worn: saved.worn,
+        authenticated: saved.authenticated,
+        mismatches: saved.failures,
+        locked_out: saved.failures >= LOCKOUT_FAILURES,
+        user: saved.enrollment.as_ref().map_or(User::None, user),
+        ..Condition::ready()
     }
 }
 
@@ -150,8 +206,8 @@ fn save(held: &Enrollment) -> SavedEnrollment {
         adv_key_1: Secret::new(held.keys.first.expose()),
         adv_key_2: Secret::new(held.keys.second.expose()),
         identity_key: Secret::new(&held.identity.to_pkcs8_der()),
-        nfc_uid: hex::encode_upper(held.nfc_uid),
-        label: held.label.clone(),
+        nfc_uid: held.nfc_uid.to_string(),
+        label: None,
         t_set_ms: held.setting.map(|setting| setting.t_set.ms()),
         t_interval_ms: held.setting.map(|setting| setting.t_interval_ms),
     }
@@ -175,8 +231,7 @@ fn restore(saved: &SavedEnrollment) -> Result<Enrollment, &'static str> {
         pac_key: PacKey::new(&first, saved.band_id),
         keys: AdvKeys { first, second },
         identity: SecretKey::from_pkcs8_der(&identity).ok_or("identity_key")?,
-        nfc_uid: uid.try_into().map_err(|_| "nfc_uid")?,
-        label: saved.label.clone(),
+        nfc_uid: NfcUid::kept(&uid).ok_or("nfc_uid")?,
         setting,
     })
 }

@@ -10,52 +10,41 @@
 mod clock;
 mod enrollment;
 mod memory;
-mod serial;
 
-use nymi_core::band::{BandDescription, BandReply, BandRequest};
+use nymi_core::band::{
+    self, BandDescription, BandRefusal, BandReply, BandRequest, BandState, Battery, Build,
+    Condition, DowngradeError, EnrollmentError, Fault, Feedback, Finger, FirmwareVersion, Gesture,
+    HardwareVersion, NfcUid, OutOfMemory, Screen, SettingRequest, UserData,
+};
 use nymi_core::presence::{Flags, Frame, Tail};
 use nymi_core::{BandId, UnixMillis};
 use rand::{CryptoRng, RngExt};
 
 pub use clock::BandClock;
 pub use memory::{BandMemoryError, SavedBand};
-pub use serial::{SerialNumber, SerialNumberError, Variant};
+pub use nymi_core::band::{
+    AuthenticationError, FirmwareGrade, LOCKOUT_FAILURES, SerialNumber, SerialNumberError, Variant,
+};
 
-use enrollment::{Enrollment, Refusal, random_uid, refused};
+use enrollment::Enrollment;
 
-/// Mismatches in a row after which an enrolled band locks its wearer out.
-pub const LOCKOUT_FAILURES: u32 = 50;
 /// Transmit power that a band announces, dBm.
 pub const TX_POWER_DBM: i8 = 0;
-const FIRMWARE_VERSION: &str = "4.11.1.2";
-const HARDWARE_VERSION: &str = "14.00";
-
-/// Whose certificates a band's firmware trusts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FirmwareGrade {
-    /// Evaluation: trusts the first L1 that it is shown, and keeps it.
-    #[default]
-    Bronze,
-    /// Production: L1 must chain to this vendor root (DER).
-    Gold(Vec<u8>),
-}
+const FIRMWARE_VERSION: FirmwareVersion = FirmwareVersion::new([4, 11, 1, 2]);
 
 /// A virtual band.
 pub struct Band {
-    serial_number: SerialNumber,
+    /// What it does on wrist and charger: all rules are the core's.
+    state: BandState,
     static_mac_address: BandId,
-    firmware_version: String,
-    hardware_version: String,
     firmware_grade: FirmwareGrade,
     kept_l1: Option<Vec<u8>>,
     clock: BandClock,
-    battery: bool,
     lost: Option<Lost>,
-    worn: bool,
-    authenticated: bool,
-    failures: u32,
     enrollments: u64,
     vibrations: u64,
+    /// What an enrollment writes into the band beside the label.
+    policy: UserData,
     enrollment: Option<Enrollment>,
 }
 
@@ -66,24 +55,8 @@ struct Lost {
     since: UnixMillis,
 }
 
-/// Why a wearer is not authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum AuthenticationError {
-    #[error("its battery is empty: charge it with `battery BAND on`")]
-    BatteryEmpty,
-    #[error("it is not worn: put it on with `wear BAND`")]
-    NotWorn,
-    #[error("it has no user: enroll it first")]
-    NotEnrolled,
-    #[error("NO MATCH")]
-    NoMatch,
-    #[error("locked out after 50 failures, See Admin: delete its user data and enroll it again")]
-    LockedOut,
-}
-
 impl Band {
-    /// A band from the factory; its address comes from `rng`.
+    /// A Band 4, unpacked and charged; its address comes from `rng`.
     pub fn new(
         serial_number: SerialNumber,
         firmware_grade: FirmwareGrade,
@@ -91,36 +64,53 @@ impl Band {
         drift_ppm: i32,
         rng: &mut dyn CryptoRng,
     ) -> Self {
-        let mut address: [u8; 6] = rng.random();
-        // A public address: neither multicast nor locally administered (IEEE 802, 8.2).
-        address[0] &= 0x3c;
-        Self {
+        let build = Build {
             serial_number,
-            static_mac_address: BandId::new(address),
-            firmware_version: FIRMWARE_VERSION.into(),
-            hardware_version: HARDWARE_VERSION.into(),
+            hardware: HardwareVersion::BAND_4,
+            firmware: FIRMWARE_VERSION,
+        };
+        let address = band::factory_address(rng.random());
+        Self::of_build(
+            build,
+            address,
+            firmware_grade,
+            BandClock::new(now, drift_ppm),
+        )
+    }
+
+    fn of_build(
+        build: Build,
+        static_mac_address: BandId,
+        firmware_grade: FirmwareGrade,
+        clock: BandClock,
+    ) -> Self {
+        Self {
+            state: BandState::new(build, Condition::ready()),
+            static_mac_address,
             firmware_grade,
             kept_l1: None,
-            clock: BandClock::new(now, drift_ppm),
-            battery: true,
+            clock,
             lost: None,
-            worn: false,
-            authenticated: false,
-            failures: 0,
             enrollments: 0,
             vibrations: 0,
+            policy: UserData::default(),
             enrollment: None,
         }
     }
 
     /// The serial number on the casing.
     pub fn serial_number(&self) -> &SerialNumber {
-        &self.serial_number
+        &self.state.build().serial_number
     }
 
     /// The factory address.
     pub fn static_mac_address(&self) -> BandId {
         self.static_mac_address
+    }
+
+    /// What it does on wrist and charger.
+    pub fn state(&self) -> &BandState {
+        &self.state
     }
 
     /// The NymiBandID of the present enrollment, once that is complete.
@@ -130,43 +120,45 @@ impl Band {
 
     /// The NFC UID of the present enrollment, once that is complete.
     pub fn nfc_uid(&self) -> Option<&[u8]> {
-        self.complete().map(|held| held.nfc_uid.as_slice())
+        self.complete().map(|held| held.nfc_uid.as_bytes())
     }
 
     /// The enrollment, once the clock was set: until then the band has no user.
     fn complete(&self) -> Option<&Enrollment> {
-        self.enrollment
-            .as_ref()
-            .filter(|held| held.setting.is_some())
+        let held = self.enrollment.as_ref();
+        held.filter(|_| self.state.enrolled())
     }
 
     /// The two rows of its screen, six characters each, if it has a label.
     pub fn label_rows(&self) -> Option<[String; 2]> {
-        let label = self.complete()?.label.as_ref()?;
-        Some([
-            label.chars().take(6).collect(),
-            label.chars().skip(6).take(6).collect(),
-        ])
+        self.complete()?;
+        let label = self.state.user()?.label.as_ref();
+        label.map(|label| label.rows())
+    }
+
+    /// What its screen shows at rest.
+    pub fn screen(&self) -> Screen {
+        self.state.screen()
     }
 
     /// On a wrist.
     pub fn worn(&self) -> bool {
-        self.worn
+        self.state.worn()
     }
 
     /// The wearer authenticated and has not taken it off since.
     pub fn authenticated(&self) -> bool {
-        self.authenticated
+        self.state.authenticated()
     }
 
-    /// Too many mismatches; only a new enrollment helps.
+    /// Too many failures; a new enrollment helps, or corporate credentials.
     pub fn locked_out(&self) -> bool {
-        self.failures >= LOCKOUT_FAILURES
+        self.state.locked_out()
     }
 
     /// It has power.
     pub fn battery(&self) -> bool {
-        self.battery
+        self.state.has_power()
     }
 
     /// It does not know the time, and says so in its frames.
@@ -191,12 +183,7 @@ impl Band {
 
     /// Whether it sends frames now.
     pub fn advertises(&self) -> bool {
-        self.battery
-            && self.worn
-            && self
-                .enrollment
-                .as_ref()
-                .is_some_and(|e| e.setting.is_some())
+        self.state.advertises()
     }
 
     /// Whether it answers to this address: its NymiBandID, or always its factory address.
@@ -207,80 +194,139 @@ impl Band {
 
     /// Put on.
     pub fn wear(&mut self) {
-        self.worn = true;
+        self.state.put_on();
     }
 
     /// Taken off: that ends authentication.
     pub fn take_off(&mut self) {
-        self.worn = false;
-        self.authenticated = false;
+        self.state.take_off();
     }
 
-    /// The wearer's finger matches.
+    /// The wearer's finger matches, and a heartbeat is felt.
     pub fn authenticate(&mut self) -> Result<(), AuthenticationError> {
-        self.ready_for_finger()?;
-        self.failures = 0;
-        self.authenticated = true;
-        Ok(())
+        self.touch(Finger::Right { ecg: true }).result
     }
 
     /// A finger that does not match; always an error, the last of them a lockout.
     pub fn mismatch(&mut self) -> Result<(), AuthenticationError> {
-        self.ready_for_finger()?;
-        self.failures += 1;
-        self.vibrate();
-        if self.locked_out() {
-            self.authenticated = false;
-            return Err(AuthenticationError::LockedOut);
-        }
-        Err(AuthenticationError::NoMatch)
+        self.touch(Finger::Other).result
     }
 
-    fn ready_for_finger(&self) -> Result<(), AuthenticationError> {
-        if !self.battery {
-            Err(AuthenticationError::BatteryEmpty)
-        } else if !self.worn {
-            Err(AuthenticationError::NotWorn)
-        } else if self
-            .enrollment
-            .as_ref()
-            .is_none_or(|held| held.setting.is_none())
-        {
-            Err(AuthenticationError::NotEnrolled)
-        } else if self.locked_out() {
-            Err(AuthenticationError::LockedOut)
-        } else {
-            Ok(())
+    /// A finger on the sensor.
+    pub fn touch(&mut self, finger: Finger) -> Feedback {
+        let feedback = self.state.touch(finger);
+        self.vibrations += u64::from(feedback.vibrates);
+        feedback
+    }
+
+    /// The server checked the user's password.
+    pub fn authenticate_by_credentials(&mut self) -> Result<(), AuthenticationError> {
+        self.state.authenticate_by_credentials()
+    }
+
+    /// A part of the fingerprint template was captured, or not.
+    pub fn capture(&mut self, succeeded: bool) -> Result<(), EnrollmentError> {
+        let result = self.state.capture(succeeded);
+        self.forget_keys();
+        result
+    }
+
+    /// Changes what the user's policy says: for the present user, and at the next enrollment. The
+    /// authenticator for corporate credentials is made at enrollment only.
+    pub fn set_policy(&mut self, change: impl Fn(&mut UserData)) {
+        change(&mut self.policy);
+        if let Some(user) = self.state.user_mut() {
+            let authenticator = user.corporate_credentials;
+            change(user);
+            user.corporate_credentials = authenticator;
         }
     }
 
-    fn vibrate(&mut self) {
-        self.vibrations += u64::from(self.serial_number.variant().motor);
+    /// Writes a registration.
+    pub fn register(&mut self) -> Result<(), OutOfMemory> {
+        self.state.register()
     }
 
     /// Wipes all of the user. A lockout stays, and so does the L1 that bronze firmware trusts.
     pub fn delete_user_data(&mut self) {
-        self.enrollment = None;
-        self.authenticated = false;
+        self.state.delete_user_data();
+        self.forget_keys();
     }
 
     /// Back to the factory's state, the trusted L1 and a lockout forgotten too.
     pub fn reset(&mut self) {
-        self.delete_user_data();
+        self.state.reset();
         self.kept_l1 = None;
-        self.failures = 0;
+        self.forget_keys();
+    }
+
+    /// A gesture; what the screen shows, one after the other.
+    pub fn press(&mut self, gesture: Gesture) -> Vec<Screen> {
+        let shown = self.state.press(gesture);
+        self.forget_keys();
+        shown
+    }
+
+    /// The firmware stops with a fault.
+    pub fn fail(&mut self, fault: Fault) {
+        self.state.fail(fault);
+    }
+
+    /// A firmware updater connects, or goes.
+    pub fn connect_updater(&mut self, connected: bool) {
+        self.state.connect_updater(connected);
+    }
+
+    /// An updater installs firmware.
+    pub fn install(&mut self, version: FirmwareVersion) -> Result<(), DowngradeError> {
+        self.state.install(version).map(|_| ())
+    }
+
+    /// Put on a charger, or taken from it. A band that was empty boots there.
+    pub fn set_charger(&mut self, now: UnixMillis, on: bool, rng: &mut dyn CryptoRng) {
+        let had_power = self.state.has_power();
+        if on {
+            let (_, vibrates) = self.state.put_on_charger();
+            self.vibrations += u64::from(vibrates);
+        } else {
+            self.state.take_from_charger();
+        }
+        self.note_power(had_power, now, rng);
+    }
+
+    /// So long on the charger.
+    pub fn charge(&mut self, ms: u32) {
+        self.state.charge(ms);
+    }
+
+    /// So many taps over the hours of a workday.
+    pub fn work(&mut self, taps: u32) {
+        self.state.work(taps);
+    }
+
+    /// What is gone from the state is gone from the keys.
+    fn forget_keys(&mut self) {
+        if self.state.user().is_none() {
+            self.enrollment = None;
+        }
     }
 
     /// Empties or charges the battery. Empty, the band forgets the time and who wears it; charged,
     /// it boots with a new nonce.
     pub fn set_battery(&mut self, now: UnixMillis, charged: bool, rng: &mut dyn CryptoRng) {
-        if charged && !self.battery {
+        let had_power = self.state.has_power();
+        self.state.set_battery(if charged {
+            Battery::FULL
+        } else {
+            Battery::EMPTY
+        });
+        self.note_power(had_power, now, rng);
+    }
+
+    fn note_power(&mut self, had_power: bool, now: UnixMillis, rng: &mut dyn CryptoRng) {
+        if self.state.has_power() && !had_power {
             self.lose_time(now, rng);
         }
-        if !charged {
-            self.authenticated = false;
-        }
-        self.battery = charged;
     }
 
     fn lose_time(&mut self, now: UnixMillis, rng: &mut dyn CryptoRng) {
@@ -315,8 +361,9 @@ impl Band {
             None => held.setting?.t_set.into(),
         };
         let flags = Flags {
-            authenticated: self.authenticated,
-            worn: self.worn,
+            authenticated: self.authenticated(),
+            worn: self.worn(),
+            low_battery: self.state.condition().battery.is_low(),
             ..Flags::default()
         };
         Some((
@@ -325,41 +372,37 @@ impl Band {
         ))
     }
 
-    /// Time steps since T_set, or since boot while the clock is lost; none beyond 2^32-1. A clock
-    /// that shows less than T_set counts as 0: there is no earlier step.
+    /// The time step: since T_set, or since boot while the clock is lost.
     fn counter(&self, now: UnixMillis) -> Option<u32> {
         let setting = self.enrollment.as_ref()?.setting?;
-        let elapsed = match self.lost {
-            Some(lost) => i128::from(now.0) - i128::from(lost.since.0),
-            None => i128::from(self.clock.at(now)) - i128::from(setting.t_set.ms()),
-        };
-        let steps = elapsed.div_euclid(i128::from(setting.t_interval_ms));
-        u32::try_from(steps.max(0)).ok()
+        match self.lost {
+            Some(lost) => setting.step_since_boot(now.since(lost.since)),
+            None => setting.step(self.clock.at(now)),
+        }
     }
 
     /// The UID that an NFC reader sees: that of the enrollment while authenticated, else four random
-    /// bytes, new each time. None without power.
+    /// bytes, new each time. None unless the band runs.
     pub fn nfc_tap(&self, rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
-        let known = self.complete().filter(|_| self.authenticated);
-        self.battery.then(|| match known {
-            Some(held) => held.nfc_uid.to_vec(),
-            None => random_uid(rng).to_vec(),
-        })
+        let known = self.complete().filter(|_| self.authenticated());
+        let uid = known.map(|held| held.nfc_uid);
+        let uid = uid.unwrap_or_else(|| NfcUid::for_one_tap(rng.random()));
+        self.state.runs().then(|| uid.as_bytes().to_vec())
     }
 
-    /// Answers a terminal. None without power.
+    /// Answers a terminal. None unless the band runs.
     pub fn handle_request(
         &mut self,
         now: UnixMillis,
         request: &[u8],
         rng: &mut dyn CryptoRng,
     ) -> Option<Vec<u8>> {
-        if !self.battery {
+        if !self.state.runs() {
             return None;
         }
         let reply = match BandRequest::from_bytes(request) {
             Ok(request) => self.answer(now, request, rng).unwrap_or_else(Into::into),
-            Err(error) => refused(error.to_string()).into(),
+            Err(error) => BandRefusal::rule(error).into(),
         };
         Some(reply.to_bytes())
     }
@@ -369,7 +412,7 @@ impl Band {
         now: UnixMillis,
         request: BandRequest,
         rng: &mut dyn CryptoRng,
-    ) -> Result<BandReply, Refusal> {
+    ) -> Result<BandReply, BandRefusal> {
         match request {
             BandRequest::Describe => Ok(BandReply::Description(self.describe())),
             BandRequest::Enroll(offer) => self.enroll(rng, &offer).map(BandReply::Enrollment),
@@ -377,37 +420,27 @@ impl Band {
                 t_set_ms,
                 tag,
                 t_interval_ms,
-            } => self
-                .set_time(now, t_set_ms, &tag, t_interval_ms)
-                .map(|()| BandReply::Done),
+            } => {
+                let request = SettingRequest {
+                    t_set_ms,
+                    tag: &tag,
+                    t_interval_ms,
+                };
+                self.set_time(now, request).map(|()| BandReply::Done)
+            }
         }
     }
 
     fn describe(&self) -> BandDescription {
         BandDescription {
-            serial_number: self.serial_number.to_string(),
+            serial_number: self.serial_number().to_string(),
             static_mac_address: *self.static_mac_address.as_bytes(),
             band_id: self.band_id().map(|id| *id.as_bytes()),
-            firmware_version: self.firmware_version.clone(),
-            hardware_version: self.hardware_version.clone(),
+            firmware_version: self.state.build().firmware.to_string(),
+            hardware_version: self.state.build().hardware.to_string(),
             nfc_uid: self.nfc_uid().map(<[u8]>::to_vec),
-            authenticated: self.authenticated,
-            worn: self.worn,
-        }
-    }
-}
-
-impl From<Refusal> for BandReply {
-    fn from(refusal: Refusal) -> Self {
-        let Refusal {
-            status,
-            nsl,
-            reason,
-        } = refusal;
-        Self::Refused {
-            status,
-            nsl,
-            reason,
+            authenticated: self.authenticated(),
+            worn: self.worn(),
         }
     }
 }

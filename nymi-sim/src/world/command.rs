@@ -2,21 +2,50 @@
 
 use std::str::{FromStr, SplitAsciiWhitespace};
 
-use nymi_core::{BandId, UnixMillis};
+use nymi_core::UnixMillis;
 
-use super::{ADAPTER_ID, Entry, MAX_READERS, World};
+use super::{ADAPTER_ID, MAX_READERS, World};
 use crate::band::{AuthenticationError, SerialNumber};
-use crate::radio::MAX_METRES;
 use crate::stream::Downlink;
 
 /// Every command with its arguments, and what it does; `help` shows them.
-pub const COMMANDS: [(&str, &str); 20] = [
+pub const COMMANDS: [(&str, &str); 32] = [
     ("list", "the bands, as JSON"),
     ("add [SERIAL]", "a new band from the factory"),
     ("wear BAND", "put it on"),
     ("remove BAND", "take it off; ends authentication"),
-    ("auth BAND", "its wearer authenticates"),
+    (
+        "auth BAND [no-ecg]",
+        "its wearer's finger, with or without a heartbeat",
+    ),
     ("fail BAND [TIMES]", "a finger that does not match"),
+    (
+        "credentials BAND",
+        "its wearer logs in with the directory password",
+    ),
+    (
+        "policy BAND liveness|haptics|credentials on|off",
+        "what the policy of its user says",
+    ),
+    (
+        "capture BAND good|bad",
+        "a part of the fingerprint template, during enrollment",
+    ),
+    ("register BAND", "write a registration into its memory"),
+    ("screen BAND", "what its screen shows, as JSON"),
+    (
+        "press BAND GESTURE",
+        "top, bottom, top+bottom, sensor-thrice, hold-top-S, hold-top+bottom-S or hold-charger-S seconds",
+    ),
+    ("charger BAND on|off", "put it on a charger, or take it off"),
+    ("charge BAND MINUTES", "so long on the charger"),
+    ("work BAND TAPS", "what so many taps of a workday cost"),
+    ("fault BAND CODE [LINE]", "its firmware stops with a fault"),
+    (
+        "updater BAND on|off",
+        "a firmware updater is connected to it",
+    ),
+    ("firmware BAND VERSION", "the updater installs firmware"),
     (
         "move BAND METRES",
         "put it at this distance from the adapter",
@@ -48,8 +77,6 @@ pub const COMMANDS: [(&str, &str); 20] = [
     ("help", "this"),
 ];
 
-const MAX_SKEW_MS: i64 = 1_000_000_000_000;
-const MAX_WALK_MS: i64 = 3_600_000;
 const MAX_READER_NAME: usize = 64;
 
 /// Why a command is refused.
@@ -89,43 +116,64 @@ pub enum CommandError {
         most: usize,
     },
     /// The band does not let its wearer in.
-    #[error("{serial}: {error}")]
+    #[error("{serial}: {error}{}", hint(*error))]
     NotAuthenticated {
         /// Which band.
         serial: SerialNumber,
         /// Why not.
         error: AuthenticationError,
     },
+    /// The band refuses something else.
+    #[error("{serial}: {reason}")]
+    Refused {
+        /// Which band.
+        serial: SerialNumber,
+        /// Why.
+        reason: String,
+    },
     /// Only a connection can become a radio stream.
     #[error("`radio` works on a connection to the control port only")]
     NotHere,
 }
 
-struct Arguments<'a> {
-    usage: &'static str,
-    words: SplitAsciiWhitespace<'a>,
+/// Which command makes up for what is missing.
+fn hint(error: AuthenticationError) -> &'static str {
+    match error {
+        AuthenticationError::BatteryEmpty => ": charge it with `battery BAND on`",
+        AuthenticationError::NotWorn => ": put it on with `wear BAND`",
+        AuthenticationError::NotEnrolled => ": enroll it first",
+        AuthenticationError::LockedOut => {
+            ": `credentials BAND`, or delete its user data and enroll it again"
+        }
+        _ => "",
+    }
+}
+
+pub(super) struct Arguments<'a> {
+    pub(super) usage: &'static str,
+    pub(super) words: SplitAsciiWhitespace<'a>,
 }
 
 impl<'a> Arguments<'a> {
-    fn optional(&mut self) -> Option<&'a str> {
+    pub(super) fn optional(&mut self) -> Option<&'a str> {
         self.words.next()
     }
 
-    fn word(&mut self) -> Result<&'a str, CommandError> {
+    pub(super) fn word(&mut self) -> Result<&'a str, CommandError> {
         self.words.next().ok_or(CommandError::Usage(self.usage))
     }
 
-    fn rest(&mut self) -> String {
+    pub(super) fn rest(&mut self) -> String {
         self.words.by_ref().collect::<Vec<_>>().join(" ")
     }
 
-    fn end(mut self) -> Result<(), CommandError> {
+    pub(super) fn end(&mut self) -> Result<(), CommandError> {
         self.words
             .next()
             .map_or(Ok(()), |_| Err(CommandError::Usage(self.usage)))
     }
 
-    fn bad(&self, what: &'static str, found: &str) -> CommandError {
+    pub(super) fn bad(&self, what: &'static str, found: &str) -> CommandError {
         let found = found.chars().take(40).collect();
         CommandError::Argument {
             what,
@@ -134,7 +182,12 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    fn number<T>(&mut self, what: &'static str, min: T, max: T) -> Result<T, CommandError>
+    pub(super) fn number<T>(
+        &mut self,
+        what: &'static str,
+        min: T,
+        max: T,
+    ) -> Result<T, CommandError>
     where
         T: FromStr + PartialOrd,
     {
@@ -146,7 +199,12 @@ impl<'a> Arguments<'a> {
         number.ok_or_else(|| self.bad(what, text))
     }
 
-    fn one_of(&mut self, what: &'static str, yes: &str, no: &str) -> Result<bool, CommandError> {
+    pub(super) fn one_of(
+        &mut self,
+        what: &'static str,
+        yes: &str,
+        no: &str,
+    ) -> Result<bool, CommandError> {
         match self.word()? {
             word if word == yes => Ok(true),
             word if word == no => Ok(false),
@@ -163,7 +221,7 @@ fn usage(name: &str) -> Option<&'static str> {
         .find(|usage| first(usage))
 }
 
-fn json<T: serde::Serialize>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     // Plain data always serialises.
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -237,183 +295,9 @@ impl World {
         });
         Ok(format!("reader {name} {}", on_off(present)))
     }
-
-    fn entry(&mut self, name: &str) -> Result<&mut Entry, CommandError> {
-        let serial = name.parse::<SerialNumber>().ok();
-        let address = name.parse::<BandId>().ok();
-        let is_meant = |entry: &Entry| {
-            serial
-                .as_ref()
-                .is_some_and(|serial| serial == entry.band.serial_number())
-                || address.is_some_and(|address| entry.band.answers_to(address))
-        };
-        let found = self.bands.values_mut().find(|entry| is_meant(entry));
-        found.ok_or_else(|| CommandError::NoBand(name.chars().take(40).collect()))
-    }
-
-    fn band_command(
-        &mut self,
-        name: &str,
-        mut arguments: Arguments<'_>,
-        now: UnixMillis,
-    ) -> Result<String, CommandError> {
-        let entry = self.entry(arguments.word()?)?;
-        let serial = entry.band.serial_number().clone();
-        let done = match name {
-            "wear" | "remove" | "delete" | "reset" | "auth" => {
-                arguments.end()?;
-                simple(entry, name)
-                    .map_err(|error| CommandError::NotAuthenticated {
-                        serial: serial.clone(),
-                        error,
-                    })?
-                    .to_owned()
-            }
-            "fail" => fail(entry, &mut arguments)?,
-            "move" | "walk" => relocate(entry, name == "walk", &mut arguments, now)?,
-            "tap" => {
-                let on_reader = arguments.one_of("tap", "nfc", "ble")?;
-                let reader = arguments.rest();
-                if on_reader {
-                    return self.tap_reader(&serial, &reader);
-                }
-                if !reader.is_empty() {
-                    return Err(CommandError::Usage(arguments.usage));
-                }
-                tap_adapter(entry, now)?
-            }
-            "skew" => {
-                let ms = arguments.number("MS", -MAX_SKEW_MS, MAX_SKEW_MS)?;
-                arguments.end()?;
-                entry.band.skew(ms);
-                format!("clock {ms} ms ahead")
-            }
-            "drift" => {
-                let ppm = arguments.number("PPM", -100_000, 100_000)?;
-                arguments.end()?;
-                entry.band.set_drift(now, ppm);
-                format!("clock {ppm} ppm fast")
-            }
-            "battery" => {
-                let charged = arguments.one_of("battery", "on", "off")?;
-                arguments.end()?;
-                entry.band.set_battery(now, charged, &mut entry.secrets);
-                format!("battery {}", on_off(charged))
-            }
-            "mute" => {
-                entry.mute = arguments.one_of("mute", "on", "off")?;
-                arguments.end()?;
-                format!("mute {}", on_off(entry.mute))
-            }
-            _ => return Err(CommandError::Unknown(name.to_owned())),
-        };
-        self.revision += 1;
-        Ok(format!("{serial} {done}"))
-    }
-
-    fn tap_reader(&mut self, serial: &SerialNumber, reader: &str) -> Result<String, CommandError> {
-        let is_meant = |name: &&String| reader.is_empty() || *name == reader;
-        let found = self.readers.iter().find(is_meant);
-        let reader = found
-            .cloned()
-            .ok_or_else(|| CommandError::NoReader(reader.to_owned()))?;
-        let entry = self.entry(serial.as_str())?;
-        let Some(uid) = entry.band.nfc_tap(&mut entry.secrets) else {
-            return Ok(format!(
-                "{serial} has no power, so that {reader} sees nothing"
-            ));
-        };
-        let uid = hex::encode_upper(uid);
-        let answer = format!("{serial} shows {uid} to {reader}");
-        self.events.push_back(Downlink::Nfc { uid, reader });
-        Ok(answer)
-    }
 }
 
-fn simple(entry: &mut Entry, name: &str) -> Result<&'static str, AuthenticationError> {
-    let band = &mut entry.band;
-    Ok(match name {
-        "wear" => {
-            band.wear();
-            "worn"
-        }
-        "remove" => {
-            band.take_off();
-            "taken off"
-        }
-        "delete" => {
-            band.delete_user_data();
-            "has no user any more"
-        }
-        "reset" => {
-            band.reset();
-            "as from the factory"
-        }
-        _ => {
-            band.authenticate()?;
-            "authenticated"
-        }
-    })
-}
-
-fn fail(entry: &mut Entry, arguments: &mut Arguments<'_>) -> Result<String, CommandError> {
-    let times = match arguments.words.clone().next() {
-        Some(_) => arguments.number("TIMES", 1, 1000)?,
-        None => 1,
-    };
-    let serial = entry.band.serial_number().clone();
-    let mut last = AuthenticationError::NoMatch;
-    for _ in 0..times {
-        if let Err(error) = entry.band.mismatch() {
-            last = error;
-        }
-    }
-    match last {
-        AuthenticationError::NoMatch => Ok("NO MATCH".to_owned()),
-        error => Err(CommandError::NotAuthenticated { serial, error }),
-    }
-}
-
-fn relocate(
-    entry: &mut Entry,
-    walk: bool,
-    arguments: &mut Arguments<'_>,
-    now: UnixMillis,
-) -> Result<String, CommandError> {
-    let metres = arguments.number("METRES", 0.0, MAX_METRES)?;
-    if !walk {
-        entry.walk.place(metres, now);
-    } else if !entry
-        .walk
-        .walk(metres, arguments.number("MS", 0, MAX_WALK_MS)?, now)
-    {
-        return Err(CommandError::TooMany {
-            what: "movements in a row",
-            most: 8,
-        });
-    }
-    if arguments.optional().is_some() {
-        return Err(CommandError::Usage(arguments.usage));
-    }
-    Ok(format!("at {metres} m"))
-}
-
-fn tap_adapter(entry: &mut Entry, now: UnixMillis) -> Result<String, CommandError> {
-    if !entry.walk.tap(now) {
-        return Err(CommandError::TooMany {
-            what: "taps in a row",
-            most: 8,
-        });
-    }
-    let heard = if entry.band.advertises() {
-        ""
-    } else {
-        ", but it does not advertise"
-    };
-    Ok(format!("is held at the adapter{heard}"))
-}
-
-fn on_off(on: bool) -> &'static str {
+pub(super) fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 

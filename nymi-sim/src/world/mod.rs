@@ -5,6 +5,7 @@
 //! to [`World::next_deadline`]; what the adapters hear comes out of [`World::poll_event`]. The same
 //! seed, commands and times give the same events.
 
+mod band_command;
 mod command;
 
 use std::collections::{BTreeMap, VecDeque};

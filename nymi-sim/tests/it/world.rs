@@ -385,8 +385,12 @@ fn fifty_wrong_fingers_lock_out() {
     let mut scene = Scene::new(13);
     let (serial, _) = scene.user();
     assert_eq!(
-        scene.run(&format!("fail {serial} 49")),
+        scene.run(&format!("fail {serial} 3")),
         format!("{serial} NO MATCH")
+    );
+    assert_eq!(
+        scene.run(&format!("fail {serial} 46")),
+        format!("{serial} CENTER FINGER")
     );
     let refused = scene
         .try_run(&format!("fail {serial}"))

@@ -1,6 +1,7 @@
 //! Taps, proximity and presence: scripted walks here, noisy ones in `properties`.
 
 mod properties;
+mod tuning;
 
 use nymi_core::tap::{
     Detector, MAX_BANDS, Presence, Proximity, TapConfig, TapConfigValues, TapEvent,
@@ -129,6 +130,34 @@ fn samples_from_before_a_silence_do_not_tap_after_it() {
     }
     let back = detector.handle_sample(UnixMillis(4000), BAND, -60);
     assert_eq!(taps(&back), []);
+}
+
+#[test]
+fn a_tap_after_a_silence_takes_as_long_as_one_without() {
+    let tapped_after = |silence_ms| {
+        let mut detector = Detector::new(TapConfig::default());
+        for i in 0..20 {
+            detector.handle_sample(time(i), BAND, -60);
+        }
+        let begun = time(19).saturating_add(silence_ms);
+        let at = (0..20).map(|i| begun.saturating_add(i * 100));
+        let taps: Vec<_> = at
+            .flat_map(|at| taps(&detector.handle_sample(at, BAND, -30)))
+            .collect();
+        assert_eq!(taps.len(), 1);
+        taps[0].since(begun)
+    };
+    assert_eq!(tapped_after(100), tapped_after(5000));
+    // A band that was held before must be held again: three strong samples are none.
+    let mut detector = Detector::new(TapConfig::default());
+    for i in 0..20 {
+        detector.handle_sample(time(i), BAND, -30);
+    }
+    let back = (0..3).map(|i| UnixMillis(6000 + i * 100));
+    let strong: Vec<_> = back
+        .flat_map(|at| taps(&detector.handle_sample(at, BAND, -20)))
+        .collect();
+    assert_eq!(strong, []);
 }
 
 #[test]

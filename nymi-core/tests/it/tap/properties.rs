@@ -48,22 +48,36 @@ struct Model {
 }
 
 impl Model {
-    fn mean(&self, size: i64, quiet_ms: i64) -> Option<f64> {
+    fn mean(&self, size: i64) -> Option<f64> {
         let size = size as usize;
         let last = self.heard.get(self.heard.len().checked_sub(size)?..)?;
-        let unbroken = last.windows(2).all(|pair| pair[1].0 - pair[0].0 < quiet_ms);
         let sum: i64 = last.iter().map(|(_, rssi)| i64::from(*rssi)).sum();
-        unbroken.then_some(sum as f64 / size as f64)
+        Some(sum as f64 / size as f64)
+    }
+
+    /// A silence arms again, and what was as strong as a tap counts as 12 dB below one.
+    fn silence(&mut self, ms: i64, threshold: i64) {
+        if ms >= 3000 {
+            self.tapped = false;
+            for (_, rssi) in &mut self.heard {
+                if i64::from(*rssi) >= threshold {
+                    *rssi = (threshold - 12) as i16;
+                }
+            }
+        }
+        if ms >= 60_000 {
+            self.heard.clear();
+        }
     }
 
     /// Whether this sample is a tap.
     fn hear(&mut self, at: i64, rssi: i16, config: &TapConfig) -> bool {
         let v = config.values();
-        if self.heard.last().is_some_and(|(last, _)| at - last >= 3000) {
-            self.tapped = false;
+        if let Some((last, _)) = self.heard.last() {
+            self.silence(at - last, v.rssi_tap_threshold);
         }
         self.heard.push((at, rssi));
-        let Some(mean) = self.mean(v.rssi_window_tap, 3000) else {
+        let Some(mean) = self.mean(v.rssi_window_tap) else {
             return false;
         };
         let threshold = v.rssi_tap_threshold as f64;

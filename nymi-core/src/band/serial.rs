@@ -1,11 +1,13 @@
-use std::fmt;
-use std::str::FromStr;
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 /// The serial number on a band's casing, such as `GEXX-1234` or `ACAK-00056`.
 ///
-/// Four letters or digits, a hyphen, four or five digits. The first character tells the variant.
+/// Four letters or digits, a hyphen, four or five digits. The first character tells the variant
+/// (Administration Guide, "Nymi Band configuration checklist for users").
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct SerialNumber(String);
@@ -27,6 +29,13 @@ pub struct Variant {
     "a serial number is four letters or digits, a hyphen and four or five digits, such as ACAK-00056"
 )]
 pub struct SerialNumberError;
+
+impl Variant {
+    /// Band 4 (ANSI), for places where a spark may ignite something: it has no motor.
+    pub const fn ansi(self) -> bool {
+        !self.motor
+    }
+}
 
 impl SerialNumber {
     /// What this band has.

@@ -1,0 +1,7 @@
+//! Directory: from numbers to a reason.
+
+mod bind;
+mod cache;
+mod page;
+mod status;
+mod unit;
