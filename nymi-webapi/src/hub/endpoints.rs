@@ -41,7 +41,7 @@ impl Hub {
         if let Some(present) = state.endpoints.get_mut(endpoint_id) {
             if present.instance != join.instance {
                 let joined_from = present.peer;
-                tracing::warn!(endpoint_id, %peer, %joined_from, "Tried to join existing bluebox");
+                tracing::warn!(endpoint_id, %peer, %joined_from, "Tried to join existing bluebox:");
                 return Err(JoinRefused::AlreadyJoined);
             }
             present.take_over(link, join, peer, outbox, route);
