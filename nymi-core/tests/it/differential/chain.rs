@@ -19,6 +19,9 @@ pub(super) enum Place {
     Issued,
 }
 
+/// A change to what was signed.
+pub(super) type Change = fn(&mut Vec<u8>);
+
 /// A chain before it is written, the root first.
 #[derive(Clone)]
 pub(super) struct Chain {
@@ -26,7 +29,7 @@ pub(super) struct Chain {
     /// Who signs each.
     pub(super) signers: Vec<SecretKey>,
     /// What happens to each after it was signed.
-    pub(super) after: Vec<Vec<fn(&mut Vec<u8>)>>,
+    pub(super) after: Vec<Vec<Change>>,
     pub(super) reversed: bool,
     pub(super) with_root: bool,
     /// An intermediate that is not presented.

@@ -42,7 +42,7 @@ pub(super) fn webpki(case: &Case) -> Verdict {
 
 /// `openssl verify -x509_strict`, once for all cases that differ in the leaf alone.
 pub(super) fn openssl(cases: &[Case]) -> Vec<Verdict> {
-    let mut groups: BTreeMap<(&[u8], &[Vec<u8>]), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<Above<'_>, Vec<usize>> = BTreeMap::new();
     for (number, case) in cases.iter().enumerate() {
         groups
             .entry((&case.anchor, &case.intermediates))
@@ -68,7 +68,11 @@ pub(super) fn openssl(cases: &[Case]) -> Vec<Verdict> {
     verdicts
 }
 
-type Group<'a> = ((&'a [u8], &'a [Vec<u8>]), Vec<usize>);
+/// Anchor and intermediates.
+type Above<'a> = (&'a [u8], &'a [Vec<u8>]);
+
+/// The cases that differ in the leaf alone.
+type Group<'a> = (Above<'a>, Vec<usize>);
 
 fn verify(cases: &[Case], ((anchor, intermediates), members): &Group<'_>) -> Vec<(usize, Verdict)> {
     let folder = tempfile::tempdir().unwrap();
