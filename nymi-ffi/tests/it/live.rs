@@ -16,9 +16,8 @@ use crate::toolchain::{compile, repository};
 const DOCUMENT: [u8; 32] = [0xAB; 32];
 
 fn start(runtime: &tokio::runtime::Runtime) -> System {
-    let system = System::start(&UpArgs::ephemeral(7));
     runtime
-        .block_on(system)
+        .block_on(System::start(&UpArgs::ephemeral(7)))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
