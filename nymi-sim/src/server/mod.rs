@@ -1,4 +1,4 @@
-//! The server around a [`World`](crate::world::World): control port, radio stream, state file.
+//! The server around a [`World`]: control port, radio stream, state file.
 
 mod connection;
 mod lines;
