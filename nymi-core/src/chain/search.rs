@@ -3,7 +3,7 @@
 //! Depth first, the most promising issuer first: anchors before intermediates, certificates that
 //! are sound on their own before others, those with the key identifier that the child names before
 //! others. A name that fits and a signature that verifies make an edge; a path that reaches an anchor
-//! is held to all rules ([`path`](super::path)), and the search goes on if it breaks one. Faults of a
+//! is held to all rules ([`path`](mod@super::path)), and the search goes on if it breaks one. Faults of a
 //! complete path say more than those of the search, so they are reported first. Signatures are
 //! remembered, and a budget bounds the whole ([`Work`]).
 

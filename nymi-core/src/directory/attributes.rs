@@ -97,7 +97,7 @@ pub enum AttributeError {
 const FLAGS: &str = "a whole number of 32 bits";
 const TIME: &str = "a whole number from 0 to 9223372036854775807";
 
-/// The names, in the order of [`Raw`].
+/// The names, in the order of `Raw`.
 const NAMES: [&str; 6] = [
     "userAccountControl",
     "msDS-User-Account-Control-Computed",

@@ -1,6 +1,6 @@
 //! Enrollment and registration: what may be done with a tapped band, for whom, and what else follows.
 //!
-//! [`decide`] is one total function over [`Situation`], whose values are finite; a test walks through
+//! [`decide()`] is one total function over [`Situation`], whose values are finite; a test walks through
 //! all of them, and `docs/enrollment-decisions.md` shows them. Server, Band Application and console
 //! ask it at every step, so that a step cannot be skipped by asking for a later one. The server only
 //! has to look up facts, and to carry out the [`Plan`].

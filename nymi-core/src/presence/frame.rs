@@ -123,7 +123,7 @@ impl Frame {
         VERSION << 4 | self.flags.bits()
     }
 
-    /// Reads a frame. The code is not checked; see [`verify`](super::verify).
+    /// Reads a frame. The code is not checked; see [`verify`](super::verify()).
     pub fn parse(bytes: &[u8]) -> Result<Self, FrameError> {
         let (head, nonce) = match bytes.len() {
             14 => (bytes, None),

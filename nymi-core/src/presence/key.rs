@@ -67,7 +67,7 @@ impl PacKey {
     }
 
     /// Whether the frame's code is right under this tail, in constant time. Says nothing of freshness;
-    /// see [`verify`](super::verify).
+    /// see [`verify`](super::verify()).
     pub fn verifies(&self, frame: &Frame, tail: Tail) -> bool {
         let expected = self.pac(frame.byte_0(), frame.counter, tail);
         // As one number: a slice is compared octet by octet, with a barrier for each.

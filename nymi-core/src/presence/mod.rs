@@ -1,7 +1,7 @@
 //! Presence: the advertising key and the presence authentication code (PAC).
 //!
 //! At enrollment band and server agree on two keys ([`agreement`]). From then on the band advertises
-//! a [`Frame`] whose code changes every TInterval, and the server [`verify`]s it: is it authentic,
+//! a [`Frame`] whose code changes every TInterval, and the server [`verify()`]s it: is it authentic,
 //! is it as old as the clocks allow, has it been seen before? All state belongs to one pair of band
 //! and T_set.
 //!
