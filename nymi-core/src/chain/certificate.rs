@@ -367,6 +367,9 @@ pub(crate) fn subject_key(
     if let Some(key) = PublicKey::from_spki_der(whole.of(document)) {
         return Ok(SubjectKey::P256(key));
     }
+    if PublicKey::has_spki_form(whole.of(document)) {
+        return Err(content.fail("the public key is not a point on P-256"));
+    }
     let mut parameters = algorithm;
     parameters.any()?;
     let curve = parameters

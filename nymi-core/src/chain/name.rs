@@ -51,7 +51,11 @@ fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
     let value = pair.any()?;
     pair.finish()?;
     let malformed = match value.tag {
-        tag::UTF8_STRING => core::str::from_utf8(value.content.bytes()).is_err(),
+        // Most is ASCII, and that is found out faster.
+        tag::UTF8_STRING => {
+            let bytes = value.content.bytes();
+            !bytes.is_ascii() && core::str::from_utf8(bytes).is_err()
+        }
         tag::IA5_STRING | tag::PRINTABLE_STRING | tag::NUMERIC_STRING | tag::VISIBLE_STRING => {
             !value.content.bytes().is_ascii()
         }
@@ -180,7 +184,75 @@ fn fold(text: &str) -> String {
 
 /// Whether two checked Names are the same.
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
-    one == other || canonical(one) == canonical(other)
+    compare(one, other).unwrap_or_else(|| canonical(one) == canonical(other))
+}
+
+/// The longest name that [`compare`] walks through, in octets: it may be called for each pair of names,
+/// and canonical forms are made once for each.
+const LONGEST_COMPARED: usize = 1024;
+
+/// Whether two checked Names are the same, found without memory for their canonical forms. None where they
+/// differ in text beyond ASCII, in blanks, or in an RDN of several attributes: canonical forms tell then.
+pub(crate) fn compare(one: &[u8], other: &[u8]) -> Option<bool> {
+    if one == other {
+        return Some(true);
+    }
+    if one.len().max(other.len()) > LONGEST_COMPARED {
+        return None;
+    }
+    let (mut one, mut other) = (content_of(one)?, content_of(other)?);
+    while !one.is_empty() && !other.is_empty() {
+        let sets = (one.read(tag::SET, "").ok()?, other.read(tag::SET, "").ok()?);
+        if !compare_rdn(sets.0, sets.1)? {
+            return Some(false);
+        }
+    }
+    Some(one.is_empty() && other.is_empty())
+}
+
+fn compare_rdn(mut one: Reader<'_>, mut other: Reader<'_>) -> Option<bool> {
+    if one.bytes() == other.bytes() {
+        return Some(true);
+    }
+    let attributes = (attribute(&mut one).ok()?, attribute(&mut other).ok()?);
+    if !one.is_empty() || !other.is_empty() {
+        return None;
+    }
+    if attributes.0.kind != attributes.1.kind {
+        return Some(false);
+    }
+    compare_text(ascii(&attributes.0)?, ascii(&attributes.1)?)
+}
+
+/// A value that is ASCII text.
+fn ascii<'a>(attribute: &Attribute<'a>) -> Option<&'a [u8]> {
+    let bytes = attribute.value.bytes();
+    let is_text = matches!(
+        attribute.tag,
+        tag::UTF8_STRING
+            | tag::IA5_STRING
+            | tag::PRINTABLE_STRING
+            | tag::NUMERIC_STRING
+            | tag::VISIBLE_STRING
+    );
+    (is_text && bytes.is_ascii()).then_some(bytes)
+}
+
+/// None where blanks decide.
+fn compare_text(one: &[u8], other: &[u8]) -> Option<bool> {
+    let is_blank = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let alike = one
+        .iter()
+        .zip(other)
+        .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
+        .count();
+    match (one.get(alike), other.get(alike)) {
+        (None, None) => Some(true),
+        (Some(a), Some(b)) if !is_blank(a) && !is_blank(b) => Some(false),
+        // One is the beginning of the other, which goes on with a letter.
+        (Some(more), None) | (None, Some(more)) if !is_blank(more) => Some(false),
+        _ => None,
+    }
 }
 
 /// The common name; none if there is none, or more than one, or it is not UTF-8 compatible text.
@@ -229,8 +301,10 @@ pub(crate) fn display(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use std::vec;
+
+    use super::*;
 
     fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         [&[tag, content.len() as u8], content].concat()
@@ -260,6 +334,58 @@ mod tests {
         }
         assert!(!equal(&plain, &cn(tag::PRINTABLE_STRING, b"AcmeNES L1 CA")));
         assert!(!equal(&plain, &cn(tag::OCTET_STRING, b"Acme NES L1 CA")));
+    }
+
+    /// Two names of one attribute each, alike often.
+    fn names() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
+        let kind = prop_oneof![Just([0x55u8, 4, 3]), Just([0x55, 4, 10])];
+        let tags = [
+            tag::UTF8_STRING,
+            tag::PRINTABLE_STRING,
+            tag::TELETEX_STRING,
+            tag::OCTET_STRING,
+        ];
+        let text = prop_oneof!["[aA \t\u{b}\u{1c}]{0,5}", "[aAä\u{a0}\u{3000}K]{0,3}"];
+        let rdn = (kind, proptest::sample::select(tags.to_vec()), text)
+            .prop_map(|(kind, tag, text)| attribute(&kind, tag, text.as_bytes()));
+        let set = proptest::collection::vec(rdn, 1..3)
+            .prop_map(|attributes| element(0x31, &attributes.concat()));
+        let name = proptest::collection::vec(set, 0..3)
+            .prop_map(|sets| element(0x30, &sets.concat()))
+            .prop_filter("a checked name", |name| {
+                check(content_of(name).unwrap()).is_ok()
+            });
+        (name.clone(), name)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn a_quick_comparison_agrees_with_the_canonical_forms((one, other) in names()) {
+            if let Some(same) = compare(&one, &other) {
+                prop_assert_eq!(same, canonical(&one) == canonical(&other));
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_compared_without_their_canonical_forms() {
+        let plain = cn(tag::PRINTABLE_STRING, b"Acme NES L1 CA");
+        let other_case = cn(tag::UTF8_STRING, b"acme NES l1 CA");
+        assert_eq!(compare(&plain, &other_case), Some(true));
+        let longer = cn(tag::UTF8_STRING, b"acme NES l1 CAs");
+        assert_eq!(compare(&plain, &longer), Some(false));
+        assert_eq!(compare(&longer, &plain), Some(false));
+        let blanks = cn(tag::UTF8_STRING, b"Acme NES L1  CA ");
+        assert_eq!(compare(&plain, &blanks), None);
+        assert!(equal(&plain, &blanks));
+        assert_eq!(
+            compare(&plain, &cn(tag::UTF8_STRING, b"Acme NES L2 CA")),
+            Some(false)
+        );
+        assert_eq!(compare(&plain, &element(0x30, &[])), Some(false));
+        let umlaut = cn(tag::UTF8_STRING, "Acme NES L1 CÄ".as_bytes());
+        assert_eq!(compare(&plain, &umlaut), None);
     }
 
     #[test]

@@ -58,14 +58,19 @@ impl Node {
     }
 
     fn may_issue(&self, child: &Self) -> bool {
-        self.certificate().subject_der() == child.certificate().issuer_der()
-            || self.subject() == child.issuer()
+        let (subject, issuer) = (
+            self.certificate().subject_der(),
+            child.certificate().issuer_der(),
+        );
+        name::compare(subject, issuer).unwrap_or_else(|| self.subject() == child.issuer())
     }
 
     /// The same key under the same name: a path does not go through it twice (RFC 4158, 2.4.2).
     fn is_same_entity(&self, other: &Self) -> bool {
-        self.certificate().spki_der() == other.certificate().spki_der()
-            && self.subject() == other.subject()
+        let (one, another) = (self.certificate(), other.certificate());
+        one.spki_der() == another.spki_der()
+            && name::compare(one.subject_der(), another.subject_der())
+                .unwrap_or_else(|| self.subject() == other.subject())
     }
 }
 

@@ -12,9 +12,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-/// An uncompressed P-256 point, `04 || X || Y`, as SubjectPublicKeyInfo carries it.
-///
-/// Only the form is checked; a provider refuses points that are not on the curve.
+/// A point on P-256, uncompressed: `04 || X || Y`, as SubjectPublicKeyInfo carries it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey([u8; 65]);
 
@@ -25,15 +23,24 @@ const SPKI_PREFIX: [u8; 26] = [
 ];
 
 impl PublicKey {
-    /// The key with this uncompressed point; none if the first byte or the length is another.
+    /// The key with this uncompressed point; none if the form is another or the point is not on the
+    /// curve (SEC 1, 3.2.2.1).
     pub fn from_uncompressed(point: &[u8]) -> Option<Self> {
         let point: [u8; 65] = point.try_into().ok()?;
-        (point[0] == 4).then_some(Self(point))
+        rustcrypto::is_on_curve(&point).then_some(Self(point))
     }
 
     /// Reads a P-256 SubjectPublicKeyInfo in DER; none if it is anything else.
     pub fn from_spki_der(der: &[u8]) -> Option<Self> {
         Self::from_uncompressed(der.strip_prefix(SPKI_PREFIX.as_slice())?)
+    }
+
+    /// Whether this is a P-256 SubjectPublicKeyInfo with an uncompressed point, be it on the curve or not.
+    pub(crate) fn has_spki_form(der: &[u8]) -> bool {
+        der.len() == SPKI_PREFIX.len() + 65
+            && der
+                .strip_prefix(SPKI_PREFIX.as_slice())
+                .is_some_and(|point| point[0] == 4)
     }
 
     /// `04 || X || Y`.

@@ -12,6 +12,11 @@ use super::{BadPoint, BadSignature, PrivateKey, PublicKey, SharedSecret, Signatu
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RustCrypto;
 
+/// Whether this is an uncompressed point, and on the curve.
+pub(super) fn is_on_curve(point: &[u8; 65]) -> bool {
+    point[0] == 4 && p256::PublicKey::from_sec1_bytes(point).is_ok()
+}
+
 fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
     VerifyingKey::from_sec1_bytes(key.as_uncompressed())
         .map_err(|_| BadSignature)?

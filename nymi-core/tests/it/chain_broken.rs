@@ -27,6 +27,13 @@ const BROKEN: &[(&str, u32, usize, Break)] = &[
     ("L1 not yet", 29, 2, |trio| {
         trio.l1.not_before = utc("260513083001Z")
     }),
+    // Keys are points on P-256 (SEC 1, 3.2.2.1), that of the leaf too, which signs nothing here.
+    ("leaf's key off the curve", 101, 0, |trio| {
+        *trio.leaf.spki.last_mut().unwrap() ^= 1;
+    }),
+    ("L2's key off the curve", 101, 1, |trio| {
+        *trio.l2.spki.last_mut().unwrap() ^= 1;
+    }),
     // Grade of L2.
     ("no grade", 14, 1, |trio| trio.l2.remove(POLICIES)),
     ("gold", 14, 1, |trio| {

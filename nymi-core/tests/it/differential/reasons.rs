@@ -173,9 +173,9 @@ pub(super) const REASONS: &[Reason] = &[
     ),
     reason(
         Webpki,
-        OursAlone(&[108]),
+        OursAlone(&[108, 101]),
         Place::Leaf,
-        &["a P-384 key"],
+        &["a P-384 key", "a key that is no point of the curve"],
         "webpki does not look at the leaf's key before it is used. Keys are P-256 (trust.md).",
     ),
     // OpenSSL accepts what we refuse.
@@ -271,9 +271,9 @@ pub(super) const REASONS: &[Reason] = &[
     ),
     reason(
         OpenSsl,
-        OursAlone(&[108]),
+        OursAlone(&[108, 101]),
         Place::Leaf,
-        &["a P-384 key"],
+        &["a P-384 key", "a key that is no point of the curve"],
         "Keys are P-256 (trust.md).",
     ),
     // webpki refuses what we accept.
@@ -357,13 +357,5 @@ pub(super) const REASONS: &[Reason] = &[
         Place::Issued,
         &["authority key identifier of another key"],
         "Key identifiers help to find an issuer; name and signature decide (RFC 5280, 6.1.3 (a)).",
-    ),
-    reason(
-        OpenSsl,
-        Theirs(""),
-        Place::Leaf,
-        &["a key that is no point of the curve"],
-        "OpenSSL reads the leaf's key at once, and names no error or an unspecified one; here whoever uses it refuses it: providers take no \
-         point off the curve.",
     ),
 ];
