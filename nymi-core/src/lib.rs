@@ -19,6 +19,9 @@
 //! | [`connect`] | are credentials typed into this window, and what is recorded of it? |
 //! | [`directory`] | may this account act, as the directory describes it? |
 //! | [`catalogue`] | what went wrong, why, and what to do? |
+//!
+//! [`crypto`] holds the few operations that a caller passes in, and [`manual`] the chapters on trust,
+//! presence and assertions, with every rule's source, and the threat model. Read those first.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -37,6 +40,7 @@ pub mod directory;
 pub mod enrollment;
 pub mod life;
 pub mod lock;
+pub mod manual;
 pub mod message;
 pub mod policy;
 pub mod presence;

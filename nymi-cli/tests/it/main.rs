@@ -1,5 +1,6 @@
 //! The `nymi` command from outside: real processes, real sockets, and nothing but what it prints.
 mod commands;
+mod documents;
 mod durability;
 mod hostile;
 mod manual;

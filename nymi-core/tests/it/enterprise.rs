@@ -1,0 +1,61 @@
+//! The enterprise of the documentation: the PEM files in `tests/vectors/enterprise`, which the examples
+//! read. `UPDATE_GENERATED=1` writes them anew; keys and signatures are always the same.
+
+use std::path::PathBuf;
+
+use nymi_core::chain::oid::{self, Oid};
+use nymi_core::chain::pem;
+
+use crate::chain_revocation::List;
+use crate::chain_writer::*;
+
+fn leaf(name: &str, number: u8, serial: u8, issuer: &Cert, purposes: &[Oid]) -> Cert {
+    let mut leaf =
+        Cert::end(name, number, &issuer.subject).with(KEY_PURPOSES, false, &ids(purposes));
+    leaf.serial = vec![serial];
+    leaf
+}
+
+/// Each file and its text.
+fn files() -> Vec<(&'static str, String)> {
+    let l1 = Cert::root("Acme NES L1 CA", 1);
+    let gold = policies(&[oid::GRADE_GOLD.content()]);
+    let l2 = Cert::ca("Acme NES L2 CA", 2, &l1.subject, Some(0)).with(POLICIES, false, &gold);
+    let nea = [oid::CLIENT_AUTH, oid::ROLE_NEA];
+    let mes = leaf("mes", 3, 0x11, &l2, &nea);
+    let kiosk = leaf("kiosk", 4, 0x12, &l2, &nea);
+    let signer = leaf(
+        "Acme NES assertions",
+        5,
+        0x13,
+        &l2,
+        &[oid::ROLE_NES_ASSERTION],
+    );
+    let list = List::new(&l2).revoke(&kiosk.serial, 1).crl(&l2);
+    let certificate = |der: Vec<u8>| pem::encode("CERTIFICATE", &der);
+    vec![
+        ("l1.pem", certificate(l1.signed_by(&l1))),
+        ("l2.pem", certificate(l2.signed_by(&l1))),
+        ("mes.pem", certificate(mes.signed_by(&l2))),
+        ("kiosk.pem", certificate(kiosk.signed_by(&l2))),
+        ("assertions.pem", certificate(signer.signed_by(&l2))),
+        ("crl.pem", pem::encode("X509 CRL", list.der())),
+    ]
+}
+
+#[test]
+fn the_files_of_the_examples_are_what_is_written_here() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/enterprise");
+    for (name, text) in files() {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            written == text,
+            "{name} differs; run with UPDATE_GENERATED=1"
+        );
+    }
+}
