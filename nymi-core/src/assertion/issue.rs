@@ -42,6 +42,46 @@ struct WithCountersigned<'a> {
 
 /// Makes an assertion, signed by the key of `leaf_der`, a certificate with role nes-assertion that
 /// `l2_der` issued. JWS compact serialisation (RFC 7515, 7.1) with ES256 (RFC 7518, 3.4).
+///
+/// That key and certificates belong together is the caller's to know: a verifier would refuse the token.
+///
+/// # Errors
+/// The claims do not fit together, or no verifier would read so long a token.
+///
+/// ```
+/// # macro_rules! example {
+/// #     ($name:literal) => {
+/// #         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/enterprise/", $name))
+/// #     };
+/// # }
+/// use nymi_core::assertion::{Check, Claims, Expectations, issue, verify};
+/// use nymi_core::chain::{Certificate, TrustAnchor};
+/// use nymi_core::crypto::{RustCrypto, SecretKey};
+/// use nymi_core::UnixMillis;
+///
+/// let claims: Claims = serde_json::from_str(r#"{
+///     "iss": "https://nes.example.com/nes", "aud": "mes", "azp": "mes", "sub": "3f0c",
+///     "Username": "mdoe", "Domain": "ACME", "NymiBandID": "C0:01:02:03:04:05",
+///     "agent": "agent-1", "endpoint": "terminal-7", "method": "ble", "intent": false,
+///     "counter": 60, "verified_at": "2026-05-13T08:30:00.000Z",
+///     "iat": 1778661000, "exp": 1778661060, "jti": "7c1e", "nonce": "n-1"
+/// }"#)?;
+/// let (leaf, l2) = (example!("assertions.pem"), example!("l2.pem"));
+/// let (leaf, l2) = (Certificate::from_pem(leaf)?, Certificate::from_pem(l2)?);
+/// let key = SecretKey::from_scalar(&[5; 32]).unwrap();
+/// let token = issue(&key, leaf.der(), l2.der(), &claims)?;
+///
+/// let l1 = [TrustAnchor::from_pem(example!("l1.pem"))?];
+/// let now = UnixMillis::from_secs(claims.iat);
+/// let log_in = Check::LogIn { now, audience: "mes", nonce: Some("n-1") };
+/// let verified = verify(&RustCrypto, &l1, &token, &Expectations::new(log_in))?;
+/// assert_eq!(verified.claims(), &claims);
+///
+/// // It signs no document, so that it is no record of one.
+/// let record = Check::Record { document_sha256: [0; 32] };
+/// assert_eq!(verify(&RustCrypto, &l1, &token, &Expectations::new(record)).unwrap_err().number(), 19);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn issue(
     key: &dyn PrivateKey,
     leaf_der: &[u8],
@@ -53,7 +93,11 @@ pub fn issue(
 }
 
 /// Makes a countersignature: `claims` are of the second person, over the same document, and
-/// `countersigns` is SHA-256 of the first JWS.
+/// `countersigns` is SHA-256 of the first JWS. That the two people differ is checked by
+/// [`verify_counter`](super::verify_counter): the first token is not at hand here.
+///
+/// # Errors
+/// The claims do not fit together, sign no document, or no verifier would read so long a token.
 pub fn issue_counter(
     key: &dyn PrivateKey,
     leaf_der: &[u8],

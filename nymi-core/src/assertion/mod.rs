@@ -50,6 +50,9 @@
 //!
 //! # Example
 //!
+//! The chapter [Assertions](crate::manual::assertions) goes all the way: issue, log-in, record ten
+//! years later, countersignature.
+//!
 //! ```
 //! use nymi_core::assertion::{Check, Expectations, Sha256Hex, verify};
 //! use nymi_core::chain::TrustAnchor;

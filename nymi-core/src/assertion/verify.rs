@@ -122,6 +122,12 @@ impl VerifiedCounter {
 }
 
 /// Verifies an assertion against the pinned L1 alone.
+///
+/// In this order: the token's form, its claims, the chain at `iat`, the signature, the moment
+/// [`at`](Expectations::at) if one is given, and what [`Check`] and issuer demand.
+///
+/// # Errors
+/// The first of these that fails; the table is in the chapter [Assertions](crate::manual::assertions).
 pub fn verify(
     provider: &dyn SignatureVerifier,
     anchors: &[TrustAnchor],
@@ -134,6 +140,9 @@ pub fn verify(
 }
 
 /// Verifies the countersignature of a second person over the document of `first`.
+///
+/// # Errors
+/// As of [`verify`]; also another document or first token, the same user, or an earlier `iat`.
 pub fn verify_counter(
     provider: &dyn SignatureVerifier,
     anchors: &[TrustAnchor],

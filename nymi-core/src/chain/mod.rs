@@ -27,9 +27,36 @@
 //! expired before the wrong grade, and all of these before what concerns encoding. Every number is in
 //! [`FAULTS`].
 //!
+//! The chapter [Trust](crate::manual::trust) tells all of this with the source of each rule and the
+//! table of errors.
+//!
 //! Time, keys and arithmetic come from the caller: `at` is the moment of validation and the
 //! [`SignatureVerifier`](crate::crypto::SignatureVerifier) does P-256. Input of any size and shape is
 //! refused after a bounded number of signatures, steps and comparisons.
+//!
+//! ```
+//! # macro_rules! example {
+//! #     ($name:literal) => {
+//! #         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/enterprise/", $name))
+//! #     };
+//! # }
+//! use nymi_core::UnixMillis;
+//! use nymi_core::chain::{Certificate, Fault, GradeRequirement, Requirements, Role, TrustAnchor, verify};
+//! use nymi_core::crypto::RustCrypto;
+//!
+//! let anchors = [TrustAnchor::from_pem(example!("l1.pem"))?];
+//! let leaf = Certificate::from_pem(example!("mes.pem"))?;
+//! let l2 = Certificate::from_pem(example!("l2.pem"))?;
+//! let at: UnixMillis = "2026-05-13T08:30:00.000Z".parse()?;
+//!
+//! // The same chain, asked for another role: the type says what was expected.
+//! let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Agent);
+//! let error = verify(&RustCrypto, &anchors, &[leaf.der(), l2.der()], at, &requirements).unwrap_err();
+//! assert!(matches!(error.fault(), Fault::Role { expected: Role::Agent, .. }));
+//! assert_eq!((error.number(), error.index()), (114, Some(0)));
+//! assert_eq!(error.remedy(), "use a certificate that was issued for this role");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod anchor;
 mod certificate;

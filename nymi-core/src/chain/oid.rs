@@ -2,6 +2,14 @@
 //!
 //! The arc of the platform is `2.25.1853451625`: grades below `.1` (certificatePolicies of L2),
 //! roles below `.2` (extendedKeyUsage of the leaf).
+//!
+//! ```
+//! use nymi_core::chain::{Grade, Role, oid};
+//!
+//! assert_eq!(Role::Nea.oid().to_string(), "2.25.1853451625.2.1");
+//! assert_eq!(Grade::Gold.oid(), oid::GRADE_GOLD);
+//! assert_eq!(oid::CLIENT_AUTH.to_der(), [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]);
+//! ```
 
 use core::fmt;
 

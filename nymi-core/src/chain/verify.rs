@@ -97,16 +97,31 @@ impl VerifiedChain {
 /// each time: validity, revocation, names, policies, purposes.
 ///
 /// ```
-/// # use nymi_core::{UnixMillis, chain::*, crypto::SignatureVerifier};
-/// # fn example(provider: &dyn SignatureVerifier, anchors: &[TrustAnchor], l2: &[u8], leaves: &[&[u8]],
-/// #     now: UnixMillis) -> Result<(), ChainError> {
+/// # macro_rules! example {
+/// #     ($name:literal) => {
+/// #         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/enterprise/", $name))
+/// #     };
+/// # }
+/// use nymi_core::UnixMillis;
+/// use nymi_core::chain::{Certificate, Crl, GradeRequirement, Requirements, Role, TrustAnchor, verify};
+/// use nymi_core::crypto::RustCrypto;
+///
+/// let anchors = [TrustAnchor::from_pem(example!("l1.pem"))?];
+/// let [first, second, l2] = [example!("mes.pem"), example!("kiosk.pem"), example!("l2.pem")]
+///     .map(|text| Certificate::from_pem(text).unwrap());
+/// let now: UnixMillis = "2026-05-13T08:30:00.000Z".parse()?;
 /// let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Nea);
-/// let [first, others @ ..] = leaves else { return Ok(()) };
-/// let issuer = verify(provider, anchors, &[first, l2], now, &requirements)?.into_issuer();
-/// for leaf in others {
-///     let chain = issuer.verify_leaf(provider, leaf, now, &requirements)?;
-/// }
-/// # Ok(()) }
+/// let presented = [first.der(), l2.der()];
+/// let mut issuer = verify(&RustCrypto, &anchors, &presented, now, &requirements)?.into_issuer();
+/// assert!(issuer.verify_leaf(&RustCrypto, second.der(), now, &requirements).is_ok());
+///
+/// // L2's list, verified once, refuses that leaf from now on.
+/// let crls = Crl::from_pem(example!("crl.pem"))?;
+/// issuer.remember_crls(&RustCrypto, &crls);
+/// let current = requirements.with_crls(&crls);
+/// let error = issuer.verify_leaf(&RustCrypto, second.der(), now, &current).unwrap_err();
+/// assert_eq!(error.number(), 124);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct VerifiedIssuer {
@@ -141,6 +156,9 @@ impl VerifiedIssuer {
 
     /// Verifies a leaf that this issuer signed. Indices of errors: 0 is the leaf, 1 this issuer,
     /// and so on up to the anchor.
+    ///
+    /// # Errors
+    /// As of [`verify()`]; a leaf of another issuer is 105, never searched for.
     pub fn verify_leaf(
         &self,
         provider: &dyn SignatureVerifier,
@@ -186,14 +204,29 @@ impl VerifiedIssuer {
 /// as may certificates that do not belong to the chain: they are passed over. Nothing is trusted
 /// that does not lead to an anchor by signatures that `provider` verifies.
 ///
+/// # Errors
+/// The fault of the best path that says most to an operator; the table is [`FAULTS`](super::FAULTS).
+///
 /// ```
-/// # use nymi_core::{UnixMillis, chain::*, crypto::RustCrypto};
-/// # fn example(l1: &str, leaf: &[u8], l2: &[u8], now: UnixMillis) -> Result<(), ChainError> {
-/// let anchors = [TrustAnchor::from_pem(l1)?];
+/// # macro_rules! example {
+/// #     ($name:literal) => {
+/// #         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/enterprise/", $name))
+/// #     };
+/// # }
+/// use nymi_core::UnixMillis;
+/// use nymi_core::chain::{GradeRequirement, Requirements, Role, TrustAnchor, pem, verify};
+/// use nymi_core::crypto::RustCrypto;
+///
+/// let anchors = [TrustAnchor::from_pem(example!("l1.pem"))?];
+/// let leaf = pem::decode(example!("mes.pem"), "CERTIFICATE")?.remove(0);
+/// let l2 = pem::decode(example!("l2.pem"), "CERTIFICATE")?.remove(0);
+/// let now: UnixMillis = "2026-05-13T08:30:00.000Z".parse()?;
+///
 /// let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Nea);
-/// let chain = verify(&RustCrypto, &anchors, &[leaf, l2], now, &requirements)?;
-/// let name = chain.leaf().subject_cn();
-/// # Ok(()) }
+/// let chain = verify(&RustCrypto, &anchors, &[&leaf, &l2], now, &requirements)?;
+/// assert_eq!(chain.leaf().subject_cn(), Some("mes"));
+/// assert_eq!(chain.path().len(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify(
     provider: &dyn SignatureVerifier,

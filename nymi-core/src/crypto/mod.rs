@@ -2,6 +2,31 @@
 //!
 //! There is no process-wide default: whoever calls a verification says who does the arithmetic.
 //! [`RustCrypto`] is the pure-Rust provider; `nymi-crypto-ring` holds a faster verifier.
+//!
+//! | operation | as | standard | used for |
+//! | --- | --- | --- | --- |
+//! | verify | [`SignatureVerifier`] | ECDSA P-256 with SHA-256: FIPS 186-5, RFC 3279 and RFC 7518 forms | chains, CRLs, requests, assertions |
+//! | sign | [`PrivateKey::sign_fixed`] | the same, `r ‖ s`; [`SecretKey`] with nonces of RFC 6979 | assertions, channel proofs |
+//! | agree | [`PrivateKey::agree`] | ECDH P-256: SP 800-56A, 5.7.1.2 | advertising keys |
+//!
+//! AES-CMAC and SHA-256 are not behind traits: they take keys that the core holds anyway.
+//!
+//! ```
+//! use nymi_core::crypto::{PrivateKey, RustCrypto, SecretKey, SignatureVerifier};
+//!
+//! // 32 random bytes of the caller's.
+//! let key = SecretKey::from_scalar(&[5; 32]).unwrap();
+//! let signature = key.sign_fixed(b"message");
+//! assert!(RustCrypto.verify_fixed(&key.public_key(), b"message", &signature).is_ok());
+//! assert!(RustCrypto.verify_fixed(&key.public_key(), b"another", &signature).is_err());
+//!
+//! // Both sides of an agreement arrive at the same secret; debug output shows no key.
+//! let other = SecretKey::from_scalar(&[6; 32]).unwrap();
+//! let here = key.agree(other.public_key().as_uncompressed()).unwrap();
+//! let there = other.agree(&key.public_key().to_compressed()).unwrap();
+//! assert_eq!(here, there);
+//! assert_eq!(format!("{key:?}"), "SecretKey(…)");
+//! ```
 
 mod rustcrypto;
 

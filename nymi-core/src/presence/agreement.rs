@@ -3,6 +3,30 @@
 //! Band and server compute the same two keys from an ECDH secret; the band proves with `confirm`
 //! that it arrived at them for this enrollment and this identity key. The server's issuing key (L2)
 //! is part of the derivation, so a terminal that shows the band another L2 is found out.
+//!
+//! ```text
+//!  Z        = x(d_B * Q_N) = x(d_N * Q_B)                       ECDH P-256
+//!  KDK      = CMAC(0, Z)                                        SP 800-56C, extraction
+//!  AdvKey_i = CMAC(KDK, 01 | "nymi adv key" | i | 00 | ctx | 0080)    SP 800-108, counter mode
+//!  ctx      = B | SHA-256(SPKI of L2) | Q_B
+//! ```
+//!
+//! The example of the chapter [Presence](crate::manual::presence) plays both sides. What follows an
+//! enrollment is the clock:
+//!
+//! ```
+//! use nymi_core::BandId;
+//! use nymi_core::presence::agreement::{set_time_tag, tags_equal};
+//! use nymi_core::presence::{AdvKey, TSet};
+//!
+//! let (band, second) = (BandId::new([1; 6]), AdvKey::new([9; 16]));
+//! let t_set = TSet::new(1_778_600_000_000).unwrap();
+//! let permission = set_time_tag(&second, band, t_set);
+//! // The band computes the same; the permission is for this moment alone.
+//! assert!(tags_equal(&permission, &set_time_tag(&second, band, t_set)));
+//! let later = TSet::new(1_778_600_000_001).unwrap();
+//! assert!(!tags_equal(&permission, &set_time_tag(&second, band, later)));
+//! ```
 
 use alloc::vec::Vec;
 
@@ -75,6 +99,9 @@ pub fn derive(shared: &SharedSecret, context: &Context<'_>) -> AdvKeys {
 }
 
 /// The server's side: agrees with the band's point and derives the keys.
+///
+/// # Errors
+/// The band's point is not on P-256; nothing of the answer may be stored.
 pub fn agree(agreement_key: &dyn PrivateKey, context: &Context<'_>) -> Result<AdvKeys, BadPoint> {
     let shared = agreement_key.agree(context.band_point.as_bytes())?;
     Ok(derive(&shared, context))

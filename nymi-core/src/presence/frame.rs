@@ -124,6 +124,9 @@ impl Frame {
     }
 
     /// Reads a frame. The code is not checked; see [`verify`](super::verify()).
+    ///
+    /// # Errors
+    /// Another length than 14 or 18, another version than 1, or a boot nonce without its flag.
     pub fn parse(bytes: &[u8]) -> Result<Self, FrameError> {
         let (head, nonce) = match bytes.len() {
             14 => (bytes, None),

@@ -4,6 +4,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// `Dm` is the midpoint of a difference, `Dv` how far it may vary from there. Turn it into
 /// [`PacParameters`] to use it.
+///
+/// ```
+/// use nymi_core::presence::{PacParameterValues, PacParameters};
+///
+/// let values = PacParameterValues { dv_clock_drift: 60, ..PacParameterValues::default() };
+/// assert_eq!(PacParameters::try_from(values)?.t_interval_ms(), 1000);
+/// let refused = PacParameters::try_from(PacParameterValues { dv_clock_drift: 501, ..values }).unwrap_err();
+/// assert_eq!(refused.to_string(), "DvClockDrift is 501; it must be 0 to 500 ppm");
+/// # Ok::<(), nymi_core::presence::PacParameterError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
 #[allow(missing_docs)]

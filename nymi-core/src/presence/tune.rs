@@ -20,6 +20,31 @@
 //!
 //! A proposal is for an operator to judge: it says what it would have refused of the observed
 //! arrivals, and for how long a code would pass, beside the same figures for the parameters in force.
+//!
+//! ```
+//! use nymi_core::presence::tune::{Arrival, Observations, code_lifetime_ms, propose};
+//! use nymi_core::presence::{PacParameters, TSet};
+//! use nymi_core::{BandId, UnixMillis};
+//!
+//! // A band whose frames arrive half a second after the middle of their interval, for two days.
+//! let t_set = TSet::new(1_778_600_000_000).unwrap();
+//! let arrivals: Vec<Arrival> = (0..48)
+//!     .map(|hour| Arrival {
+//!         band: BandId::new([1; 6]),
+//!         t_set,
+//!         t_interval_ms: 1000,
+//!         counter: hour * 3600,
+//!         at: UnixMillis(t_set.ms() as i64 + i64::from(hour) * 3_600_000 + 1000),
+//!     })
+//!     .collect();
+//! let observed = Observations { arrivals: &arrivals, terminals_ms: &[-40, 25], tolerated_per_mille: 0 };
+//! let proposal = propose(&PacParameters::default(), &observed)?;
+//! assert_eq!((proposal.then.out_of_bounds, proposal.then.stale), (0, 0));
+//! // Such clocks need much less patience than the defaults have: 8.8 s an hour after setting.
+//! assert_eq!(code_lifetime_ms(&PacParameters::default(), 3_600_000), 8_844);
+//! assert!(proposal.then.code_lifetime_ms < proposal.now.code_lifetime_ms / 2);
+//! # Ok::<(), nymi_core::presence::tune::TuneError>(())
+//! ```
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -168,6 +193,9 @@ pub fn delay_in_use_ms(parameters: &PacParameters, idle_ms: i64) -> i64 {
 }
 
 /// Proposes parameters; see the [module](self).
+///
+/// # Errors
+/// There are too few arrivals, or no parameters within their ranges would do.
 pub fn propose(
     current: &PacParameters,
     observed: &Observations<'_>,

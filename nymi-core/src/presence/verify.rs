@@ -164,9 +164,11 @@ impl Verification {
     }
 }
 
-/// Verifies one reported frame against one (band, T_set): the eight steps of presence.md, in order.
+/// Verifies one reported frame against one (band, T_set): the eight steps of the chapter
+/// [Presence](crate::manual::presence), in order.
 ///
-/// Arithmetic is exact for every time, counter and parameter.
+/// Pure: whoever calls it reads state, writes [`next`](Verification::next) in the same transaction, and
+/// makes it durable before it tells anyone. Arithmetic is exact for every time, counter and parameter.
 ///
 /// ```
 /// use nymi_core::presence::*;
