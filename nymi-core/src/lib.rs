@@ -51,3 +51,8 @@ mod time;
 
 pub use band_id::{BandId, BandIdError};
 pub use time::{TimeError, UnixMillis};
+
+/// The example of the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

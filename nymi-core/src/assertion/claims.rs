@@ -247,6 +247,9 @@ pub enum ClaimsError {
 
 impl Claims {
     /// Whether the claims fit together; issuing and verifying both demand it.
+    ///
+    /// # Errors
+    /// The first claim that does not fit, by name.
     pub fn check(&self) -> Result<(), ClaimsError> {
         for (name, value) in [
             ("iss", &self.iss),

@@ -15,6 +15,28 @@
 //! checks `confirm`.
 //!
 //! All of it is pure: a band in hardware, and the virtual one, bring clock, random bytes and radio.
+//!
+//! ```
+//! use nymi_core::band::*;
+//!
+//! let build = Build {
+//!     serial_number: "AAAH-00125".parse()?,
+//!     hardware: "10.00".parse()?,
+//!     firmware: "4.11.1.2".parse()?,
+//! };
+//! let mut band = BandState::new(build, Condition::ready());
+//! band.begin_enrollment(UserData::default())?;
+//! assert_eq!(band.complete_enrollment(), Ok(()));
+//! assert!(!band.authenticated() && !band.advertises());
+//!
+//! band.put_on();
+//! assert_eq!(band.touch(Finger::Other).result, Err(AuthenticationError::NoMatch));
+//! assert_eq!(band.touch(Finger::Right { ecg: true }).result, Ok(()));
+//! assert!(band.authenticated() && band.advertises());
+//! band.take_off();
+//! assert!(!band.authenticated());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address;
 mod authentication;

@@ -152,6 +152,9 @@ macro_rules! codec {
     ($message:ty) => {
         impl $message {
             /// Reads a message; nothing may follow it.
+            ///
+            /// # Errors
+            /// Longer than [`MAX_BAND_MESSAGE`], another message, or bytes after its end.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, BandMessageError> {
                 if bytes.len() > MAX_BAND_MESSAGE {
                     return Err(BandMessageError);

@@ -13,6 +13,9 @@ pub struct TrustAnchor {
 
 impl TrustAnchor {
     /// Reads an anchor from DER.
+    ///
+    /// # Errors
+    /// The certificate breaks a rule that concerns it alone; no index is given.
     pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
         Ok(Self {
             certificate: Arc::new(Certificate::from_der(der)?),
@@ -20,6 +23,9 @@ impl TrustAnchor {
     }
 
     /// Reads an anchor from PEM: the first certificate of the text.
+    ///
+    /// # Errors
+    /// As of [`from_der`](Self::from_der); or the text has no certificate (132).
     pub fn from_pem(text: &str) -> Result<Self, ChainError> {
         Ok(Self {
             certificate: Arc::new(Certificate::from_pem(text)?),

@@ -110,11 +110,17 @@ pub struct Certificate {
 
 impl Certificate {
     /// Reads one certificate.
+    ///
+    /// # Errors
+    /// The encoding, or a rule that concerns one certificate alone; no index is given.
     pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
         Self::parse(der).map_err(|fault| ChainError::new(None, fault))
     }
 
     /// Reads one certificate, the first of the PEM text.
+    ///
+    /// # Errors
+    /// As of [`from_der`](Self::from_der); or the text has no certificate (132).
     pub fn from_pem(text: &str) -> Result<Self, ChainError> {
         match pem::decode(text, "CERTIFICATE") {
             Ok(blocks) => Self::from_der(blocks.first().map_or(&[], Vec::as_slice)),

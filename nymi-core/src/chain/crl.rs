@@ -62,11 +62,17 @@ pub struct Crl {
 
 impl Crl {
     /// Reads a list from DER.
+    ///
+    /// # Errors
+    /// The encoding, or the list cannot be used whoever issued it (127).
     pub fn from_der(der: &[u8]) -> Result<Self, ChainError> {
         Self::parse(der).map_err(|fault| ChainError::new(None, fault))
     }
 
     /// Reads every list of the PEM text.
+    ///
+    /// # Errors
+    /// As of [`from_der`](Self::from_der) for any of them; or the text has no list (132).
     pub fn from_pem(text: &str) -> Result<Vec<Self>, ChainError> {
         let blocks = pem::decode(text, "X509 CRL")
             .map_err(|error| ChainError::new(None, Fault::Pem(error)))?;

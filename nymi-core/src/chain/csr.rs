@@ -43,6 +43,9 @@ pub struct Csr {
 
 impl Csr {
     /// Reads a request from DER and checks its signature with its own key.
+    ///
+    /// # Errors
+    /// The encoding, the algorithms, or the signature: the sender does not hold the key.
     pub fn from_der(provider: &dyn SignatureVerifier, der: &[u8]) -> Result<Self, CsrError> {
         if der.len() > certificate::MAX_CERTIFICATE {
             return Err(CsrError::TooLarge(certificate::MAX_CERTIFICATE));
@@ -79,6 +82,9 @@ impl Csr {
     }
 
     /// Reads a request from PEM (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`).
+    ///
+    /// # Errors
+    /// As of [`from_der`](Self::from_der); or the text has no request.
     pub fn from_pem(provider: &dyn SignatureVerifier, text: &str) -> Result<Self, CsrError> {
         let blocks = pem::decode(text, "CERTIFICATE REQUEST")
             .or_else(|error| pem::decode(text, "NEW CERTIFICATE REQUEST").map_err(|_| error))?;

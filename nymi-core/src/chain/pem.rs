@@ -31,6 +31,9 @@ pub enum PemError {
 /// assert_eq!(pem::decode(&text, "CERTIFICATE"), Ok(vec![vec![1, 2, 3]]));
 /// assert!(pem::decode(&text, "X509 CRL").is_err());
 /// ```
+///
+/// # Errors
+/// No block has the label, one does not end, or its contents are not base64.
 pub fn decode(text: &str, label: &str) -> Result<Vec<Vec<u8>>, PemError> {
     let begin = alloc::format!("-----BEGIN {label}-----");
     let end = alloc::format!("-----END {label}-----");

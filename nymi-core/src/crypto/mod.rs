@@ -106,6 +106,9 @@ pub struct BadPoint;
 /// Verifies ECDSA P-256 signatures with SHA-256.
 pub trait SignatureVerifier: Send + Sync {
     /// Verifies an ASN.1 DER `ECDSA-Sig-Value` (RFC 3279, 2.2.3), as certificates carry it.
+    ///
+    /// # Errors
+    /// The signature is not by this key over this message, or its encoding is no valid DER.
     fn verify_der(
         &self,
         key: &PublicKey,
@@ -114,6 +117,9 @@ pub trait SignatureVerifier: Send + Sync {
     ) -> Result<(), BadSignature>;
 
     /// Verifies the 64 bytes `r || s`, as JWS (RFC 7518, 3.4) and the channel proof carry it.
+    ///
+    /// # Errors
+    /// The signature is not 64 bytes, or not by this key over this message.
     fn verify_fixed(
         &self,
         key: &PublicKey,
@@ -137,5 +143,8 @@ pub trait PrivateKey: Send + Sync {
 
     /// The x-coordinate of this key times `peer`, a compressed (33 bytes) or uncompressed (65 bytes)
     /// point on the curve.
+    ///
+    /// # Errors
+    /// `peer` is not a point on the curve, or is the point at infinity.
     fn agree(&self, peer: &[u8]) -> Result<SharedSecret, BadPoint>;
 }

@@ -17,6 +17,31 @@
 //! | disconnect, reassign | [`Registry::disconnect`] |
 //! | delete user data, recovery mode | [`Wearable::delete_user_data`] |
 //! | database recovery | an older [`Registry`] in the place of the newer |
+//!
+//! ```
+//! use nymi_core::BandId;
+//! use nymi_core::enrollment::{EventType, Rules, Variant};
+//! use nymi_core::life::{Registry, SetUp, TapRefusal, Wearable};
+//! use nymi_core::policy::{GroupPolicy, UserCoreId};
+//!
+//! let (mut registry, mut band) = (Registry::default(), Wearable::new(Variant::Plain));
+//! let at_terminal = SetUp {
+//!     user: UserCoreId(7),
+//!     serial: "ACAK-00056",
+//!     rules: Rules::of(&GroupPolicy::default()),
+//!     new_id: BandId::new([0xC0, 1, 2, 3, 4, 5]),
+//! };
+//! let done = registry.set_up(&at_terminal, &mut band).unwrap();
+//! assert_eq!(done.event(), Some(EventType::Enrolled));
+//! assert_eq!(registry.identify("ACAK-00056", &band), Ok(UserCoreId(7)));
+//!
+//! // Suspended: the band still takes its user's finger, and the tap identifies nobody.
+//! registry.suspend("ACAK-00056")?;
+//! band.take_off();
+//! band.authenticate()?;
+//! assert_eq!(registry.identify("ACAK-00056", &band), Err(TapRefusal::NotActive));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod record;
 mod registry;

@@ -41,6 +41,35 @@ pub(super) enum Session {
 }
 
 /// The lock decisions of one session; see the [module](super).
+///
+/// Its loop: tell it what happened, do what its events say, wait until the deadline or the next input.
+///
+/// ```
+/// use nymi_core::lock::{AwayCause, LockControl, LockEvent, LockRules, SessionChange, Sighting};
+/// use nymi_core::policy::GroupPolicyValues;
+/// use nymi_core::tap::Proximity;
+/// use nymi_core::{BandId, UnixMillis};
+///
+/// let policy = GroupPolicyValues { lock_control: true, ..GroupPolicyValues::default() };
+/// let band = BandId::new([1; 6]);
+/// let mut lock = LockControl::new(LockRules::from(&policy), Some(band));
+/// lock.handle_session(UnixMillis(0), SessionChange::Unlocked);
+/// lock.handle_sighting(UnixMillis(0), &Sighting::verified(band, Some(Proximity::Close)));
+///
+/// // The band falls silent: a countdown at 20 s, the lock at 30 s, and then nothing is due.
+/// let mut locked = None;
+/// while let Some(deadline) = lock.next_deadline() {
+///     for event in lock.handle_timeout(deadline) {
+///         if let LockEvent::Lock { at, cause } = event {
+///             locked = Some((at, cause));
+///             // The operating system did it, and says so.
+///             lock.handle_session(at, SessionChange::Locked);
+///         }
+///     }
+/// }
+/// assert_eq!(locked, Some((UnixMillis(30_000), AwayCause::Silent)));
+/// assert!(lock.is_locked());
+/// ```
 #[derive(Clone, Debug)]
 pub struct LockControl {
     pub(super) rules: LockRules,

@@ -1,6 +1,19 @@
 //! What travels in the agent's channels: the payloads of endpoints and native clients.
 //!
 //! `bluebox:<endpoint_id>` is one endpoint's topic, `nea:<nea_name>:<instance>` one client's.
+//!
+//! ```
+//! use nymi_core::message::channel::{EndpointJoin, PROTOCOL, Topic};
+//!
+//! let topic = Topic::parse("nea:TapToSign:4f2a").unwrap();
+//! assert!(matches!(&topic, Topic::Nea { instance, .. } if instance == "4f2a"));
+//! assert_eq!(topic.to_string(), "nea:TapToSign:4f2a");
+//! assert_eq!(Topic::parse("lobby"), None);
+//!
+//! let join: EndpointJoin = serde_json::from_str(r#"{"instance":"k","hostname":"kiosk"}"#)?;
+//! assert_eq!(join.protocol, PROTOCOL);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use alloc::borrow::ToOwned;
 use alloc::format;

@@ -1,7 +1,22 @@
 //! Phoenix Channels over WebSocket: the two text serializers, as the official client speaks them.
 //!
 //! Version 1.0.0 writes an object, 2.0.0 an array of join reference, reference, topic, event and
-//! payload. References are the client's; whatever it sent comes back as it was.
+//! payload. References are the client's; whatever it sent comes back as it was. Source: the protocol of
+//! Phoenix 1.3 (serializer 1.0.0) and 1.4 and later (2.0.0).
+//!
+//! ```
+//! use nymi_core::message::phoenix::{JOIN, Vsn, decode, encode};
+//! use serde_json::json;
+//!
+//! let join = decode(Vsn::V2, r#"["1","1","bluebox:terminal-7","phx_join",{"instance":"k"}]"#)?;
+//! assert_eq!((join.event.as_str(), join.topic.as_str()), (JOIN, "bluebox:terminal-7"));
+//! let reply = encode(Vsn::V2, &join.reply_ok(json!({})));
+//! assert_eq!(reply, r#"["1","1","bluebox:terminal-7","phx_reply",{"response":{},"status":"ok"}]"#);
+//!
+//! // A connection that negotiated objects gets no arrays.
+//! assert!(decode(Vsn::V1, &reply).is_err());
+//! # Ok::<(), nymi_core::message::phoenix::PhoenixError>(())
+//! ```
 
 use alloc::borrow::ToOwned;
 use alloc::format;

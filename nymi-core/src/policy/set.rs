@@ -444,6 +444,18 @@ impl PolicySet {
     }
 
     /// The policy that holds for a user: the individual one over the active group policy.
+    ///
+    /// ```
+    /// use nymi_core::policy::{IndividualPolicyId, PolicySet, UserCoreId};
+    ///
+    /// let mut policies = PolicySet::fresh();
+    /// let (alice, bob) = (UserCoreId(1), UserCoreId(2));
+    /// // The second predefined one lets its members authenticate with their password.
+    /// policies.assign(alice, Some(IndividualPolicyId(2)))?;
+    /// assert!(policies.effective(alice).values().corporate_credentials);
+    /// assert_eq!(policies.effective(bob), *policies.active().1);
+    /// # Ok::<(), nymi_core::policy::PolicySetError>(())
+    /// ```
     pub fn effective(&self, user: UserCoreId) -> GroupPolicy {
         match self.policy_of(user) {
             Some((_, policy)) => policy.over(&self.active.1),

@@ -82,6 +82,9 @@ impl PacParameters {
     }
 
     /// The same parameters under another TInterval, if that is in range.
+    ///
+    /// # Errors
+    /// It is below 250 or above 60,000.
     pub fn with_t_interval(self, t_interval_ms: u32) -> Result<Self, PacParameterError> {
         PacParameterValues {
             t_interval: i64::from(t_interval_ms),

@@ -86,6 +86,9 @@ impl TapConfigValues {
 
     /// Sets one key from text, as an environment variable gives it (`RSSI_TAP_THRESHOLD`): the key in
     /// either case. False if there is no such key.
+    ///
+    /// # Errors
+    /// The key is known and the text is no whole number.
     pub fn set(&mut self, key: &str, value: &str) -> Result<bool, TapConfigError> {
         let Some(index) = Self::KEYS
             .iter()

@@ -53,6 +53,31 @@ pub enum TapEvent {
 }
 
 /// The detector of one adapter; see the [module](super).
+///
+/// Its loop: wait until the next sample or the deadline, whichever is first, and tell it.
+///
+/// ```
+/// use nymi_core::tap::{Detector, Presence, TapConfig, TapEvent};
+/// use nymi_core::{BandId, UnixMillis};
+///
+/// let mut detector = Detector::new(TapConfig::default());
+/// let band = BandId::new([1; 6]);
+/// detector.handle_sample(UnixMillis(0), band, -65);
+/// assert_eq!(detector.presence(band), Presence::Yes);
+///
+/// // Nothing is heard any more: the band becomes likely, unlikely, gone, each at its time.
+/// let mut changes = Vec::new();
+/// while let Some(deadline) = detector.next_deadline() {
+///     for event in detector.handle_timeout(deadline) {
+///         if let TapEvent::Presence { after, at, .. } = event {
+///             changes.push((after, at.0));
+///         }
+///     }
+/// }
+/// let expected = [(Presence::Likely, 5_000), (Presence::Unlikely, 15_000), (Presence::No, 60_000)];
+/// assert_eq!(changes, expected);
+/// assert_eq!(detector.bands().count(), 0);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Detector {
     config: TapConfig,

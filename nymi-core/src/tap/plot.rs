@@ -1,5 +1,14 @@
 //! A picture of a recording, as SVG: what was heard, what was labelled, and what the parameters make
 //! of it. Whole numbers only: the same recording gives the same text everywhere.
+//!
+//! ```
+//! use nymi_core::tap::{TapConfig, plot, recording::Recording};
+//!
+//! let text = "time_ms,address,rssi,label\n0,DD:34:A2:0F:0B:0D,-63,close\n";
+//! let picture = plot::svg(&TapConfig::default(), &text.parse::<Recording>()?);
+//! assert!(picture.starts_with("<svg") && picture.contains("DD:34:A2:0F:0B:0D"));
+//! # Ok::<(), nymi_core::tap::recording::RecordingError>(())
+//! ```
 
 use alloc::collections::BTreeMap;
 use alloc::format;

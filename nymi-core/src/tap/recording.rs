@@ -15,6 +15,19 @@
 //!
 //! One line a sample, in order of time; `\n` or `\r\n`; empty lines and lines that begin with `#` are
 //! skipped. Size and number are bounded: a file from elsewhere costs no more memory than that.
+//!
+//! ```
+//! use nymi_core::tap::recording::{Label, Recording, RecordingError};
+//!
+//! let text = "time_ms,address,rssi,label\n1700000000000,DD:34:A2:0F:0B:0D,-63,close\n";
+//! let recording: Recording = text.parse()?;
+//! assert_eq!(recording.samples()[0].label, Label::Close);
+//! assert_eq!(recording.to_csv(), text);
+//!
+//! let refused = text.replace("close", "near").parse::<Recording>().unwrap_err();
+//! assert!(matches!(refused, RecordingError::Value { line: 2, column: "label", .. }));
+//! # Ok::<(), RecordingError>(())
+//! ```
 
 use alloc::collections::BTreeSet;
 use alloc::format;

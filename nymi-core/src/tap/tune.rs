@@ -12,6 +12,29 @@
 //!
 //! rssi_window_long stays. A proposal is for an operator to judge: it comes with what it would have
 //! done to the recording, beside the same figures for the parameters in force.
+//!
+//! ```
+//! use nymi_core::tap::TapConfig;
+//! use nymi_core::tap::recording::{Label, Recording, Sample};
+//! use nymi_core::tap::tune::{TuneError, propose};
+//! use nymi_core::{BandId, UnixMillis};
+//!
+//! // Six taps through gloves: -48 dBm held for a second, -70 dBm for four seconds between.
+//! let samples = (0..300).map(|step| {
+//!     let held = step % 50 < 10;
+//!     Sample {
+//!         at: UnixMillis(step * 100),
+//!         band: BandId::new([1; 6]),
+//!         rssi_dbm: if held { -48 } else { -70 },
+//!         label: if held { Label::Tap } else { Label::NotTap },
+//!     }
+//! });
+//! let recording = Recording::try_from(samples.collect::<Vec<_>>())?;
+//! let proposal = propose(&TapConfig::default(), &recording)?;
+//! assert_eq!((proposal.now.hits, proposal.now.missed()), (0, 6));
+//! assert_eq!((proposal.then.hits, proposal.then.false_taps), (6, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
