@@ -131,9 +131,39 @@ fn broken_links_are_found() {
     assert!(broken("docs/none.md") && broken("#two") && broken("docs/README.md#none"));
 }
 
-/// The code spans of a text, also those that are the only thing on their line.
+/// The code spans of a text.
 fn spans(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
+}
+
+/// Whether a code span is meant as a path of this repository: a folder of it, and no placeholder.
+fn is_path(span: &str) -> bool {
+    let folders = ["docs/", "examples/", "fuzz/", "include/", "nymi-", "tests/"];
+    folders.iter().any(|folder| span.starts_with(folder))
+        && span.contains('/')
+        && span
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+}
+
+#[test]
+fn paths_in_code_spans_exist() {
+    let (root, mut found) = (root(), Vec::new());
+    documents(&root, &mut found);
+    let (mut checked, mut faults) = (0, Vec::new());
+    for document in &found {
+        let text = std::fs::read_to_string(document).expect("a document");
+        let unfenced: String = text.split("```").step_by(2).collect();
+        let paths = spans(&unfenced).filter(|span| is_path(span));
+        for path in paths {
+            checked += 1;
+            if !root.join(path).exists() {
+                faults.push(format!("{}: {path} does not exist", document.display()));
+            }
+        }
+    }
+    assert!(checked > 50, "only {checked} paths were found");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Whether the source has a test of this name: a function right below an attribute that makes it one.

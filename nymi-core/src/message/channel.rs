@@ -40,17 +40,27 @@ pub const MAX_FRAME_AGE_MS: u32 = 100;
 
 /// The events of both kinds of topic.
 pub mod event {
-    #![allow(missing_docs)]
+    /// Endpoint: presence frames that were heard.
     pub const FRAMES: &str = "frames";
+    /// Endpoint: presence and proximity of a band changed.
     pub const PRESENCE: &str = "presence";
+    /// Endpoint: a band was tapped.
     pub const TAP: &str = "tap";
+    /// Endpoint: a tag was held to a reader.
     pub const NFC: &str = "nfc";
+    /// Endpoint: its adapters and readers.
     pub const STATUS: &str = "status";
+    /// Agent to endpoint: bytes for a band.
     pub const BAND_REQUEST: &str = "band_request";
+    /// Endpoint: the band's answer.
     pub const BAND_REPLY: &str = "band_reply";
+    /// Agent to endpoint: settings.
     pub const CONFIGURE: &str = "configure";
+    /// Client: the proof of its name.
     pub const AUTHENTICATE: &str = "authenticate";
+    /// Client: a request of the envelope.
     pub const REQUEST: &str = "request";
+    /// Agent to client: an update of the envelope.
     pub const UPDATE: &str = "update";
 }
 

@@ -16,20 +16,28 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
-#[allow(missing_docs)]
 pub struct PacParameterValues {
+    /// How long a time step is, ms.
     pub t_interval: i64,
+    /// NES minus the terminal that sets the clock: to be expected, ms.
     #[serde(rename = "DmNBANESTime")]
     pub dm_nba_nes_time: i64,
+    /// The same: how far from there, ms. A terminal further off may not set a clock.
     #[serde(rename = "DvNBANESTime")]
     pub dv_nba_nes_time: i64,
+    /// How late the band takes the time that the terminal proposed: to be expected, ms.
     #[serde(rename = "DmNBANBTime")]
     pub dm_nba_nb_time: i64,
+    /// The same: how far from there, ms.
     #[serde(rename = "DvNBANBTime")]
     pub dv_nba_nb_time: i64,
+    /// How much slower than true the band's clock runs: to be expected, ppm.
     pub dm_clock_drift: i64,
+    /// The same: how far from there, ppm.
     pub dv_clock_drift: i64,
+    /// From the making of a frame to its arrival at NES: to be expected, ms.
     pub dm_intent: i64,
+    /// The same: how far from there, ms. Twice this, and a step, is the patience of step 5.
     pub dv_intent: i64,
 }
 

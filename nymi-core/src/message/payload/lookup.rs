@@ -13,20 +13,30 @@ use crate::message::{Map, NfcUid, Status};
 
 /// A column that `lookup` answers; no other column of the database ever leaves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum LookupColumn {
+    /// The user's name.
     Username,
+    /// The user's domain.
     Domain,
+    /// The band's address of its present enrollment.
     #[serde(rename = "NymiBandID")]
     NymiBandId,
+    /// What NFC readers see of the band.
     #[serde(rename = "NfcUID")]
     NfcUid,
+    /// What is printed on the band.
     SerialNumber,
+    /// What the band shows.
     BandLabel,
+    /// Whether the band may be used.
     IsActive,
+    /// Whether it is the user's own band and no temporary one.
     IsPrimary,
+    /// As the band reported it.
     FirmwareVersion,
+    /// As the band reported it.
     HardwareVersion,
+    /// The band's identity key, SubjectPublicKeyInfo.
     IdentityPublicKey,
 }
 
@@ -75,16 +85,20 @@ impl LookupColumn {
 /// What rows must match: every value that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-#[allow(missing_docs)]
 pub struct LookupQuery {
+    /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+    /// The user's domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// The band's address.
     #[serde(rename = "NymiBandID", skip_serializing_if = "Option::is_none")]
     pub band: Option<BandId>,
+    /// What NFC readers see of the band.
     #[serde(rename = "NfcUID", skip_serializing_if = "Option::is_none")]
     pub nfc_uid: Option<NfcUid>,
+    /// What is printed on the band.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,
 }
