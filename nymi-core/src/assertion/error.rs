@@ -47,7 +47,7 @@ pub enum AssertionError {
     },
     /// 3
     #[error(
-        "the {part} is not base64url in its one canonical form, without padding; check that the token was copied whole"
+        "the {part} part is not base64url in its one canonical form, without padding; check that the token was copied whole"
     )]
     Base64 {
         /// Which part.
