@@ -1,4 +1,8 @@
 //! Turns the troubleshooting catalogue into Rust tables, so that the core needs no parser for it.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it reads the catalogue and writes code"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

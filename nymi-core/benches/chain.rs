@@ -1,5 +1,6 @@
 //! A full chain L1, L2, leaf against rustls-webpki with ring, and a leaf under a kept issuer. All of
 //! them read the same octets anew each time; the anchor is prepared once, as a server has it.
+#![allow(clippy::disallowed_methods, reason = "a benchmark has a clock")]
 
 use std::hint::black_box;
 use std::time::Duration;

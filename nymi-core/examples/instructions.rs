@@ -1,4 +1,5 @@
 //! Fixed work for counting instructions: `instructions WORK TIMES`. See `tests/instructions/run`.
+#![allow(clippy::disallowed_methods, reason = "a program has arguments")]
 
 use std::hint::black_box;
 use std::process::ExitCode;
