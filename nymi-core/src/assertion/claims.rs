@@ -230,6 +230,7 @@ where
 
 /// Claims that do not fit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClaimsError {
     /// A claim that identifies someone or something is empty.
     #[error("the claim {0} is empty")]

@@ -27,7 +27,8 @@ impl core::fmt::Display for Part {
 }
 
 /// Why a token is refused. [`AssertionError::number`] is stable.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AssertionError {
     /// 1
     #[error(

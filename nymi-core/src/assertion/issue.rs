@@ -10,6 +10,7 @@ use crate::crypto::PrivateKey;
 
 /// An assertion that cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IssueError {
     /// The claims do not fit together.
     #[error("the assertion cannot be made: {0}")]

@@ -29,6 +29,7 @@ pub enum Finger {
 
 /// Why a wearer is not authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AuthenticationError {
     /// Charge it first.
     #[error("its battery is empty")]
@@ -71,6 +72,7 @@ pub struct Feedback {
 
 /// Why a band takes no enrollment; nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EnrollmentError {
     /// Still in ship mode, in recovery, without charge, or it shows a fault.
     #[error("the band does not run")]

@@ -22,7 +22,8 @@ pub enum FirmwareGrade {
 }
 
 /// Why a band refuses a terminal; nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct BandRefusal {
     /// A status code: 3026 for a rule of the band, 8000 for certificates.
     pub status: u32,
@@ -67,6 +68,7 @@ impl From<BandRefusal> for BandReply {
 }
 
 /// What a band draws for one enrollment.
+#[derive(Clone, Debug)]
 pub struct Drawn<'a> {
     /// Its new address.
     pub band_id: BandId,

@@ -35,6 +35,7 @@ pub struct FirmwareVersion {
 
 /// Text that is not a version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum VersionError {
     /// Of hardware.
     #[error("HardwareVersion is {0:?}; it must be a number, a point and two digits, such as 14.00")]

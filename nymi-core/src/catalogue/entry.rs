@@ -76,7 +76,7 @@ pub struct Code {
 }
 
 /// One failure of the catalogue.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Stable id.
     pub id: &'static str,

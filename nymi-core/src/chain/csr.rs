@@ -10,6 +10,7 @@ use crate::crypto::{PublicKey, SignatureVerifier};
 
 /// Why a certification request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CsrError {
     /// The text holds no request.
     #[error("the certification request cannot be read: {0}")]

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Text in which no certificate, request or list could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PemError {
     /// There is no block with the label that was asked for.
     #[error("no \"-----BEGIN {0}-----\" block was found: give the PEM file with it")]

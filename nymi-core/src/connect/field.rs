@@ -2,6 +2,7 @@ use crate::message::AccountName;
 
 /// A drop-down list that does not offer the user exactly once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum OptionError {
     /// Not at all.
     #[error("the list of users does not have this user")]

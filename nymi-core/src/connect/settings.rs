@@ -57,6 +57,7 @@ pub enum UsernameField {
 
 /// An appsettings.json that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// Longer than [`MAX_SIZE`].
     #[error("appsettings.json has {found} bytes; it may have {MAX_SIZE}")]

@@ -233,6 +233,7 @@ impl TryFrom<String> for Authenticator {
 
 /// Attributes that are not those of an audit event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TelemetryError {
     /// Not an object of these keys and types.
     #[error("Attributes: {0}")]

@@ -69,6 +69,7 @@ pub struct Attributes {
 
 /// An attribute that says nothing that can be relied on. Nothing is concluded from such an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AttributeError {
     /// Not there, or not readable for the account that searched.
     #[error("{attribute} is missing; the searching account must be allowed to read it")]

@@ -20,7 +20,7 @@ pub enum BindRefusal {
 }
 
 /// A row of the table of sub-codes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubCode {
     /// The number after `data`, which is written in hex; a Win32 error code.
     pub code: u32,

@@ -18,6 +18,7 @@ pub enum UnitName {
 /// The directory does not have exactly one unit of that name (guide 002, "Organization Unit Error
 /// Messages").
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UnitError {
     /// In no domain.
     NotFound {

@@ -65,6 +65,7 @@ pub struct Edit {
 
 /// Why an operation is refused; nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LifeError {
     /// The band is nobody's here.
     #[error("serial number {0} is not associated with a user at this NES")]

@@ -35,7 +35,7 @@ pub struct InitAnswer {
 }
 
 /// The answer to `info`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InfoAnswer {
     /// The version of the program that answers.
     pub version: String,

@@ -103,7 +103,7 @@ impl EventPayload for EndpointEvent {
 }
 
 /// An unsolicited update, typed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A band came, went or changed its state.
     Presence(PresenceEvent),

@@ -102,7 +102,7 @@ impl From<u64> for Ref {
 }
 
 /// One message of a channel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The reference of the join that the message belongs to.
     pub join_ref: Option<Ref>,
@@ -118,6 +118,7 @@ pub struct Message {
 
 /// Text that is not a channel message: the connection closes with 1011.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PhoenixError {
     /// Larger than a message may be.
     #[error("the peer sent {0} bytes in one message; at most {MAX_MESSAGE} are accepted")]
@@ -299,7 +300,7 @@ impl Message {
 }
 
 /// A `phx_reply`, read.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
     /// Whether its status is `ok`.
     pub is_ok: bool,

@@ -15,7 +15,7 @@ pub const DEFAULT_DEADLINE_MS: u32 = 15_000;
 pub const MAX_DEADLINE_MS: u32 = 120_000;
 
 /// A well-formed request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Chosen by the caller, echoed in every update that the request causes.
     pub exchange: Option<String>,

@@ -11,7 +11,7 @@ use super::{EventPayload, MAX_MESSAGE, Map, Status};
 /// What an application hears: the answer to a request, or an event.
 ///
 /// As JSON the keys are `operation`, `exchange`, `status`, `payload`, `error`, in this order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Update {
     /// The operation that is answered, or the event's name.
     pub operation: String,
@@ -68,6 +68,7 @@ fn read_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Updat
 
 /// A message that is not an update.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UpdateParseError {
     /// Larger than a message may be.
     #[error("the peer sent {0} bytes in one message; at most {MAX_MESSAGE} are accepted")]

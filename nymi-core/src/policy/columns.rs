@@ -22,7 +22,7 @@ pub enum Reach {
 }
 
 /// A column of adm.ApplicationSettings that belongs to the policy itself.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// The column's name.
     pub name: &'static str,

@@ -12,7 +12,7 @@ use super::value::{FalseAcceptRate, PolicyType, Rule, Stored, Value};
 use super::{Column, GroupPolicy, GroupPolicyValues, Permissions, PolicyError, column};
 
 /// A column of nub.IndividualUserPolicy (guide 000, 11.1.2.5).
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct IndividualColumn {
     /// The column's name.
     pub name: &'static str,

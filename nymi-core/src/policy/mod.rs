@@ -56,6 +56,7 @@ pub struct GroupPolicy {
 
 /// Values that make no policy: names the column, what it is, and the rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicyError {
     /// No such column.
     #[error("{0} is no setting of a group policy")]

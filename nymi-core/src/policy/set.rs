@@ -37,6 +37,7 @@ ids! {
 
 /// Why an operation on the policies is refused; nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicySetError {
     /// The values make no policy.
     #[error(transparent)]

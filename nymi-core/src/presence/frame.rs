@@ -76,6 +76,7 @@ pub struct Frame {
 
 /// Bytes that are not a presence frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FrameError {
     /// Neither 14 nor 18 bytes.
     #[error("a presence frame has 14 bytes, or 18 with a boot nonce; found {found}")]

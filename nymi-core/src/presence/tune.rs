@@ -159,6 +159,7 @@ pub struct Proposal {
 
 /// Why nothing is proposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TuneError {
     /// Too little was seen.
     #[error(

@@ -40,6 +40,7 @@ pub struct TapConfig(TapConfigValues);
 
 /// A detection parameter that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TapConfigError {
     /// Outside its range.
     #[error("{key} is {found}; it must be {min} to {max} {unit}")]

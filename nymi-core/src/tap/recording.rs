@@ -97,6 +97,7 @@ pub struct Recording(Vec<Sample>);
 
 /// Why samples are not a recording.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordingError {
     /// Another first line.
     #[error("line 1 is {found:?}; it must be {HEADER:?}")]

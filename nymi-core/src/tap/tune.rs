@@ -101,6 +101,7 @@ pub struct Proposal {
 
 /// Why nothing is proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TuneError {
     /// Too few taps.
     #[error(

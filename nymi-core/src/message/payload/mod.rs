@@ -18,7 +18,7 @@ use crate::BandId;
 use crate::chain::Grade;
 
 /// The fields of a request, by operation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Payload {
     Init(Init),
@@ -125,7 +125,7 @@ impl Payload {
 }
 
 /// `init`: which application this is, and where it may obtain its certificate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Init {
     /// The application.
     pub nea_name: NeaName,
