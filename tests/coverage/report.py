@@ -9,8 +9,8 @@ SOURCES = os.path.abspath("nymi-core/src") + "/"
 TOLERANCE = 1.0
 HEAD = """# Coverage of nymi-core
 
-The share of lines that nymi-core's own tests run: its unit tests and `tests/it`. Unit tests lie in the same files and
-are counted too. Tests of other crates run more of it, above all of `band`. Written by
+The share of lines that nymi-core's own tests run: its unit tests and `nymi-core/tests/it`. Unit tests lie in the same
+files and are counted too. Tests of other crates run more of it, above all of `band`. Written by
 `UPDATE_GENERATED=1 tests/coverage/run`; without that the run fails where a share is more than a point lower.
 
 | module | lines | run | % |
