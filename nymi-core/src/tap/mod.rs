@@ -52,6 +52,7 @@
 
 mod config;
 mod detector;
+mod plain;
 pub mod plot;
 pub mod recording;
 mod track;
@@ -59,4 +60,5 @@ pub mod tune;
 
 pub use config::{TapConfig, TapConfigError, TapConfigValues};
 pub use detector::{Detector, MAX_BANDS, TapEvent};
+pub use plain::plain_taps;
 pub use track::{Presence, Proximity};

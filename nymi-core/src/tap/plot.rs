@@ -63,23 +63,42 @@ fn y(dbm: i64) -> i64 {
 /// Draws a recording under these parameters: each band's samples and the mean of its tap window,
 /// shaded where a tap was labelled, marked where one is detected.
 pub fn svg(config: &TapConfig, recording: &Recording) -> String {
+    sheet(config, core::slice::from_ref(recording))
+}
+
+/// Draws several recordings, one below the other.
+pub fn sheet(config: &TapConfig, recordings: &[Recording]) -> String {
+    let (width, height) = (LEFT + WIDTH + 96, TOP + HEIGHT + 40);
+    let all = height * recordings.len() as i64;
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {all}\" \
+         font-family=\"sans-serif\" font-size=\"11\">\n\
+         <rect width=\"{width}\" height=\"{all}\" fill=\"#fff\"/>\n"
+    );
+    for (recording, row) in recordings.iter().zip(0..) {
+        out.push_str(&format!(
+            "<g transform=\"translate(0 {})\">\n",
+            row * height
+        ));
+        panel(&mut out, config, recording);
+        out.push_str("</g>\n");
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+fn panel(out: &mut String, config: &TapConfig, recording: &Recording) {
     let samples = recording.samples();
     let scale = Scale::new(samples);
     let mut bands: BTreeMap<BandId, Vec<&Sample>> = BTreeMap::new();
     for sample in samples {
         bands.entry(sample.band).or_default().push(sample);
     }
-    let (width, height) = (LEFT + WIDTH + 96, TOP + HEIGHT + 40);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"sans-serif\" font-size=\"11\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
-    );
     for (band, colour) in bands.keys().zip(COLOURS.iter().cycle()).take(MAX_DRAWN) {
-        shade(&mut out, &scale, &bands[band], colour);
+        shade(out, &scale, &bands[band], colour);
     }
-    axes(&mut out, &scale);
-    limits(&mut out, config);
+    axes(out, &scale);
+    limits(out, config);
     let taps = taps(config, recording);
     for (index, ((band, track), colour)) in bands
         .iter()
@@ -87,8 +106,8 @@ pub fn svg(config: &TapConfig, recording: &Recording) -> String {
         .take(MAX_DRAWN)
         .enumerate()
     {
-        draw(&mut out, &scale, track, colour);
-        mean(&mut out, &scale, config, track, colour);
+        draw(out, &scale, track, colour);
+        mean(out, &scale, config, track, colour);
         let times = taps.iter().filter(|(tapped, _)| tapped == band);
         for (_, at) in times {
             out.push_str(&format!(
@@ -102,8 +121,6 @@ pub fn svg(config: &TapConfig, recording: &Recording) -> String {
             "<text x=\"{x}\" y=\"{below}\" fill=\"{colour}\">{band}</text>\n"
         ));
     }
-    out.push_str("</svg>\n");
-    out
 }
 
 /// The spans that are labelled as taps.

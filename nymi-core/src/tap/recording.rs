@@ -36,6 +36,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use super::track::FORGOTTEN_MS;
 use crate::{BandId, UnixMillis};
 
 /// The first line of a file.
@@ -91,6 +92,19 @@ pub struct Sample {
     pub label: Label,
 }
 
+/// A line of a file, without its end.
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            at,
+            band,
+            rssi_dbm,
+            label,
+        } = self;
+        write!(f, "{},{band},{rssi_dbm},{label}", at.0)
+    }
+}
+
 /// Samples in order of time, within the bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording(Vec<Sample>);
@@ -141,15 +155,33 @@ impl Recording {
     pub fn to_csv(&self) -> String {
         let mut text = format!("{HEADER}\n");
         for sample in &self.0 {
-            let Sample {
-                at,
-                band,
-                rssi_dbm,
-                label,
-            } = sample;
-            text.push_str(&format!("{},{band},{rssi_dbm},{label}\n", at.0));
+            text.push_str(&format!("{sample}\n"));
         }
         text
+    }
+
+    /// Several recordings as one, each after the one before and so long after it that a detector has
+    /// forgotten every band: none sees the end of one in the beginning of the next. Their own times
+    /// do not matter.
+    ///
+    /// # Errors
+    /// Together they are beyond the bounds.
+    pub fn joined(parts: &[Self]) -> Result<Self, RecordingError> {
+        let mut samples: Vec<Sample> = Vec::new();
+        for part in parts {
+            let from = part.0.first().map_or(0, |sample| sample.at.0);
+            let begin = samples
+                .last()
+                .map_or(from, |sample| sample.at.0.saturating_add(FORGOTTEN_MS));
+            if samples.len() + part.0.len() > MAX_SAMPLES {
+                return Err(RecordingError::Samples);
+            }
+            samples.extend(part.0.iter().map(|sample| Sample {
+                at: UnixMillis(sample.at.0.saturating_sub(from).saturating_add(begin)),
+                ..*sample
+            }));
+        }
+        samples.try_into()
     }
 
     fn check(samples: &[Sample], line_of: impl Fn(usize) -> usize) -> Result<(), RecordingError> {

@@ -48,12 +48,15 @@ enum Silence {
     Gone,
 }
 
+/// After so long a silence a band is forgotten: it comes back as one never heard, with empty windows.
+pub(super) const FORGOTTEN_MS: i64 = 60_000;
+
 const SILENCES: [(i64, Silence); 5] = [
     (3_000, Silence::Rearm),
     (5_000, Silence::Becomes(Presence::Likely)),
     (15_000, Silence::Becomes(Presence::Unlikely)),
     (30_000, Silence::Gone),
-    (60_000, Silence::Becomes(Presence::No)),
+    (FORGOTTEN_MS, Silence::Becomes(Presence::No)),
 ];
 
 /// After a silence, samples as strong as a tap count as so much below the threshold: far enough that

@@ -41,7 +41,7 @@ use alloc::vec::Vec;
 
 use super::config::{TapConfig, TapConfigValues};
 use super::recording::{Label, Recording, Sample};
-use super::track::Track;
+use super::track::{FORGOTTEN_MS, Track};
 use crate::{BandId, UnixMillis};
 
 /// The fewest approaches (runs of samples labelled `tap`) that are worth a proposal.
@@ -303,16 +303,21 @@ fn by_band(recording: &Recording) -> Tracks<'_> {
     tracks
 }
 
-/// The mean of each full window, in tenths of a dB, with its last sample's index.
+/// The mean of each full window, in tenths of a dB, with its last sample's index. A window begins anew
+/// where the detector has forgotten the band.
 fn means(track: &[&Sample], window: usize) -> impl Iterator<Item = (usize, i64)> {
-    let mut sum = 0;
+    let (mut sum, mut held) = (0, 0);
     (0..track.len()).filter_map(move |index| {
+        let before = index.checked_sub(1).map(|before| track[before].at);
+        if before.is_some_and(|before| track[index].at.since(before) >= FORGOTTEN_MS) {
+            (sum, held) = (0, 0);
+        }
         sum += i64::from(track[index].rssi_dbm);
-        if index >= window {
+        if held == window {
             sum -= i64::from(track[index - window].rssi_dbm);
         }
-        let full = index + 1 >= window;
-        full.then(|| (index, (10 * sum).div_euclid(window as i64)))
+        held = (held + 1).min(window);
+        (held == window).then(|| (index, (10 * sum).div_euclid(window as i64)))
     })
 }
 

@@ -1,10 +1,8 @@
-//! The detector, and the plain rolling mean that the guides describe, over the same samples.
-
-use std::collections::{BTreeMap, VecDeque};
+//! The detector and the plain rolling mean over the same samples.
 
 use nymi_core::tap::recording::Recording;
 use nymi_core::tap::tune::tap_times;
-use nymi_core::tap::{Detector, Proximity, TapConfig, TapEvent};
+use nymi_core::tap::{Detector, Proximity, TapConfig, TapEvent, plain_taps};
 use nymi_core::{BandId, UnixMillis};
 
 use super::traces::{BORDER, DAY, LEAVES_MS, RETURNS_MS, Trace, since_start};
@@ -52,28 +50,6 @@ pub(crate) fn ours(config: &TapConfig, recording: &Recording) -> Taps {
     taps
 }
 
-/// The taps of a rolling mean over the last samples that has no memory but those: a tap whenever the
-/// mean comes up to the threshold (Administration Guide, 8.1.1).
-pub(crate) fn plain(config: &TapConfig, recording: &Recording) -> Taps {
-    let size = config.values().rssi_window_tap as usize;
-    let threshold = config.values().rssi_tap_threshold * size as i64;
-    let mut bands: BTreeMap<BandId, (VecDeque<i64>, bool)> = BTreeMap::new();
-    let mut taps = Vec::new();
-    for sample in recording.samples() {
-        let (window, above) = bands.entry(sample.band).or_default();
-        window.push_back(i64::from(sample.rssi_dbm));
-        if window.len() > size {
-            window.pop_front();
-        }
-        let reaches = window.len() == size && window.iter().sum::<i64>() >= threshold;
-        if reaches && !*above {
-            taps.push((sample.band, sample.at));
-        }
-        *above = reaches;
-    }
-    taps
-}
-
 /// Both detectors over these seeds of a trace: first the plain one.
 pub(crate) fn compare(
     config: &TapConfig,
@@ -83,7 +59,7 @@ pub(crate) fn compare(
     let mut both = [Measured::default(), Measured::default()];
     for seed in seeds {
         let recording = trace.recording(seed);
-        let found = [plain(config, &recording), ours(config, &recording)];
+        let found = [plain_taps(config, &recording), ours(config, &recording)];
         for (measured, taps) in both.iter_mut().zip(found) {
             measured.judge(&recording, &taps);
         }

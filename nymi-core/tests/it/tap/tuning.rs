@@ -2,7 +2,7 @@
 
 use nymi_core::tap::recording::{HEADER, Label, MAX_SAMPLES, Recording, RecordingError, Sample};
 use nymi_core::tap::tune::{MIN_APPROACHES, MIN_OTHER, TuneError, effect_on, judge, propose, taps};
-use nymi_core::tap::{Detector, TapConfig, TapEvent, plot};
+use nymi_core::tap::{Detector, TapConfig, TapEvent, plain_taps, plot};
 use nymi_core::{BandId, UnixMillis};
 use proptest::prelude::*;
 
@@ -254,6 +254,69 @@ fn the_picture_shows_samples_limits_labels_and_taps() {
     assert!(!svg.contains("tap 0") && !svg.contains("far -83"));
     let empty = plot::svg(&TapConfig::default(), &Recording::default());
     assert!(empty.ends_with("</svg>\n"));
+}
+
+#[test]
+fn several_recordings_are_drawn_one_below_the_other() {
+    let two = [site(-30, -60, 6), site(-35, -65, 5)];
+    let svg = plot::sheet(&TapConfig::default(), &two);
+    assert_eq!(svg.matches("fill-opacity").count(), 11);
+    assert_eq!(svg.matches("<g transform=").count(), 2);
+    assert!(svg.contains("translate(0 0)") && svg.contains("translate(0 424)"));
+}
+
+#[test]
+fn joined_recordings_do_not_touch_each_other() {
+    let (first, second) = (site(-30, -60, 6), site(-35, -65, 5));
+    // The second begins before the first: neither order nor overlap matters.
+    let joined = Recording::joined(&[first.clone(), second.clone()]).unwrap();
+    let config = TapConfig::default();
+    let (one, two) = (effect_on(&config, &first), effect_on(&config, &second));
+    let both = effect_on(&config, &joined);
+    assert_eq!(both.approaches, one.approaches + two.approaches);
+    assert_eq!(both.hits, one.hits + two.hits);
+    assert_eq!(both.false_taps, one.false_taps + two.false_taps);
+    // A hold at the end of one and at the beginning of the next are two taps.
+    let held = recording(&[(-60, Label::Close, 50), (-30, Label::Tap, 20)], 0);
+    let again = recording(&[(-30, Label::Tap, 20), (-60, Label::Close, 50)], 0);
+    let joined = Recording::joined(&[held, again]).unwrap();
+    assert_eq!(effect_on(&config, &joined).hits, 2);
+    assert_eq!(Recording::joined(&[]).unwrap(), Recording::default());
+    let half = recording(&[(-60, Label::Close, MAX_SAMPLES / 2 + 1)], 0);
+    assert_eq!(
+        Recording::joined(&[half.clone(), half]),
+        Err(RecordingError::Samples)
+    );
+}
+
+#[test]
+fn a_window_over_two_recordings_proposes_nothing() {
+    // Strong samples at the end of one and the beginning of the other are no tap by themselves, but
+    // would lift "everything else" if a window held both.
+    let quiet = site(-40, -80, 3);
+    let flash = recording(&[(-80, Label::NotTap, 60), (-20, Label::NotTap, 2)], 0);
+    let after = recording(&[(-20, Label::NotTap, 2), (-80, Label::NotTap, 60)], 0);
+    let apart = Recording::joined(&[quiet.clone(), quiet.clone(), flash.clone(), after]).unwrap();
+    let alone = Recording::joined(&[quiet.clone(), quiet, flash]).unwrap();
+    let of = |recorded: &Recording| propose(&TapConfig::default(), recorded).unwrap();
+    assert_eq!(of(&apart).margin_tenths_db, of(&alone).margin_tenths_db);
+}
+
+#[test]
+fn a_plain_mean_taps_each_time_it_comes_up() {
+    let part = [
+        (-60, Label::Close, 20),
+        (-35, Label::Tap, 12),
+        (-44, Label::Tap, 10),
+    ];
+    let recorded = recording(&[&part[..], &[(-35, Label::Tap, 12)]].concat(), 0);
+    let plain = judge(&recorded, &plain_taps(&TapConfig::default(), &recorded));
+    assert_eq!((plain.hits, plain.false_taps), (1, 1));
+    let ours = effect_on(&TapConfig::default(), &recorded);
+    assert_eq!((ours.hits, ours.false_taps), (1, 0));
+    assert_eq!(plain.median_ms, ours.median_ms);
+    let off = config(|v| v.rssi_tap_threshold = 0);
+    assert_eq!(plain_taps(&off, &recorded), []);
 }
 
 fn any_recording() -> impl Strategy<Value = Recording> {
