@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use nymi_core::UnixMillis;
 use nymi_core::chain::GradeRequirement;
+use nymi_core::tap::AdapterKind;
 
 /// Who tapped, where and when: the connected-worker platform on one machine.
 #[derive(Parser)]
@@ -30,7 +31,7 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Enroll, tap, assert, sign and verify without a person; exit 0 only if all of it holds
     Demo(DemoArgs),
-    /// Tap a virtual band of a running `nymi up`
+    /// Tap a virtual band of a running `nymi up`, or tune the detection of taps
     Tap(TapArgs),
     /// Work with signed assertions
     #[command(subcommand)]
@@ -121,9 +122,13 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct TapArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<TapCommand>,
     /// Serial number or NymiBandID
-    pub(crate) band: String,
+    #[arg(required = true)]
+    pub(crate) band: Option<String>,
     /// Tap on the NFC reader instead of near the Bluetooth adapter
     #[arg(long)]
     pub(crate) nfc: bool,
@@ -134,6 +139,45 @@ pub(crate) struct TapArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
+
+#[derive(Subcommand)]
+pub(crate) enum TapCommand {
+    /// Propose tap and proximity parameters from recorded samples
+    Tune(TapTuneArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = TAP_TUNE_NOTES)]
+pub(crate) struct TapTuneArgs {
+    /// Recordings (CSV) of one kind of adapter; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The settings in force [default: the defaults]
+    #[arg(long, value_name = "NBE.TOML")]
+    pub(crate) current: Option<PathBuf>,
+    /// Whose section of nbe.toml it is: bluegiga, bleuio, native or virtual
+    #[arg(long, value_name = "KIND", default_value_t = AdapterKind::Virtual)]
+    pub(crate) dongle: AdapterKind,
+    /// Draw the recordings under the proposed parameters (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Print the proposal as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const TAP_TUNE_NOTES: &str = "\
+A file begins with the line
+  time_ms,address,rssi,label
+and holds a sample a line; labels are tap, close, far and not_tap. `nbe --record FILE` writes one.
+Record at least five taps and ten seconds of what must not be one.
+
+Examples:
+  nbe --record desk.csv --band DD:34:A2:0F:0B:0D
+  nymi tap tune desk.csv walk-by.csv --plot desk.svg
+  nymi tap tune desk.csv --current /etc/nymi/nbe.toml --dongle bleuio --json
+
+How to record and how to choose: docs/tap-tuning.md";
 
 #[derive(Subcommand)]
 pub(crate) enum AssertionCommand {
@@ -211,14 +255,31 @@ Example:
   nymi pac tune arrivals.csv --terminals terminals.txt --tolerate 1";
 
 #[derive(Args)]
+#[command(after_help = EXPLAIN_NOTES)]
 pub(crate) struct ExplainArgs {
-    /// A status code, an event number, a fault code, or the text of a message or log line
-    #[arg(required = true)]
+    /// A status code, an event number, a fault code, or the text of a message or log line; `-` reads it
+    /// from standard input. With --list, a part of the platform
+    #[arg(required_unless_present = "list")]
     pub(crate) query: Vec<String>,
+    /// List all that is known, a line each, or that of one part, such as nbe
+    #[arg(long)]
+    pub(crate) list: bool,
     /// Print what is known as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const EXPLAIN_NOTES: &str = "\
+Examples:
+  nymi explain 4000
+  nymi explain 0xD001D
+  nymi explain event 6
+  nymi explain nsl 14
+  nymi explain \"Insufficient memory on the Nymi Band\"
+  tail -1 nymi_agent.log | nymi explain -
+  nymi explain --list nbe
+
+Exit code 0 if something was found, 1 if nothing. All of it in one page: docs/troubleshooting.md";
 
 #[derive(Subcommand)]
 pub(crate) enum VectorsCommand {

@@ -1,9 +1,9 @@
 //! `nymi explain`: what a code or message means, why it happens and what to do.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, Source, explain};
+use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, Source, all, explain, suggest};
 
 /// How many explanations are printed in full; the others only by id and message.
 const IN_FULL: usize = 3;
@@ -11,30 +11,88 @@ const IN_FULL: usize = 3;
 /// The columns of a line of text.
 const WIDTH: usize = 96;
 
-/// Prints what is known about `query` to stdout, as text or as a JSON array. Fails if nothing is.
+/// More of standard input than this is not read, bytes: a log line is shorter.
+const MAX_INPUT: u64 = 64 * 1024;
+
+/// Prints what is known about `query` (`-`: what standard input says) to stdout, as text or as a JSON
+/// array. Fails if nothing is, and says on stderr what may have been meant.
 pub fn run(query: &str, json: bool) -> ExitCode {
-    let found = explain(query);
-    let out = &mut io::stdout().lock();
-    let written = match json {
+    let query = match query {
+        "-" => match standard_input() {
+            Ok(text) => text,
+            Err(error) => {
+                eprintln!("nymi explain: standard input: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => query.to_owned(),
+    };
+    let found = explain(&query);
+    let written = print(|out| match json {
         true => write_json(out, &found),
         false => write_text(out, &found),
-    };
-    if let Err(error) = written {
-        // A reader that has seen enough, such as `head`, is no failure.
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            eprintln!("nymi explain: cannot write the answer: {error}");
-            return ExitCode::FAILURE;
-        }
-    }
+    });
     if found.is_empty() {
-        eprintln!(
-            "nymi explain: nothing is known about {query:?}. Give a status code (4000), a number \
-             with its kind (nsl 14, event 6, response 12, os error 10061), a band's fault code \
-             (0xD001D), an id, or the text of a message or log line."
-        );
+        eprint!("{}", nothing(&query));
         return ExitCode::FAILURE;
     }
-    ExitCode::SUCCESS
+    written
+}
+
+/// Lists all rows, or those of one part of the platform. Fails if there is no such part.
+pub fn list(component: &str, json: bool) -> ExitCode {
+    let listed: Vec<Explanation> = all()
+        .filter(|one| component.is_empty() || one.component() == component)
+        .collect();
+    if listed.is_empty() {
+        let mut known: Vec<&str> = all().map(|one| one.component()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let known = known.join(", ");
+        eprintln!("nymi explain: {component:?} is no part of the platform; there are {known}");
+        return ExitCode::FAILURE;
+    }
+    print(|out| match json {
+        true => write_json(out, &listed),
+        false => listed.iter().try_for_each(|one| {
+            let message = one.message().replace('\n', " ");
+            writeln!(out, "{:<44} {message}", one.id())
+        }),
+    })
+}
+
+fn standard_input() -> io::Result<String> {
+    let mut bytes = Vec::new();
+    io::stdin().take(MAX_INPUT).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn print(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> ExitCode {
+    match write(&mut io::stdout().lock()) {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("nymi explain: cannot write the answer: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn nothing(query: &str) -> String {
+    let shown: String = query.trim().chars().take(100).collect();
+    let mut text = format!(
+        "nymi explain: nothing is known about {shown:?}. Give a status code (4000), a number with \
+         its kind (nsl 14, event 6, response 12, os error 10061), a band's fault code (0xD001D), \
+         an id, or the text of a message or log line.\n"
+    );
+    let near = suggest(query);
+    if !near.is_empty() {
+        text += "Near it:\n";
+    }
+    for one in near {
+        text += &format!("  {}  {}\n", one.id(), one.message());
+    }
+    text
 }
 
 fn write_json(out: &mut impl Write, found: &[Explanation]) -> io::Result<()> {

@@ -16,6 +16,7 @@ pub mod explain;
 mod pac;
 pub mod page;
 mod tap;
+mod tap_tune;
 pub mod up;
 
 pub use args::UpArgs;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use args::{AssertionCommand, Cli, Command, PacCommand, VectorsCommand};
+use args::{AssertionCommand, Cli, Command, PacCommand, TapCommand, VectorsCommand};
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
@@ -36,8 +37,12 @@ pub fn run() -> ExitCode {
     match cli.command {
         Command::Up(args) => finish(up::run(args)),
         Command::Demo(args) => demo::run(args.seed, args.json),
-        Command::Tap(args) => finish(tap::run(&args)),
+        Command::Tap(args) => finish(match &args.command {
+            Some(TapCommand::Tune(args)) => tap_tune::run(args),
+            None => tap::run(&args),
+        }),
         Command::Assertion(AssertionCommand::Verify(args)) => assertion::verify(&args),
+        Command::Explain(args) if args.list => explain::list(&args.query.join(" "), args.json),
         Command::Explain(args) => explain::run(&args.query.join(" "), args.json),
         Command::Pac(PacCommand::Tune(args)) => finish(pac::tune(&args)),
         Command::CheckVectors(VectorsCommand::Presence { file, json }) => {

@@ -17,18 +17,16 @@ pub(crate) fn run(args: &TapArgs) -> Result<(), CliError> {
         Some(address) => address.clone(),
         None => RunFile::read(&running_dir(args.data.as_deref())?)?.nymulator,
     };
+    let band = args.band.as_deref().unwrap_or_default();
     let method = if args.nfc { "nfc" } else { "ble" };
-    let answer =
-        control(&address, &format!("tap {} {method}", args.band)).map_err(
-            |error| match known_bands(&address) {
-                Some(bands) if !bands.contains(&args.band) => CliError::new(format!(
-                    "no band {:?}; there are {}",
-                    args.band,
-                    bands.join(", ")
-                )),
-                _ => error,
-            },
-        )?;
+    let answer = control(&address, &format!("tap {band} {method}")).map_err(|error| {
+        match known_bands(&address) {
+            Some(bands) if !bands.iter().any(|known| known == band) => {
+                CliError::new(format!("no band {band:?}; there are {}", bands.join(", ")))
+            }
+            _ => error,
+        }
+    })?;
     println!("{answer}");
     Ok(())
 }

@@ -2,18 +2,18 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use nymi_core::UnixMillis;
 use nymi_core::message::channel::{self, EndpointStatus, Topic};
 use nymi_core::message::{AgentUrl, ValueError};
 use nymi_net::channel::{ChannelClient, ChannelConfig, ChannelEvent, ChannelHandle, PushError};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Adapter, AdapterEvent, AdapterLink, AdapterRequest, VirtualAdapter};
+use crate::adapter::{Adapter, AdapterEvent, AdapterLink, AdapterRequest};
+use crate::clock::now;
 use crate::engine::{Action, Engine};
-use crate::settings::{AdapterConfig, Config};
+use crate::settings::Config;
 
 /// How soon a message that found the agent's queue full is tried again.
 const STALLED: Duration = Duration::from_millis(20);
@@ -86,10 +86,7 @@ impl Endpoint {
     /// # Errors
     /// If a setting cannot be used.
     pub async fn start(config: Config) -> Result<Handle, StartError> {
-        Self::start_with(config, |config| match config.adapter {
-            AdapterConfig::Virtual(address) => Box::new(VirtualAdapter::new(address)),
-        })
-        .await
+        Self::start_with(config, |config| config.adapter.driver()).await
     }
 
     /// As [`Endpoint::start`], with another way to come by the adapter.
@@ -413,11 +410,4 @@ fn join(config: &Config, instance: &str) -> impl Fn() -> Value + Send + Sync + '
         }
     }
     move || payload.clone()
-}
-
-fn now() -> UnixMillis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

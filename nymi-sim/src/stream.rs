@@ -8,7 +8,7 @@
 //! ```text
 //! > radio
 //! < ok radio 1
-//! < {"type":"adapter","id":"virtual","present":true}
+//! < {"type":"adapter","id":"virtual","kind":"virtual","present":true}
 //! < {"type":"reader","name":"Virtual Reader 0","present":true}
 //! < {"type":"heard","address":"DD:34:A2:0F:0B:0D","rssi":-61,"data":"13…"}
 //! < {"type":"nfc","uid":"04A1B2C3D4E5F6","reader":"Virtual Reader 0"}
@@ -18,6 +18,7 @@
 
 use nymi_core::BandId;
 use nymi_core::band::MAX_BAND_MESSAGE;
+use nymi_core::tap::AdapterKind;
 use serde::{Deserialize, Serialize};
 
 /// The version that `ok radio` names.
@@ -33,6 +34,9 @@ pub enum Downlink {
     Adapter {
         /// Which.
         id: String,
+        /// What it is played as.
+        #[serde(default)]
+        kind: AdapterKind,
         /// It is there.
         present: bool,
     },

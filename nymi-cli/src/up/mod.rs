@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
-use nymi_core::tap::TapConfig;
+use nymi_core::tap::TapConfigs;
 use nymi_nbe::{AdapterConfig, Endpoint};
 use nymi_nes::{Admin, Grade, Server};
 use nymi_net::guard::Guard;
@@ -327,7 +327,7 @@ fn endpoint_config(agent: &AgentHandle, hardware: SocketAddr) -> nymi_nbe::Confi
         hostname: None,
         addresses: vec!["127.0.0.1".to_owned()],
         adapter: AdapterConfig::Virtual(hardware),
-        tap: TapConfig::default(),
+        tap: TapConfigs::default(),
     }
 }
 

@@ -79,6 +79,55 @@ fn codes_are_explained() {
     );
     let output = nymi(&["explain", "zzzzqqq"]);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let output = nymi(&["explain", "--json", "zzzzqqq"]);
+    assert_eq!(stdout(&output).trim(), "[]");
+    let output = nymi(&["explain", "6099"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("Near it:\n  status-60"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_operators_paste_is_explained() {
+    for (query, id) in [
+        ("Nymi Agent missing.", "4000"),
+        (
+            "2026-05-13 08:30:00,123 ERROR [main] BLE Dongle removed. (thread 7)",
+            "nbe-",
+        ),
+        ("1003", "status 1003"),
+        ("0xD001D", "band-fault-d001d"),
+        ("event 6", "EventTypeID 6"),
+        ("blutooth adapter missing", "nbe-adapter-missing"),
+    ] {
+        let output = nymi(&["explain", query]);
+        assert!(output.status.success(), "{query}");
+        assert!(stdout(&output).contains(id), "{query}: {}", stdout(&output));
+        let shown: Value =
+            serde_json::from_str(&stdout(&nymi(&["explain", "--json", query]))).unwrap();
+        assert!(
+            !shown[0]["remedies"].as_array().unwrap().is_empty(),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn all_that_can_be_explained_is_listed() {
+    let all = stdout(&nymi(&["explain", "--list"]));
+    assert!(all.lines().count() > 400, "{}", all.lines().count());
+    assert!(all.contains("status-4000") && all.contains("nsl-14"));
+    let some = stdout(&nymi(&["explain", "--list", "nbe"]));
+    assert!(some.lines().all(|line| line.starts_with("nbe-")), "{some}");
+    let json: Value =
+        serde_json::from_str(&stdout(&nymi(&["explain", "--list", "--json", "nbe"]))).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), some.lines().count());
+    let output = nymi(&["explain", "--list", "dongle"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("nbe"), "{}", stderr(&output));
 }
 
 #[test]
@@ -122,6 +171,7 @@ fn help_has_examples() {
         vec!["--help"],
         vec!["up", "--help"],
         vec!["assertion", "verify", "--help"],
+        vec!["explain", "--help"],
     ] {
         let output = nymi(&arguments);
         assert!(output.status.success());

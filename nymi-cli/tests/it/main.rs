@@ -7,3 +7,4 @@ mod manual;
 mod signature;
 mod starting;
 mod support;
+mod tap_tune;

@@ -156,6 +156,15 @@ impl Explanation {
         }
     }
 
+    /// The part of the platform that shows it, as in [`Entry::component`].
+    pub fn component(&self) -> &'static str {
+        match self.source {
+            Source::Status(_) => "napi",
+            Source::Chain(_) => "cert",
+            Source::Entry(entry) => entry.component,
+        }
+    }
+
     /// The text that is shown for it.
     pub fn message(&self) -> &'static str {
         match self.source {

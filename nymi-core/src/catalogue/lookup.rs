@@ -78,23 +78,80 @@ fn head(text: &str, max: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
+/// Every row of the three tables: status codes, chain errors, entries.
+pub fn all() -> impl Iterator<Item = Explanation> {
+    let statuses = Status::ALL.iter().map(|status| Source::Status(*status));
+    let faults = FAULTS.iter().map(Source::Chain);
+    let entries = entries().iter().map(Source::Entry);
+    let matched = MatchKind::Exact;
+    statuses
+        .chain(faults)
+        .chain(entries)
+        .map(move |source| Explanation { source, matched })
+}
+
 fn rows() -> Vec<Row> {
-    let statuses = Status::ALL.iter().map(|status| Row {
-        source: Source::Status(*status),
-        texts: [Words::of(status.description())].into(),
+    let row = |one: Explanation| {
+        let also = match one.source {
+            Source::Entry(entry) => entry.also,
+            Source::Status(_) | Source::Chain(_) => &[],
+        };
+        let texts = core::iter::once(one.message()).chain(also.iter().copied());
+        Row {
+            source: one.source,
+            texts: texts.map(Words::of).collect(),
+        }
+    };
+    all().map(row).collect()
+}
+
+/// What somebody may have meant whom [`explain`] has no answer for: the numbers nearest to one that
+/// is none, or the rows that share the most telling words.
+pub fn suggest(query: &str) -> Vec<Explanation> {
+    let query = head(query.trim(), MAX_QUERY);
+    if let Some(found) = codes(query).first() {
+        return nearest_numbers(found);
+    }
+    let (rows, words) = (rows(), Words::of(query));
+    let weights = weights(&rows, &words);
+    let shared = |row: &Row| {
+        let best = row.texts.iter().map(|text| {
+            let (count, weight) = shared(&weights, &text.telling());
+            (weight, count * 100 / text.count().max(1))
+        });
+        best.max().filter(|(weight, _)| *weight > 0)
+    };
+    let mut ranked: Vec<((usize, usize), &Row)> = rows
+        .iter()
+        .filter_map(|row| Some((shared(row)?, row)))
+        .collect();
+    ranked.sort_by_key(|(best, _)| core::cmp::Reverse(*best));
+    ranked.truncate(MAX_SIMILAR);
+    ranked
+        .into_iter()
+        .map(|(_, row)| row.explanation(MatchKind::Similar))
+        .collect()
+}
+
+fn nearest_numbers(found: &Found) -> Vec<Explanation> {
+    let kind = found.kind.unwrap_or(if found.is_hex {
+        CodeKind::BandFault
+    } else {
+        CodeKind::Napi
     });
-    let faults = FAULTS.iter().map(|fault| Row {
-        source: Source::Chain(fault),
-        texts: [Words::of(fault.name)].into(),
-    });
-    let entries = entries().iter().map(|entry| Row {
-        source: Source::Entry(entry),
-        texts: core::iter::once(&entry.message)
-            .chain(entry.also)
-            .map(|text| Words::of(text))
-            .collect(),
-    });
-    statuses.chain(faults).chain(entries).collect()
+    let mut near: Vec<(u32, Explanation)> = all()
+        .filter_map(|one| {
+            let code = one.code().filter(|code| code.kind == kind)?;
+            let matched = MatchKind::Similar;
+            Some((
+                code.number.abs_diff(found.number),
+                Explanation { matched, ..one },
+            ))
+        })
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.truncate(MAX_SIMILAR);
+    near.into_iter().map(|(_, one)| one).collect()
 }
 
 /// Puts the answers in order: by how they were found, then by weight; each source once.
@@ -208,18 +265,7 @@ fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanatio
 
 /// Rows that share many telling words with the query, the rarer a word the more it counts.
 fn similar(rows: &[Row], query: &Words) -> Vec<Explanation> {
-    let mut asked = query.telling();
-    asked.truncate(MAX_WORDS);
-    let weigh = |word: &str| {
-        let has = |row: &&Row| {
-            row.texts
-                .iter()
-                .any(|text| text.iter().any(|other| is_alike(other, word)))
-        };
-        let count = rows.iter().filter(has).count();
-        1 + (rows.len() / count.max(1)).max(1).ilog2() as usize
-    };
-    let weights: Vec<(&str, usize)> = asked.iter().map(|word| (*word, weigh(word))).collect();
+    let weights = weights(rows, query);
     let total: usize = weights.iter().map(|(_, weight)| weight).sum();
     let mut ranked = Vec::new();
     for row in rows {
@@ -239,13 +285,34 @@ fn similar(rows: &[Row], query: &Words) -> Vec<Explanation> {
         .collect()
 }
 
+/// The telling words of a query, each with its weight: the rarer, the more.
+fn weights<'a>(rows: &[Row], query: &'a Words) -> Vec<(&'a str, usize)> {
+    let mut asked = query.telling();
+    asked.truncate(MAX_WORDS);
+    let weigh = |word: &str| {
+        let has = |row: &&Row| {
+            row.texts
+                .iter()
+                .any(|text| text.iter().any(|other| is_alike(other, word)))
+        };
+        let count = rows.iter().filter(has).count();
+        1 + (rows.len() / count.max(1)).max(1).ilog2() as usize
+    };
+    asked.iter().map(|word| (*word, weigh(word))).collect()
+}
+
+/// How many words of the query are in a text, and their weight.
+fn shared(asked: &[(&str, usize)], telling: &[&str]) -> (usize, usize) {
+    let in_text = |word: &str| telling.iter().any(|other| is_alike(other, word));
+    let shared = asked.iter().filter(|(word, _)| in_text(word));
+    shared.fold((0, 0), |(n, sum), (_, weight)| (n + 1, sum + weight))
+}
+
 /// How many per cent of the query's weight a text has, or of the text's words the query; and the
 /// weight that they share. None if it is too little to mean anything.
 fn likeness(asked: &[(&str, usize)], total: usize, text: &Words) -> Option<(usize, usize)> {
     let telling = text.telling();
-    let in_text = |word: &str| telling.iter().any(|other| is_alike(other, word));
-    let shared = asked.iter().filter(|(word, _)| in_text(word));
-    let (count, weight) = shared.fold((0, 0), |(n, sum), (_, weight)| (n + 1, sum + weight));
+    let (count, weight) = shared(asked, &telling);
     let of_query = weight * 100 / total.max(1);
     let of_text = if telling.len() >= 3 {
         count * 100 / telling.len()

@@ -85,6 +85,18 @@ impl TapConfigValues {
         "tap_hysteresis",
     ];
 
+    /// The values, in the order of [`Self::KEYS`].
+    pub const fn in_order(&self) -> [i64; 6] {
+        [
+            self.rssi_window_tap,
+            self.rssi_window_long,
+            self.rssi_tap_threshold,
+            self.rssi_cutoff_close,
+            self.rssi_cutoff_far,
+            self.tap_hysteresis,
+        ]
+    }
+
     /// Sets one key from text, as an environment variable gives it (`RSSI_TAP_THRESHOLD`): the key in
     /// either case. False if there is no such key.
     ///

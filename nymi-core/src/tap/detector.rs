@@ -14,7 +14,7 @@ const STEP_MS: i64 = 1000;
 
 /// What a radio can measure (Bluetooth Core 5.4, Vol 4 Part E 7.7.65.2: -127 to +20 dBm; 127 stands
 /// for "not available"). Anything else says that the band was heard, but not how near it is.
-const MEASURABLE: core::ops::RangeInclusive<i16> = -127..=20;
+pub const MEASURABLE_DBM: core::ops::RangeInclusive<i16> = -127..=20;
 
 /// What the detector noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Detector {
                 at,
             });
         }
-        if MEASURABLE.contains(&rssi_dbm)
+        if MEASURABLE_DBM.contains(&rssi_dbm)
             && let Some(mean) = track.measure(&self.config, rssi_dbm)
         {
             events.push(TapEvent::Tap {

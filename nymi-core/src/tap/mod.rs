@@ -50,6 +50,7 @@
 //! assert_eq!(detector.next_deadline(), Some(UnixMillis(3900)));
 //! ```
 
+mod adapter;
 mod config;
 mod detector;
 mod plain;
@@ -58,7 +59,8 @@ pub mod recording;
 mod track;
 pub mod tune;
 
+pub use adapter::{AdapterKind, TapConfigs, UnknownAdapterKind};
 pub use config::{TapConfig, TapConfigError, TapConfigValues};
-pub use detector::{Detector, MAX_BANDS, TapEvent};
+pub use detector::{Detector, MAX_BANDS, MEASURABLE_DBM, TapEvent};
 pub use plain::plain_taps;
 pub use track::{Presence, Proximity};

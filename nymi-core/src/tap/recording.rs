@@ -36,6 +36,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use super::detector::MEASURABLE_DBM;
 use super::track::FORGOTTEN_MS;
 use crate::{BandId, UnixMillis};
 
@@ -201,7 +202,7 @@ impl Recording {
             if time < before {
                 return Err(value("time_ms", format!("{time}"), ORDER_RULE));
             }
-            if !(-127..=20).contains(&sample.rssi_dbm) {
+            if !MEASURABLE_DBM.contains(&sample.rssi_dbm) {
                 return Err(value("rssi", format!("{}", sample.rssi_dbm), RSSI_RULE));
             }
             before = time;

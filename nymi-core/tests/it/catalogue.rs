@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, MessageKind, entries, explain};
+use nymi_core::catalogue::{
+    CodeKind, Explanation, MatchKind, MessageKind, all, entries, explain, suggest,
+};
 use nymi_core::chain::FAULTS;
 use nymi_core::message::Status;
 use proptest::prelude::*;
@@ -186,6 +188,40 @@ fn words_from_memory_and_slips_find_the_entry() {
     for query in ["", "   ", "?", "the weather", "lorem ipsum dolor sit amet"] {
         assert!(ids(query).is_empty(), "{query}: {:?}", ids(query));
     }
+}
+
+#[test]
+fn what_is_not_known_leads_to_what_is_near() {
+    let near = |query: &str| -> Vec<String> {
+        assert!(explain(query).is_empty(), "{query}");
+        suggest(query).iter().map(Explanation::id).collect()
+    };
+    assert!(
+        near("6099").iter().any(|id| id == "status-6016"),
+        "{:?}",
+        near("6099")
+    );
+    assert!(near("nsl 424242").iter().all(|id| id.contains("nsl")));
+    let odd = near("purple dongle unplugged somewhere strange");
+    assert!(
+        odd.iter()
+            .any(|id| id.starts_with("nbe-") || id.contains("dongle")),
+        "{odd:?}"
+    );
+    assert!(suggest("").is_empty() && suggest("zzzzqqq xxyyzz").is_empty());
+    assert!(suggest("bluetooth").len() <= 5);
+}
+
+#[test]
+fn everything_is_listed_once() {
+    let ids: Vec<String> = all().map(|one| one.id()).collect();
+    let unique: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(
+        ids.len(),
+        Status::ALL.len() + FAULTS.len() + entries().len()
+    );
+    assert_eq!(unique.len(), ids.len());
+    assert!(all().all(|one| !one.component().is_empty()));
 }
 
 #[test]

@@ -6,7 +6,9 @@
 )]
 mod assertion;
 mod band;
+mod capabilities;
 mod catalogue;
+mod catalogue_page;
 mod chain_broken;
 mod chain_building;
 mod chain_csr;
@@ -22,6 +24,7 @@ mod differential;
 mod directory;
 mod enrollment;
 mod enterprise;
+mod import;
 mod life;
 mod lock;
 mod manual;

@@ -8,15 +8,13 @@ mod nymulator;
 use nymi_core::BandId;
 use nymi_core::message::channel::HardwareState;
 use nymi_core::message::{NfcUid, Status, Uuid};
+use nymi_core::tap::AdapterKind;
 use tokio::sync::mpsc;
 
 pub use nymulator::VirtualAdapter;
 
 /// A radio with the readers beside it.
 pub trait Adapter: Send + 'static {
-    /// Which kind it is, as its section of `nbe.toml` is named: `virtual`, `bluegiga`, ….
-    fn kind(&self) -> &'static str;
-
     /// Begins to look for the hardware, on the present runtime. It ends when the link is dropped.
     fn start(self: Box<Self>) -> AdapterLink;
 }
@@ -37,8 +35,8 @@ pub enum AdapterEvent {
     Adapter {
         /// Its id at the terminal.
         id: String,
-        /// What it is, as in `nbe.toml`.
-        kind: &'static str,
+        /// What it is: the parameters of its section of `nbe.toml` apply.
+        kind: AdapterKind,
         /// What became of it.
         state: HardwareState,
         /// What to check, if it is not ready.

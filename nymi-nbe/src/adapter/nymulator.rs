@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nymi_core::message::Status;
 use nymi_core::message::channel::HardwareState;
+use nymi_core::tap::AdapterKind;
 use nymi_net::backoff::Backoff;
 use nymi_sim::stream::{self, Downlink, Uplink};
 use nymi_sim::world::ADAPTER_ID;
@@ -17,7 +18,6 @@ use tokio::sync::mpsc;
 
 use super::{Adapter, AdapterEvent, AdapterLink, AdapterRequest};
 
-const KIND: &str = "virtual";
 const QUEUE: usize = 256;
 const CONNECT: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -37,10 +37,6 @@ impl VirtualAdapter {
 }
 
 impl Adapter for VirtualAdapter {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
     fn start(self: Box<Self>) -> AdapterLink {
         let (events, event_queue) = mpsc::channel(QUEUE);
         let (requests, request_queue) = mpsc::channel(QUEUE);
@@ -75,6 +71,8 @@ impl From<io::Error> for Over {
 
 struct Link {
     events: mpsc::Sender<AdapterEvent>,
+    /// What the nymulator plays, as far as it said.
+    kind: AdapterKind,
     readers: BTreeSet<String>,
 }
 
@@ -91,7 +89,7 @@ impl Link {
     ) -> Result<(), Dropped> {
         self.tell(AdapterEvent::Adapter {
             id,
-            kind: KIND,
+            kind: self.kind,
             state: state(present),
             detail,
         })
@@ -129,6 +127,7 @@ async fn run(
     let mut backoff = Backoff::new(FIRST_RETRY, LAST_RETRY);
     let mut link = Link {
         events,
+        kind: AdapterKind::Virtual,
         readers: BTreeSet::new(),
     };
     loop {
@@ -251,7 +250,8 @@ async fn send(writer: &mut OwnedWriteHalf, request: AdapterRequest) -> Result<()
 
 async fn handle(downlink: Downlink, link: &mut Link) -> Result<(), Dropped> {
     match downlink {
-        Downlink::Adapter { id, present } => {
+        Downlink::Adapter { id, kind, present } => {
+            link.kind = kind;
             let detail = (!present).then(|| "the virtual adapter is unplugged".to_owned());
             link.tell_adapter(id, present, detail).await
         }

@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use nymi_core::BandId;
+use nymi_nbe::record::{self, Recorder};
 use nymi_nbe::settings::{Settings, SettingsError, Watch};
 use nymi_nbe::{AdapterConfig, Config, Endpoint};
+use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,6 +34,12 @@ struct Arguments {
     /// How much to log: off, error, warn, info, debug, trace, or 0 to 5.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     log: Option<String>,
+    /// Record what the adapter hears into this new file, with labels that you type, instead of serving.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// The band that the labels are about; others count as not_tap. Without it, every band heard.
+    #[arg(long, value_name = "ADDRESS", requires = "record")]
+    band: Option<BandId>,
     /// Run as a service; accepted for the sake of existing service definitions.
     #[arg(long, hide = true)]
     service: bool,
@@ -46,6 +55,8 @@ Examples:
       a central agent
   RSSI_TAP_THRESHOLD=-50 nbe
       taps from a little farther away
+  nbe --record samples.csv --band DD:34:A2:0F:0B:0D
+      samples for `nymi tap tune`; stop the endpoint's service before
 
 All keys with their defaults: nbe.default.toml. NYMI_DEBUG=1 turns on debug logs.";
 
@@ -73,6 +84,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let log = builder.reload_handle();
     builder.init();
     let config = configuration(&arguments, &settings).map_err(|error| error.to_string())?;
+    if let Some(file) = &arguments.record {
+        return record_into(file, &config, arguments.band).await;
+    }
     let endpoint = Endpoint::start(config)
         .await
         .map_err(|error| error.to_string())?;
@@ -104,6 +118,38 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     endpoint.shutdown().await;
     Ok(())
+}
+
+/// A recording until Ctrl-C.
+async fn record_into(path: &Path, config: &Config, band: Option<BandId>) -> Result<(), String> {
+    let about = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = std::fs::File::create_new(path).map_err(about)?;
+    eprintln!("{}", record::INSTRUCTIONS);
+    let recording = record::record(
+        config.adapter.driver(),
+        Recorder::new(band),
+        typed_lines(),
+        file,
+        nymi_nbe::now,
+        |told| eprintln!("{told}"),
+    );
+    tokio::select! {
+        ended = recording => ended.map_err(about),
+        () = stopped() => Ok(()),
+    }
+}
+
+/// What is typed. The thread that waits for it is a plain one: the program may end without it.
+fn typed_lines() -> mpsc::Receiver<String> {
+    let (typed, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if typed.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -19,7 +19,9 @@ use nymi_core::message::channel::{
 };
 use nymi_core::message::{HexBytes, TapMethod};
 use nymi_core::presence::{Flags, Frame};
-use nymi_core::tap::{Detector, Presence, TapConfig, TapConfigValues, TapEvent};
+use nymi_core::tap::{
+    AdapterKind, Detector, Presence, TapConfig, TapConfigValues, TapConfigs, TapEvent,
+};
 use nymi_core::{BandId, UnixMillis};
 use serde::Serialize;
 use serde_json::Value;
@@ -75,6 +77,9 @@ impl Heard {
 #[derive(Debug)]
 pub struct Engine {
     detector: Detector,
+    taps: TapConfigs,
+    /// The kind of the adapter that was plugged in last: its parameters apply.
+    adapter: AdapterKind,
     bands: BTreeMap<BandId, Heard>,
     waiting: Vec<FrameReport>,
     hardware: EndpointStatus,
@@ -85,9 +90,12 @@ pub struct Engine {
 
 impl Engine {
     /// An endpoint that has heard nothing and is not joined.
-    pub fn new(tap: TapConfig) -> Self {
+    pub fn new(taps: TapConfigs) -> Self {
+        let adapter = AdapterKind::default();
         Self {
-            detector: Detector::new(tap),
+            detector: Detector::new(*taps.of(adapter)),
+            taps,
+            adapter,
             bands: BTreeMap::new(),
             waiting: Vec::new(),
             hardware: EndpointStatus::default(),
@@ -108,9 +116,21 @@ impl Engine {
     }
 
     /// Takes new detection parameters.
-    pub fn reconfigure(&mut self, tap: TapConfig) {
-        if *self.detector.config() != tap {
-            self.detector.reconfigure(tap);
+    pub fn reconfigure(&mut self, taps: TapConfigs) {
+        self.taps = taps;
+        self.apply_parameters();
+    }
+
+    fn use_adapter(&mut self, kind: AdapterKind) {
+        self.adapter = kind;
+        self.apply_parameters();
+    }
+
+    /// Lets those of the adapter that is plugged in apply.
+    fn apply_parameters(&mut self) {
+        let wanted = *self.taps.of(self.adapter);
+        if *self.detector.config() != wanted {
+            self.detector.reconfigure(wanted);
         }
     }
 
@@ -172,10 +192,13 @@ impl Engine {
             } => {
                 let status = AdapterStatus {
                     id,
-                    kind: kind.to_owned(),
+                    kind: kind.name().to_owned(),
                     state,
                     detail,
                 };
+                if state == HardwareState::Ready {
+                    self.use_adapter(kind);
+                }
                 self.adapter_changed(status);
             }
             AdapterEvent::Reader { name, state } => self.reader_changed(name, state),
@@ -411,13 +434,16 @@ impl Engine {
         }
     }
 
-    /// Takes the agent's detection parameters, all or none.
+    /// Takes the agent's detection parameters for the adapter that is plugged in, all or none.
     fn configure(&mut self, payload: Value) {
         let outcome = serde_json::from_value::<Configure>(payload)
             .map_err(|error| error.to_string())
             .and_then(|configure| merged(self.detector.config(), &configure));
         match outcome {
-            Ok(tap) => self.reconfigure(tap),
+            Ok(tap) => {
+                self.taps.set(self.adapter, tap);
+                self.apply_parameters();
+            }
             Err(reason) => tracing::warn!("the agent's configure is ignored: {reason}"),
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use nymi_core::tap::{TapConfig, TapConfigError, TapConfigValues};
+use nymi_core::tap::{AdapterKind, TapConfig, TapConfigError, TapConfigValues, TapConfigs};
 use toml::{Table, Value};
 
 use super::{AdapterConfig, Config, DEFAULT_AGENT_URL, DEFAULT_NYMULATOR, SettingsError};
@@ -13,14 +13,15 @@ use super::{AdapterConfig, Config, DEFAULT_AGENT_URL, DEFAULT_NYMULATOR, Setting
 pub const DEFAULT_FILE: &str = include_str!("../../nbe.default.toml");
 
 const TOP_KEYS: [&str; 4] = ["agent_url", "endpoint_id", "credential", "log_level"];
-const DONGLES: [&str; 4] = ["bluegiga", "bleuio", "native", "virtual"];
 const ENVIRONMENT: &str = "the environment";
 
 /// The contents of `nbe.toml` and of the environment, checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     top: BTreeMap<&'static str, String>,
-    dongles: BTreeMap<&'static str, Dongle>,
+    dongles: BTreeMap<AdapterKind, Dongle>,
+    /// The parameters of the sections, with the environment's in their place.
+    taps: TapConfigs,
     /// Wins over every section.
     overrides: BTreeMap<String, String>,
 }
@@ -66,18 +67,20 @@ impl Settings {
                 })?;
         let mut settings = Self {
             top: BTreeMap::new(),
-            dongles: DONGLES
+            dongles: AdapterKind::ALL
                 .into_iter()
                 .map(|kind| (kind, Dongle::default()))
                 .collect(),
+            taps: TapConfigs::default(),
             overrides: BTreeMap::new(),
         };
         for (key, value) in table {
             settings.top_key(place, &key, value)?;
         }
         settings.environment(environment)?;
-        for kind in DONGLES {
-            settings.tap(kind, place)?;
+        for kind in AdapterKind::ALL {
+            let tap = settings.tap(kind, place)?;
+            settings.taps.set(kind, tap);
         }
         Ok(settings)
     }
@@ -110,8 +113,14 @@ impl Settings {
 
     fn section(&mut self, place: &str, kind: &str, value: Value) -> Result<(), SettingsError> {
         let name = format!("dongle.{kind}");
-        let known = DONGLES.into_iter().find(|known| *known == kind);
-        let known = known.ok_or_else(|| unknown(place, name.clone(), &DONGLES, ""))?;
+        let known = kind.parse::<AdapterKind>().map_err(|_| {
+            unknown(
+                place,
+                name.clone(),
+                &AdapterKind::ALL.map(AdapterKind::name),
+                "",
+            )
+        })?;
         let Value::Table(keys) = value else {
             return Err(bad(place, &name, "a section"));
         };
@@ -156,10 +165,10 @@ impl Settings {
     }
 
     /// The detection parameters for one kind of adapter.
-    fn tap(&self, kind: &str, place: &str) -> Result<TapConfig, SettingsError> {
+    fn tap(&self, kind: AdapterKind, place: &str) -> Result<TapConfig, SettingsError> {
         let in_file = self
             .dongles
-            .get(kind)
+            .get(&kind)
             .map(|dongle| dongle.tap)
             .unwrap_or_default();
         let name = format!("dongle.{kind}");
@@ -173,6 +182,11 @@ impl Settings {
         TapConfig::try_from(values).map_err(|error| tap_error(ENVIRONMENT, &name, error))
     }
 
+    /// The detection parameters for each kind of adapter.
+    pub const fn taps(&self) -> &TapConfigs {
+        &self.taps
+    }
+
     /// How much is logged, if that is set: a name, or a number from 0 to 5.
     pub fn log_level(&self) -> Option<&str> {
         self.top.get("log_level").map(String::as_str)
@@ -184,7 +198,7 @@ impl Settings {
         let endpoint_id = text("endpoint_id").or_else(|| hostname.clone());
         let port = self
             .dongles
-            .get("virtual")
+            .get(&AdapterKind::Virtual)
             .and_then(|dongle| dongle.port.as_deref());
         let nymulator: SocketAddr = match port {
             None => DEFAULT_NYMULATOR,
@@ -203,7 +217,7 @@ impl Settings {
             hostname,
             addresses: Vec::new(),
             adapter: AdapterConfig::Virtual(nymulator),
-            tap: self.tap("virtual", "nbe.toml")?,
+            tap: self.taps,
         })
     }
 }

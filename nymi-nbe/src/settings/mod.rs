@@ -6,7 +6,9 @@ mod watch;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use nymi_core::tap::{TapConfig, TapConfigError};
+use nymi_core::tap::{TapConfigError, TapConfigs};
+
+use crate::adapter::{Adapter, VirtualAdapter};
 
 pub use file::{DEFAULT_FILE, Settings};
 pub use watch::Watch;
@@ -32,8 +34,8 @@ pub struct Config {
     pub addresses: Vec<String>,
     /// The radio.
     pub adapter: AdapterConfig,
-    /// Detection.
-    pub tap: TapConfig,
+    /// Detection, for each kind of adapter.
+    pub tap: TapConfigs,
 }
 
 impl std::fmt::Debug for Config {
@@ -55,6 +57,15 @@ impl std::fmt::Debug for Config {
 pub enum AdapterConfig {
     /// Virtual hardware: a nymulator at this address.
     Virtual(SocketAddr),
+}
+
+impl AdapterConfig {
+    /// What runs this radio.
+    pub fn driver(self) -> Box<dyn Adapter> {
+        match self {
+            Self::Virtual(address) => Box::new(VirtualAdapter::new(address)),
+        }
+    }
 }
 
 /// A setting that cannot be used.

@@ -3,7 +3,7 @@
 use nymi_core::BandId;
 use nymi_core::band::{BandReply, BandRequest};
 use nymi_core::presence::Frame;
-use nymi_core::tap::TapConfig;
+use nymi_core::tap::{TapConfig, TapConfigs};
 use nymi_nbe::{AdapterConfig, AgentLink, Config, Endpoint, Handle};
 use nymi_sim::Nymulator;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn config(agent: &Agent, nymulator: std::net::SocketAddr) -> Config {
         hostname: Some("desk-7.example.com".into()),
         addresses: vec!["192.0.2.7".into()],
         adapter: AdapterConfig::Virtual(nymulator),
-        tap: TapConfig::default(),
+        tap: TapConfigs::default(),
     }
 }
 
@@ -379,8 +379,57 @@ async fn another_name_joins_anew_and_other_thresholds_do_not() {
     setup.endpoint.shutdown().await;
 }
 
-fn json_tap(values: Value) -> TapConfig {
-    serde_json::from_value(values).unwrap()
+#[tokio::test]
+async fn another_agent_url_leaves_one_agent_for_the_other() {
+    let mut setup = setup().await;
+    let other = Agent::bind().await;
+    let moved = config(&other, setup.nymulator.addr());
+    setup.endpoint.reconfigure(moved).unwrap();
+    while setup.session.message().await.is_some() {}
+    let (mut session, _) = other.join().await;
+    assert_eq!(session.topic, "bluebox:desk-7");
+    session.find("status", is_ready).await;
+    setup.endpoint.shutdown().await;
+}
+
+/// Waits for a presence that is as asked for; a tap before it is wrong.
+async fn follow(session: &mut Session, wanted: impl Fn(i64) -> bool) {
+    loop {
+        let message = session.message().await.expect("the endpoint stays");
+        assert_ne!(message.event, "tap", "{:?}", message.payload);
+        let rssi = message.payload["rssi"].as_i64();
+        if message.event == "presence" && rssi.is_some_and(&wanted) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_kind_of_adapter_brings_its_own_section() {
+    let mut setup = setup().await;
+    let (serial, _) = enroll(&mut setup, &enterprise()).await;
+    let text = "[dongle.virtual]\nrssi_tap_threshold = 0\n";
+    let settings = nymi_nbe::settings::Settings::parse(text, "nbe.toml", |_| None).unwrap();
+    let mut wanted = config(&setup.agent, setup.nymulator.addr());
+    wanted.tap = *settings.taps();
+    setup.endpoint.reconfigure(wanted).unwrap();
+    let tap = format!("tap {serial} ble");
+    setup.nymulator.command(&tap).await.unwrap();
+    follow(&mut setup.session, |rssi| rssi >= -50).await;
+    follow(&mut setup.session, |rssi| rssi <= -55).await;
+    setup.nymulator.command("adapter bluegiga").await.unwrap();
+    let is_bluegiga = |status: &Value| status["adapters"][0]["kind"] == "bluegiga";
+    setup.session.find("status", is_bluegiga).await;
+    setup.nymulator.command(&tap).await.unwrap();
+    let tap = setup.session.next("tap").await;
+    assert!(tap["rssi"].as_i64().unwrap() >= -42, "{tap}");
+    setup.endpoint.shutdown().await;
+    setup.nymulator.shutdown().await;
+}
+
+fn json_tap(values: Value) -> TapConfigs {
+    let config: TapConfig = serde_json::from_value(values).unwrap();
+    config.into()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use nymi_core::message::channel::HardwareState;
 use nymi_core::presence::{AdvKey, Flags, Frame, PacKey, Tail};
-use nymi_core::tap::TapConfig;
+use nymi_core::tap::{AdapterKind, TapConfig, TapConfigValues, TapConfigs};
 use nymi_core::{BandId, UnixMillis};
 use nymi_nbe::adapter::AdapterEvent;
 use nymi_nbe::engine::{Action, Engine};
@@ -39,7 +39,7 @@ pub(crate) fn plugged(present: bool) -> AdapterEvent {
     };
     AdapterEvent::Adapter {
         id: "virtual".into(),
-        kind: "virtual",
+        kind: AdapterKind::Virtual,
         state,
         detail: None,
     }
@@ -54,7 +54,7 @@ impl Bench {
     /// With an adapter, joined.
     pub(crate) fn joined() -> Self {
         let mut bench = Self {
-            engine: Engine::new(TapConfig::default()),
+            engine: Engine::new(TapConfigs::default()),
             now: NOW,
         };
         bench.engine.handle_adapter(NOW, plugged(true));
@@ -302,6 +302,55 @@ fn hardware_is_reported_when_it_changes() {
     assert_eq!(readers, [desk("ready"), desk("failed"), json!([])]);
 }
 
+fn plugged_in(kind: AdapterKind) -> AdapterEvent {
+    AdapterEvent::Adapter {
+        id: "virtual".into(),
+        kind,
+        state: HardwareState::Ready,
+        detail: None,
+    }
+}
+
+/// Whether a band held at this strength taps.
+fn taps_at(bench: &mut Bench, rssi: i16) -> bool {
+    bench.pass(70_000);
+    bench.pushed();
+    bench.listen(rssi, 20);
+    !bench.pushed_as("tap").is_empty()
+}
+
+#[test]
+fn the_parameters_of_the_attached_adapter_apply() {
+    let with = |threshold| {
+        TapConfig::try_from(TapConfigValues {
+            rssi_tap_threshold: threshold,
+            ..TapConfigValues::default()
+        })
+        .unwrap()
+    };
+    let mut taps = TapConfigs::default();
+    taps.set(AdapterKind::Bluegiga, with(-50));
+    taps.set(AdapterKind::Bleuio, with(-60));
+    let mut bench = Bench::joined();
+    bench.engine.reconfigure(taps);
+    assert!(!taps_at(&mut bench, -45), "the virtual adapter's -42");
+    bench.adapter(plugged_in(AdapterKind::Bluegiga));
+    assert!(taps_at(&mut bench, -45) && !taps_at(&mut bench, -55));
+    bench.adapter(plugged_in(AdapterKind::Bleuio));
+    assert!(taps_at(&mut bench, -55) && !taps_at(&mut bench, -65));
+    // What the agent says is about the adapter that is there, and stays with it.
+    bench.engine.handle_message(
+        NOW,
+        "configure",
+        json!({"tap": {"rssi_tap_threshold": -70}}),
+    );
+    assert!(taps_at(&mut bench, -65));
+    bench.adapter(plugged_in(AdapterKind::Virtual));
+    assert!(!taps_at(&mut bench, -45));
+    bench.adapter(plugged_in(AdapterKind::Bleuio));
+    assert!(taps_at(&mut bench, -65));
+}
+
 #[test]
 fn the_agent_configures_all_or_nothing() {
     let mut bench = Bench::joined();
@@ -377,7 +426,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn anything_in_any_order_keeps_the_bounds(steps in vec(step(), 0..200)) {
-        let mut bench = Bench { engine: Engine::new(TapConfig::default()), now: NOW };
+        let mut bench = Bench { engine: Engine::new(TapConfigs::default()), now: NOW };
         let mut joined = false;
         for step in steps {
             match step {

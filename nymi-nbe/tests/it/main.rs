@@ -6,6 +6,7 @@ mod endpoint;
 mod engine;
 mod engine_requests;
 mod log;
+mod record;
 mod settings;
 
 // The simulator's own test bench: an enterprise, and a terminal that enrolls bands.

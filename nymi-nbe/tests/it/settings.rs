@@ -1,5 +1,6 @@
 //! `nbe.toml` and the environment.
 
+use nymi_core::tap::AdapterKind;
 use nymi_nbe::AdapterConfig;
 use nymi_nbe::settings::{DEFAULT_FILE, Settings, Watch};
 use proptest::prelude::*;
@@ -27,7 +28,14 @@ fn the_shipped_file_says_what_the_defaults_are() {
         defaults.adapter,
         AdapterConfig::Virtual("127.0.0.1:9130".parse().unwrap())
     );
-    assert_eq!(defaults.tap.values().rssi_tap_threshold, -42);
+    assert_eq!(
+        defaults
+            .tap
+            .of(AdapterKind::Virtual)
+            .values()
+            .rssi_tap_threshold,
+        -42
+    );
 }
 
 #[test]
@@ -51,11 +59,18 @@ fn reads_what_is_there() {
     assert_eq!(config.endpoint_id, "desk-7");
     assert_eq!(config.credential.as_deref(), Some("secret"));
     assert_eq!(
-        config.tap.values().rssi_tap_threshold,
+        config
+            .tap
+            .of(AdapterKind::Virtual)
+            .values()
+            .rssi_tap_threshold,
         -35,
         "the attached adapter's section"
     );
-    assert_eq!(config.tap.values().rssi_window_tap, 10);
+    assert_eq!(
+        config.tap.of(AdapterKind::Virtual).values().rssi_window_tap,
+        10
+    );
     assert_eq!(
         config.adapter,
         AdapterConfig::Virtual("127.0.0.1:1234".parse().unwrap())
@@ -83,7 +98,14 @@ fn the_environment_overrides_the_file() {
     let text = "endpoint_id = \"desk\"\n[dongle.virtual]\nrssi_tap_threshold = -35";
     let settings = Settings::parse(text, "nbe.toml", environment).unwrap();
     let config = settings.config(None).unwrap();
-    assert_eq!(config.tap.values().rssi_tap_threshold, -55);
+    assert_eq!(
+        config
+            .tap
+            .of(AdapterKind::Virtual)
+            .values()
+            .rssi_tap_threshold,
+        -55
+    );
     assert_eq!(config.agent_url, "ws://other/socket/websocket");
     assert_eq!(config.endpoint_id, "desk", "set to nothing is not set");
 }

@@ -31,7 +31,7 @@ A tap is a guess from signal strength. Three parameters make it, and each trades
 All figures below come from simulated traces (`nymi-sim/examples/tap-tuning`): -59 dBm at one metre, 20 dB less per tenfold distance,
 2 dB of noise on each of ten frames a second, one frame in a hundred lost, unless a row says otherwise. A tap is a hand that comes
 from one metre to three centimetres within 0.3 s and stays for 1.5 s. Times count from the hand's arrival. Twenty seeds a row; the same
-seeds give the same document. Simulated air is not the air of your plant: record your own and let `tap::tune` look at it.
+seeds give the same document. Simulated air is not the air of your plant: [record your own](#record-your-own-place).
 
 ";
 
@@ -237,7 +237,7 @@ impl Site {
 
 fn proposals(out: &mut String) {
     out.push_str(
-        "\n## What `tap::tune` proposes\n\n\
+        "\n## What `nymi tap tune` proposes\n\n\
          From two recordings of each kind, measured on twenty others. *To spare* is the smaller distance of the threshold from the weakest\n\
          tap and from the strongest of everything else.\n\n\
          | site | window, threshold, hysteresis | to spare | taps found | median | worst | false taps |\n\
@@ -268,11 +268,42 @@ fn tenths(value: i64) -> String {
 }
 
 const CHOOSING: &str = "
+## Record your own place
+
+One person, one band, a quarter of an hour. The endpoint's service must be stopped: the adapter belongs to one program.
+
+```
+nbe --record desk.csv --band DD:34:A2:0F:0B:0D
+```
+
+The address is the NymiBandID; the debug log of the endpoint (`nbe --log debug`) shows those it hears. Other
+bands that are heard count as `not_tap`, so their wearers should not tap meanwhile. Labels are typed, and hold until the next:
+
+| do | type | how long |
+| --- | --- | --- |
+| sit and work at the terminal | `c` Enter | a minute |
+| hold the band at the adapter as people will, gloves and all | Enter when the hand arrives, Enter when it leaves | ten times, some seconds between |
+| walk by, lean over, lay the arm beside the adapter | `n` Enter | a minute each |
+| rest where the band must not tap again | `n` Enter | a minute |
+| walk away, stay away | `p` Enter on the way, `f` Enter there | a minute |
+
+Ctrl-C ends the recording. Then:
+
+```
+nymi tap tune desk.csv --current /etc/nymi/nbe.toml --dongle bleuio --plot desk.svg
+```
+
+It prints the parameters in force beside the proposed ones, and for each what the recording would have been: taps found, time to tap,
+false taps, all of it also for a plain rolling mean. The last lines are a section for `nbe.toml`, which the endpoint takes within a
+second. Look at the picture before: shaded is what was labelled as a tap, a mark is a tap that is detected, the dashed line the threshold.
+Several recordings may be given together, of one kind of adapter. Less than 6 dB to spare means that another glove or another desk
+may tell taps and the rest no longer apart.
+
 ## How to choose
 
 1. **Begin with the defaults.** They find every tap of an adapter that reports every frame, within about a second, and none of
    somebody who walks by.
-2. **Taps not found**: the band is heard too weakly or too rarely. Look at a recording first (`tap::plot`). If held samples stay below
+2. **Taps not found**: the band is heard too weakly or too rarely. Look at a recording first (`nymi tap tune --plot`). If held samples stay below
    the threshold, lower it (-48); if they pass it and the mean does not, the hand leaves before the window is full: make the window
    smaller. An adapter that reports every other frame needs twice the time for the same window; half of it is the same time.
 3. **Taps from varying distances**: a larger window, on every adapter. Mind the hold that it asks for: window times the time

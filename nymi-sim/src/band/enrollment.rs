@@ -14,6 +14,12 @@ use zeroize::Zeroizing;
 
 use super::Band;
 
+/// What stands for the fingerprint template: as secret as the real one, and made up.
+pub(super) type Template = Zeroizing<[u8; TEMPLATE_BYTES]>;
+
+/// A stand-in needs no more.
+pub(super) const TEMPLATE_BYTES: usize = 64;
+
 /// What a band holds for its user, beside what its state says.
 pub(super) struct Enrollment {
     pub(super) band_id: BandId,
@@ -21,6 +27,7 @@ pub(super) struct Enrollment {
     pub(super) pac_key: PacKey,
     pub(super) identity: SecretKey,
     pub(super) nfc_uid: NfcUid,
+    pub(super) template: Template,
     /// None until the server permitted the first setting of the clock: enrollment is half done.
     pub(super) setting: Option<ClockSetting>,
 }
@@ -59,12 +66,15 @@ impl Band {
             self.kept_l1 = Some(offer.l1.clone());
         }
         self.enrollments += 1;
+        let mut template = Template::new([0; TEMPLATE_BYTES]);
+        rng.fill_bytes(template.as_mut_slice());
         self.enrollment = Some(Enrollment {
             band_id,
             pac_key: PacKey::new(&keys.first, band_id),
             keys,
             identity,
             nfc_uid,
+            template,
             setting: None,
         });
         Ok(answer)

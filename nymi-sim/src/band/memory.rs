@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::clock::BandClock;
-use super::enrollment::Enrollment;
+use super::enrollment::{Enrollment, TEMPLATE_BYTES, Template};
 use super::{Band, FirmwareGrade, Lost};
 
 /// A band, ready to be written to the state file. It holds keys: cleared when dropped.
@@ -58,6 +58,8 @@ struct SavedEnrollment {
     adv_key_2: Secret,
     identity_key: Secret,
     nfc_uid: String,
+    /// None in a file from before there was one.
+    template: Option<Secret>,
     /// Of a file from before the condition held it.
     #[serde(default, skip_serializing)]
     label: Option<Label>,
@@ -207,6 +209,7 @@ fn save(held: &Enrollment) -> SavedEnrollment {
         adv_key_2: Secret::new(held.keys.second.expose()),
         identity_key: Secret::new(&held.identity.to_pkcs8_der()),
         nfc_uid: held.nfc_uid.to_string(),
+        template: Some(Secret::new(held.template.as_slice())),
         label: None,
         t_set_ms: held.setting.map(|setting| setting.t_set.ms()),
         t_interval_ms: held.setting.map(|setting| setting.t_interval_ms),
@@ -218,6 +221,12 @@ fn restore(saved: &SavedEnrollment) -> Result<Enrollment, &'static str> {
     let second = saved.adv_key_2.adv_key().ok_or("adv_key_2")?;
     let identity = saved.identity_key.bytes().ok_or("identity_key")?;
     let uid = hex::decode(&saved.nfc_uid).map_err(|_| "nfc_uid")?;
+    let mut template = Template::new([0; TEMPLATE_BYTES]);
+    if let Some(kept) = &saved.template {
+        let kept = kept.bytes().ok_or("template")?;
+        let kept = kept.as_slice().try_into().map_err(|_| "template")?;
+        template = Template::new(kept);
+    }
     let setting = match (saved.t_set_ms, saved.t_interval_ms) {
         (None, None) => None,
         (Some(t_set), Some(t_interval_ms)) if t_interval_ms > 0 => Some(ClockSetting {
@@ -232,6 +241,7 @@ fn restore(saved: &SavedEnrollment) -> Result<Enrollment, &'static str> {
         keys: AdvKeys { first, second },
         identity: SecretKey::from_pkcs8_der(&identity).ok_or("identity_key")?,
         nfc_uid: NfcUid::kept(&uid).ok_or("nfc_uid")?,
+        template,
         setting,
     })
 }

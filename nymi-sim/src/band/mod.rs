@@ -123,6 +123,13 @@ impl Band {
         self.complete().map(|held| held.nfc_uid.as_bytes())
     }
 
+    /// What stands for the fingerprint template of an enrollment. The band tells it to nobody; a test
+    /// looks for it in everything that leaves the band.
+    pub fn template(&self) -> Option<&[u8]> {
+        let held = self.enrollment.as_ref();
+        held.map(|held| held.template.as_slice())
+    }
+
     /// The enrollment, once the clock was set: until then the band has no user.
     fn complete(&self) -> Option<&Enrollment> {
         let held = self.enrollment.as_ref();

@@ -3,8 +3,9 @@
 use std::str::{FromStr, SplitAsciiWhitespace};
 
 use nymi_core::UnixMillis;
+use nymi_core::tap::AdapterKind;
 
-use super::{ADAPTER_ID, MAX_READERS, World};
+use super::{MAX_READERS, World};
 use crate::band::{AuthenticationError, SerialNumber};
 use crate::stream::Downlink;
 
@@ -67,7 +68,10 @@ pub const COMMANDS: [(&str, &str); 32] = [
     ("delete BAND", "delete its user data"),
     ("reset BAND", "back to the factory's state"),
     ("mute BAND on|off", "it answers no terminal"),
-    ("adapter off|on", "unplug or plug in the Bluetooth adapter"),
+    (
+        "adapter off|on|KIND",
+        "unplug or plug in the Bluetooth adapter, or one of another kind (bluegiga, bleuio, native, virtual)",
+    ),
     ("reader off|on NAME", "unplug or plug in an NFC reader"),
     ("readers", "the NFC readers, as JSON"),
     (
@@ -248,24 +252,34 @@ impl World {
                 self.add(serial, now).map(|serial| serial.to_string())
             }
             "adapter" => {
-                let present = arguments.one_of("adapter", "on", "off")?;
+                let wanted = arguments.word()?;
                 arguments.end()?;
-                Ok(self.plug_adapter(present))
+                match wanted {
+                    "on" => Ok(self.plug_adapter(self.adapter_kind, true)),
+                    "off" => Ok(self.plug_adapter(self.adapter_kind, false)),
+                    kind => kind
+                        .parse()
+                        .map(|kind| self.plug_adapter(kind, true))
+                        .map_err(|_| arguments.bad("off|on|KIND", kind)),
+                }
             }
             "reader" => self.plug_reader(arguments),
             _ => self.band_command(name, arguments, now),
         }
     }
 
-    fn plug_adapter(&mut self, present: bool) -> String {
-        if self.adapter != present {
-            self.adapter = present;
-            self.events.push_back(Downlink::Adapter {
-                id: ADAPTER_ID.to_owned(),
-                present,
-            });
+    /// There is one adapter: another kind takes the place of the one that was there.
+    fn plug_adapter(&mut self, kind: AdapterKind, present: bool) -> String {
+        if self.adapter && (kind != self.adapter_kind || !present) {
+            self.adapter = false;
+            self.events.push_back(self.adapter_state());
         }
-        format!("adapter {}", on_off(present))
+        self.adapter_kind = kind;
+        if present && !self.adapter {
+            self.adapter = true;
+            self.events.push_back(self.adapter_state());
+        }
+        format!("adapter {kind} {}", on_off(present))
     }
 
     fn plug_reader(&mut self, mut arguments: Arguments<'_>) -> Result<String, CommandError> {

@@ -11,6 +11,7 @@ mod command;
 use std::collections::{BTreeMap, VecDeque};
 
 use nymi_core::message::Status;
+use nymi_core::tap::AdapterKind;
 use nymi_core::{BandId, UnixMillis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
@@ -86,6 +87,7 @@ pub struct World {
     revision: u64,
     bands: BTreeMap<SerialNumber, Entry>,
     adapter: bool,
+    adapter_kind: AdapterKind,
     readers: Vec<String>,
     events: VecDeque<Downlink>,
 }
@@ -134,6 +136,7 @@ impl World {
             revision: 0,
             bands: BTreeMap::new(),
             adapter: true,
+            adapter_kind: AdapterKind::Virtual,
             readers: vec![FIRST_READER.to_owned()],
             events: VecDeque::new(),
         }
@@ -244,10 +247,7 @@ impl World {
 
     /// What an adapter that is only now connected has to know.
     pub fn present_state(&self) -> Vec<Downlink> {
-        let adapter = Downlink::Adapter {
-            id: ADAPTER_ID.to_owned(),
-            present: self.adapter,
-        };
+        let adapter = self.adapter_state();
         let reader = |name: &String| Downlink::Reader {
             name: name.clone(),
             present: true,
@@ -255,6 +255,14 @@ impl World {
         std::iter::once(adapter)
             .chain(self.readers.iter().map(reader))
             .collect()
+    }
+
+    fn adapter_state(&self) -> Downlink {
+        Downlink::Adapter {
+            id: ADAPTER_ID.to_owned(),
+            kind: self.adapter_kind,
+            present: self.adapter,
+        }
     }
 
     /// When to call [`World::handle_timeout`] next, if nothing else happens.

@@ -11,5 +11,6 @@ mod pki;
 mod state;
 mod stream;
 mod tap_tuning;
+mod template;
 mod terminal;
 mod world;

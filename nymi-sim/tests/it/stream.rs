@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nymi_core::band::BandRequest;
+use nymi_core::tap::AdapterKind;
 use nymi_sim::Handle;
 use nymi_sim::clock::ManualClock;
 use nymi_sim::stream::{Downlink, MAX_LINE};
@@ -45,6 +46,7 @@ async fn begins_with_what_is_there() {
     let expected = [
         Downlink::Adapter {
             id: "virtual".into(),
+            kind: AdapterKind::Virtual,
             present: false,
         },
         Downlink::Reader {

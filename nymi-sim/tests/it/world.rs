@@ -1,6 +1,7 @@
 //! The place in virtual time.
 
 use nymi_core::band::{BandReply, BandRequest};
+use nymi_core::tap::AdapterKind;
 use nymi_core::tap::{Detector, Proximity, TapConfig, TapEvent};
 use nymi_core::{BandId, UnixMillis};
 use nymi_sim::FirmwareGrade;
@@ -241,6 +242,33 @@ fn out_of_range_nothing_is_heard_and_nobody_answers() {
 }
 
 #[test]
+fn an_adapter_of_another_kind_takes_the_place_of_the_first() {
+    let mut scene = Scene::new(7);
+    let changes = |scene: &mut Scene| -> Vec<(AdapterKind, bool)> {
+        let seen = scene.pass(100).into_iter();
+        seen.filter_map(|(_, event)| match event {
+            Downlink::Adapter { kind, present, .. } => Some((kind, present)),
+            _ => None,
+        })
+        .collect()
+    };
+    scene.run("adapter bleuio");
+    let swapped = [(AdapterKind::Virtual, false), (AdapterKind::Bleuio, true)];
+    assert_eq!(changes(&mut scene), swapped);
+    for (command, expected) in [
+        ("adapter bleuio", vec![]),
+        ("adapter off", vec![(AdapterKind::Bleuio, false)]),
+        ("adapter bluegiga", vec![(AdapterKind::Bluegiga, true)]),
+        ("adapter on", vec![]),
+    ] {
+        scene.run(command);
+        assert_eq!(changes(&mut scene), expected, "{command}");
+    }
+    let now = scene.now;
+    assert!(scene.world.execute("adapter zigbee", now).is_err());
+}
+
+#[test]
 fn an_unplugged_adapter_hears_nothing_and_says_so() {
     let mut scene = Scene::new(7);
     let (_, id) = scene.user();
@@ -248,6 +276,7 @@ fn an_unplugged_adapter_hears_nothing_and_says_so() {
     scene.run("adapter off");
     let gone = Downlink::Adapter {
         id: "virtual".into(),
+        kind: AdapterKind::Virtual,
         present: false,
     };
     assert_eq!(scene.pass(5000), [(NOW.saturating_add(100), gone)]);

@@ -134,6 +134,11 @@ fn seos_bands_need_their_record() {
     seos(Variant::SeosImported).goes(NEW, Unenrolled, Path::Enroll(Kind::First), false);
 }
 
+/// The first enrollment of a Seos band, whose record is there or not.
+pub(crate) fn seos_first_enrollment(variant: Variant) -> Outcome {
+    Case { variant, ..DEFAULT }.at(NEW, Unenrolled, FINISH)
+}
+
 /// Guide 000, 10.3.1; guide 003.
 #[test]
 fn self_service_enrollment() {
@@ -338,6 +343,30 @@ fn steps_that_fail() {
         DEFAULT.at(NEW, Authenticated, Step::Finish(Finish::BandMemoryFull)),
         Outcome::Refuse(Reason::BandMemory)
     );
+}
+
+/// Guide 002, "Insufficient memory on the Nymi Band": what is written into the band is written when
+/// the server has agreed, so that a server that is down fills nothing.
+#[test]
+fn a_server_that_is_down_fills_no_memory() {
+    use crate::band::{band_4, worn};
+    let limit = 3;
+    let mut band = worn(band_4(), Default::default()).with_limits(Default::default(), limit);
+    let mut registered = 0;
+    for attempt in 0..100 + limit {
+        let finish = if attempt < 100 {
+            Finish::ServerUnavailable
+        } else {
+            Finish::Agreed
+        };
+        if let Outcome::Go(plan) = DEFAULT.at(NEW, Authenticated, Step::Finish(finish)) {
+            assert_eq!(plan.path, Path::Register(Kind::First));
+            band.register().unwrap();
+            registered += 1;
+        }
+    }
+    assert_eq!(registered, limit, "all of the memory was left");
+    assert!(band.register().is_err());
 }
 
 /// Guide 000, 4.2.6.1, 4.2.7.1 and 11.1.2.5.

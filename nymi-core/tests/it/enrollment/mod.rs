@@ -3,6 +3,8 @@
 mod guides;
 mod page;
 
+pub(crate) use guides::seos_first_enrollment;
+
 use nymi_core::catalogue::{MessageKind, entries};
 use nymi_core::enrollment::*;
 use nymi_core::policy::Permissions;

@@ -1,0 +1,242 @@
+//! The import of bands from the file that comes with an order (Administration Guide, 5.1.1).
+//!
+//! A Seos band is enrolled only if the server has its record. The vendor sends the records as CSV; an
+//! administrator uploads the file, and gets back what was wrong with it.
+//!
+//! ```text
+//! SerialNumber,SeosId
+//! DABC-00001,04A1B2C3
+//! ```
+//!
+//! The first line names the columns, in any order and case (`HardwareID` is the server's own name of the
+//! serial number); columns that are not known here are left
+//! alone. Fields may stand in double quotes (RFC 4180). One wrong row does not spoil the others:
+//! [`Upload::rows`] has the reason for each, and [`Upload::invalid_records`] is the file to download,
+//! the wrong rows as they came with the reason in the last column. Size and number are bounded.
+//!
+//! ```
+//! use nymi_core::import::{Known, Upload};
+//!
+//! let upload: Upload = "SerialNumber,SeosId\nDABC-00001,04A1\nDABC-0001x,04A2\n".parse()?;
+//! let counts = upload.counts(|_| Known::No);
+//! assert_eq!((counts.new, counts.known, counts.invalid), (1, 0, 1));
+//! assert!(upload.invalid_records().contains("line 3: SerialNumber is"));
+//! # Ok::<(), nymi_core::import::ImportError>(())
+//! ```
+
+mod csv;
+mod record;
+
+pub use csv::{CsvError, MAX_FIELD};
+pub use record::{BandRecord, RowError, SeosId, SeosIdError};
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::str::FromStr;
+
+use crate::band::SerialNumber;
+
+/// The largest file, bytes: more than a hundred thousand bands.
+pub const MAX_FILE: usize = 8 * 1024 * 1024;
+/// The most rows beside the first line.
+pub const MAX_ROWS: usize = 100_000;
+/// The most columns.
+pub const MAX_COLUMNS: usize = 64;
+/// The name of the file with the wrong rows.
+pub const INVALID_FILE: &str = "InvalidUploadsData.csv";
+/// The column that it adds.
+pub const ERROR_COLUMN: &str = "Error";
+
+/// One row of a file, with what it says or why it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line that it begins on, counted from 1.
+    pub line: usize,
+    /// Its fields as they came.
+    pub fields: Vec<String>,
+    /// The band, or what is wrong.
+    pub record: Result<BandRecord, RowError>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    header: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// Why a file is none at all; nothing of it is imported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// Larger than an order can be.
+    #[error("the file has {found} bytes; it must have at most {MAX_FILE}")]
+    TooLarge {
+        /// Its size, bytes.
+        found: usize,
+    },
+    /// More rows than an order has.
+    #[error("the file has more than {MAX_ROWS} rows; split it")]
+    TooMany,
+    /// Not CSV from some place on.
+    #[error("line {line}: {error}")]
+    Csv {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        error: CsvError,
+    },
+    /// A column that must be there is not, or is there twice.
+    #[error("line 1: the column {column} must be there, once; found: {found}")]
+    Column {
+        /// The column.
+        column: &'static str,
+        /// The first line, as far as it is shown.
+        found: String,
+    },
+}
+
+/// What the server knows of a band before an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    No,
+    /// The band, without a Seos record.
+    Band,
+    /// The band with this record.
+    Record(SeosId),
+}
+
+/// What an import does with one row: existing information stays, only new information is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// A band that was not known.
+    Add(&'a BandRecord),
+    /// A band that was known and lacked the record.
+    Complete(&'a BandRecord),
+    /// All of it was known already, or the server has another record, which stays.
+    Keep(&'a BandRecord),
+    /// The row is wrong.
+    Refuse(&'a RowError),
+}
+
+/// How many rows of each kind a file has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Bands or records that are added.
+    pub new: usize,
+    /// Bands of which nothing changes.
+    pub known: usize,
+    /// Wrong rows.
+    pub invalid: usize,
+}
+
+impl Upload {
+    /// The rows, in their order.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// What is to be done with each row.
+    pub fn actions<'a>(&'a self, known: impl Fn(&SerialNumber) -> Known) -> Vec<Action<'a>> {
+        let action = |row: &'a Row| match &row.record {
+            Err(error) => Action::Refuse(error),
+            Ok(record) => match known(&record.serial) {
+                Known::No => Action::Add(record),
+                Known::Band => Action::Complete(record),
+                Known::Record(_) => Action::Keep(record),
+            },
+        };
+        self.rows.iter().map(action).collect()
+    }
+
+    /// How many rows of each kind there are.
+    pub fn counts(&self, known: impl Fn(&SerialNumber) -> Known) -> Counts {
+        let mut counts = Counts::default();
+        for action in self.actions(known) {
+            *match action {
+                Action::Add(_) | Action::Complete(_) => &mut counts.new,
+                Action::Keep(_) => &mut counts.known,
+                Action::Refuse(_) => &mut counts.invalid,
+            } += 1;
+        }
+        counts
+    }
+
+    /// The wrong rows as a file: their columns as they came, and the reason in the last. A field
+    /// that a spreadsheet would take for a formula gets an apostrophe before it.
+    pub fn invalid_records(&self) -> String {
+        let mut text = String::new();
+        let columns = self.header.len();
+        csv::write(
+            &mut text,
+            self.header.iter().map(String::as_str),
+            ERROR_COLUMN,
+        );
+        for row in &self.rows {
+            let Err(error) = &row.record else { continue };
+            let missing = columns.saturating_sub(row.fields.len());
+            let fields = row.fields.iter().map(String::as_str);
+            let fields = fields.chain(core::iter::repeat_n("", missing));
+            csv::write(&mut text, fields, &format!("line {}: {error}", row.line));
+        }
+        text
+    }
+}
+
+impl FromStr for Upload {
+    type Err = ImportError;
+
+    fn from_str(text: &str) -> Result<Self, ImportError> {
+        if text.len() > MAX_FILE {
+            return Err(ImportError::TooLarge { found: text.len() });
+        }
+        let mut lines = csv::Rows::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let header = lines.next().transpose()?.map(|(_, fields)| fields);
+        let header = header.unwrap_or_default();
+        let serial = column(&header, &["SerialNumber", "HardwareID"])?;
+        let seos = column(&header, &["SeosId"])?;
+        let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
+        for line in lines {
+            let (line, fields) = line?;
+            if rows.len() == MAX_ROWS {
+                return Err(ImportError::TooMany);
+            }
+            let mut record = record::read(&fields, header.len(), serial, seos);
+            if let Ok(found) = &record
+                && !seen.insert(found.serial.clone())
+            {
+                record = Err(RowError::Twice(found.serial.to_string()));
+            }
+            rows.push(Row {
+                line,
+                fields,
+                record,
+            });
+        }
+        Ok(Self { header, rows })
+    }
+}
+
+/// Where a column stands, by any of its names: the first is the one to show.
+fn column(header: &[String], names: &[&'static str]) -> Result<usize, ImportError> {
+    let named = |field: &String| {
+        let field = field.trim();
+        names.iter().any(|name| field.eq_ignore_ascii_case(name))
+    };
+    let mut places = (0..header.len()).filter(|at| named(&header[*at]));
+    match (places.next(), places.next()) {
+        (Some(at), None) => Ok(at),
+        _ => Err(ImportError::Column {
+            column: names[0],
+            found: header.join(",").chars().take(80).collect(),
+        }),
+    }
+}
+
+/// The name to show of a file that a browser calls `C:\fakepath\bands.csv`: what follows the last
+/// slash of either kind.
+pub fn shown_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}

@@ -1,0 +1,223 @@
+//! The import of bands: which rows are taken, and what is said of the others.
+
+use nymi_core::band::SerialNumber;
+use nymi_core::enrollment::{Outcome, Variant};
+use nymi_core::import::{
+    Action, Counts, CsvError, ImportError, Known, MAX_COLUMNS, MAX_FIELD, MAX_FILE, MAX_ROWS,
+    RowError, Upload, shown_name,
+};
+use proptest::prelude::*;
+
+const FILE: &str = "\
+SerialNumber,Model,SeosId
+DABC-00001,\"Band 4, Seos\",04A1
+DABC-00002,x,04A2
+DABC-00003,x,04A3
+GEXX-1234,x,04A4
+DABC-5,x,04A5
+DABC-00006,x,
+
+DABC-00001,x,04A7
+DABC-00008,x
+";
+
+fn read(text: &str) -> Upload {
+    text.parse().unwrap()
+}
+
+/// The server knows the second band by its record, the third without one.
+fn known(serial: &SerialNumber) -> Known {
+    match serial.as_str() {
+        "DABC-00002" => Known::Record("OLD".parse().unwrap()),
+        "DABC-00003" => Known::Band,
+        _ => Known::No,
+    }
+}
+
+#[test]
+fn new_known_and_broken_rows_are_told_apart() {
+    let upload = read(FILE);
+    let actions = upload.actions(known);
+    assert!(matches!(actions[0], Action::Add(record) if record.seos_id.as_str() == "04A1"));
+    assert!(
+        matches!(actions[1], Action::Keep(_)),
+        "existing information stays"
+    );
+    assert!(matches!(actions[2], Action::Complete(_)));
+    assert!(
+        actions[3..]
+            .iter()
+            .all(|action| matches!(action, Action::Refuse(_)))
+    );
+    let counts = Counts {
+        new: 2,
+        known: 1,
+        invalid: 5,
+    };
+    assert_eq!(upload.counts(known), counts);
+    assert_eq!(upload.rows()[0].fields[1], "Band 4, Seos");
+}
+
+#[test]
+fn the_file_of_errors_has_the_reason_in_its_last_column() {
+    let upload = read(FILE);
+    let invalid = upload.invalid_records();
+    let lines: Vec<&str> = invalid.lines().collect();
+    assert_eq!(lines[0], "SerialNumber,Model,SeosId,Error");
+    for (line, start, reason) in [
+        (
+            1,
+            "GEXX-1234,x,04A4,\"line 5: SerialNumber is",
+            "of a Seos band",
+        ),
+        (
+            2,
+            "DABC-5,x,04A5,\"line 6: SerialNumber is",
+            "four letters or digits",
+        ),
+        (3, "DABC-00006,x,,\"line 7: SeosId is", "1 to 64 visible"),
+        (4, "DABC-00001,x,04A7,\"line 9: SerialNumber is", "twice"),
+        (
+            5,
+            "DABC-00008,x,,\"line 10: the row has 2 fields",
+            "must have 3",
+        ),
+    ] {
+        assert!(lines[line].starts_with(start), "{}", lines[line]);
+        assert!(lines[line].contains(reason), "{}", lines[line]);
+    }
+    assert_eq!(lines.len(), 6);
+    // Mended, the same file is taken: the added column is left alone.
+    let mended = invalid.replace("DABC-5,x", "DABC-00005,x");
+    assert!(matches!(read(&mended).actions(known)[1], Action::Add(_)));
+    // Nothing in it is a formula.
+    let evil = read("SerialNumber,SeosId\n=cmd|' /C calc'!A0,1\n@x,1\n");
+    let invalid = evil.invalid_records();
+    assert!(
+        invalid.lines().skip(1).all(|line| line.starts_with('\'')),
+        "{invalid}"
+    );
+}
+
+#[test]
+fn a_whole_file_that_is_none_is_refused() {
+    let refused = |text: &str| text.parse::<Upload>().unwrap_err();
+    for (text, expected) in [
+        ("", "line 1: the column SerialNumber must be there, once"),
+        ("SerialNumber\n", "line 1: the column SeosId"),
+        ("SerialNumber,SeosId,seosid\n", "line 1: the column SeosId"),
+        (
+            "SerialNumber,SeosId\n\n\"DABC-00001,1\n",
+            "line 3: a quoted field has no closing quote",
+        ),
+        (
+            "SerialNumber,SeosId\nDABC\"-00001,1\n",
+            "line 2: a quote may only begin",
+        ),
+        (
+            "SerialNumber,SeosId\n\"DABC-00001\"x,1\n",
+            "line 2: a quote may only begin",
+        ),
+    ] {
+        let error = refused(text).to_string();
+        assert!(error.starts_with(expected), "{text:?}: {error}");
+    }
+    let long = format!("SerialNumber,SeosId\n{},1\n", "x".repeat(MAX_FIELD + 1));
+    let error = CsvError::Field;
+    assert_eq!(refused(&long), ImportError::Csv { line: 2, error });
+    let wide = ",".repeat(MAX_COLUMNS);
+    let error = CsvError::Columns;
+    assert_eq!(refused(&wide), ImportError::Csv { line: 1, error });
+    let many = format!("SerialNumber,SeosId\n{}", "x,1\n".repeat(MAX_ROWS + 1));
+    assert_eq!(refused(&many), ImportError::TooMany);
+    let large = " ".repeat(MAX_FILE + 1);
+    assert_eq!(
+        refused(&large),
+        ImportError::TooLarge {
+            found: MAX_FILE + 1
+        }
+    );
+}
+
+#[test]
+fn names_ends_of_lines_and_order_of_columns_do_not_matter() {
+    let plain = read("SerialNumber,SeosId\nDABC-00001,04A1\nDABC-00002,04A2\n");
+    for text in [
+        "\u{feff}serialnumber,SEOSID\r\nDABC-00001,04A1\r\nDABC-00002,04A2",
+        "SeosId,HardwareID\n04A1,dabc-00001\n04A2, DABC-00002 \n\n",
+        "\"SerialNumber\",\"SeosId\"\r\"DABC-00001\",\"04A1\"\r\"DABC-00002\",04A2\r",
+    ] {
+        let records = |upload: &Upload| -> Vec<_> {
+            upload.rows().iter().map(|row| row.record.clone()).collect()
+        };
+        assert_eq!(records(&read(text)), records(&plain), "{text:?}");
+    }
+    assert_eq!(shown_name("C:\\fakepath\\order 7.csv"), "order 7.csv");
+    assert_eq!(shown_name("/home/a/order.csv"), "order.csv");
+    assert_eq!(shown_name("order.csv"), "order.csv");
+}
+
+#[test]
+fn an_import_lets_a_seos_band_be_enrolled() {
+    use crate::enrollment::seos_first_enrollment;
+    assert!(matches!(
+        seos_first_enrollment(Variant::SeosUnknown),
+        Outcome::Refuse(_)
+    ));
+    let upload = read("SerialNumber,SeosId\nDABC-00001,04A1\n");
+    let imported = upload.actions(|_| Known::No);
+    let variant = match imported[..] {
+        [Action::Add(record)] if record.serial.as_str() == "DABC-00001" => Variant::SeosImported,
+        _ => Variant::SeosUnknown,
+    };
+    assert!(matches!(seos_first_enrollment(variant), Outcome::Go(_)));
+}
+
+fn any_field() -> impl Strategy<Value = String> {
+    prop_oneof!["[A-Z]{4}-[0-9]{5}", "[ -~]{0,12}", "[\",\r\n=é]{0,6}",]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,200}", body in "[\",\r\nA-Z0-9-]{0,200}") {
+        let _ = text.parse::<Upload>();
+        let _ = format!("SerialNumber,SeosId\n{body}").parse::<Upload>();
+    }
+
+    #[test]
+    fn fields_survive_the_file_of_errors(rows in prop::collection::vec([any_field(), any_field()], 0..8)) {
+        let quoted = |field: &String| format!("\"{}\"", field.replace('"', "\"\""));
+        let text: String = rows
+            .iter()
+            .map(|row| format!("{},{}\n", quoted(&row[0]), quoted(&row[1])))
+            .collect();
+        let upload = read(&format!("SerialNumber,SeosId\n{text}"));
+        let told = read(&upload.invalid_records());
+        let wrong: Vec<_> = upload.rows().iter().filter(|row| row.record.is_err()).collect();
+        prop_assert_eq!(told.rows().len(), wrong.len());
+        for (told, row) in told.rows().iter().zip(wrong) {
+            for (field, found) in row.fields.iter().zip(&told.fields) {
+                let found = found.strip_prefix('\'').filter(|_| !field.starts_with('\'')).unwrap_or(found);
+                // A carriage return inside quotes is an end of a line, and one kind of end is kept.
+                let ends = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+                prop_assert_eq!(ends(found), ends(field));
+            }
+            prop_assert!(told.fields[2].starts_with("line "));
+        }
+        // Nothing is counted twice or lost.
+        let counts = upload.counts(known);
+        prop_assert_eq!(counts.new + counts.known + counts.invalid, upload.rows().len());
+    }
+
+    #[test]
+    fn a_serial_number_is_taken_once(serials in prop::collection::vec("[DF]ABC-0000[0-9]", 0..20)) {
+        let text: String = serials.iter().map(|serial| format!("{serial},1\n")).collect();
+        let upload = read(&format!("SerialNumber,SeosId\n{text}"));
+        let mut unique = serials.clone();
+        unique.sort();
+        unique.dedup();
+        prop_assert_eq!(upload.counts(|_| Known::No).new, unique.len());
+        let twice = upload.rows().iter().filter(|row| matches!(row.record, Err(RowError::Twice(_))));
+        prop_assert_eq!(twice.count(), serials.len() - unique.len());
+    }
+}

@@ -1,0 +1,106 @@
+use std::collections::BTreeSet;
+
+use nymi_core::tap::MEASURABLE_DBM;
+use nymi_core::tap::recording::{Label, MAX_RECORDED_BANDS, MAX_SAMPLES, Sample};
+use nymi_core::{BandId, UnixMillis};
+
+/// Labels what is heard. It begins with a pause.
+#[derive(Debug)]
+pub struct Recorder {
+    wearer: Option<BandId>,
+    label: Option<Label>,
+    /// What Enter goes back to from a tap.
+    between: Label,
+    bands: BTreeSet<BandId>,
+    latest: UnixMillis,
+    count: usize,
+}
+
+/// Not a label.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is no label: t, c, f, n, p, or Enter alone; still {label}")]
+pub struct UnknownLabel {
+    found: String,
+    label: String,
+}
+
+impl Recorder {
+    /// A recorder. With `wearer`, labels are that band's, and every other band is `not_tap`; without,
+    /// they are those of every band that is heard.
+    pub const fn new(wearer: Option<BandId>) -> Self {
+        Self {
+            wearer,
+            label: None,
+            between: Label::NotTap,
+            bands: BTreeSet::new(),
+            latest: UnixMillis(0),
+            count: 0,
+        }
+    }
+
+    /// Whether there is no room for another sample.
+    pub const fn is_full(&self) -> bool {
+        self.count >= MAX_SAMPLES
+    }
+
+    /// Samples so far.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Takes a label as it was typed; says what holds now.
+    ///
+    /// # Errors
+    /// It is none; the last one stays.
+    pub fn handle_label(&mut self, text: &str) -> Result<String, UnknownLabel> {
+        self.label = match text {
+            "" if self.label == Some(Label::Tap) => Some(self.between),
+            "" => Some(Label::Tap),
+            "p" | "pause" => None,
+            _ => Some(named(text).ok_or_else(|| UnknownLabel {
+                found: text.chars().take(20).collect(),
+                label: self.shown(),
+            })?),
+        };
+        if let Some(label) = self.label.filter(|label| *label != Label::Tap) {
+            self.between = label;
+        }
+        let (bands, count) = (self.bands.len(), self.count);
+        Ok(format!(
+            "{} ({count} samples of {bands} bands so far)",
+            self.shown()
+        ))
+    }
+
+    /// A band was heard: the sample to be kept, unless there is a pause or no room.
+    pub fn handle_heard(&mut self, now: UnixMillis, band: BandId, rssi_dbm: i16) -> Option<Sample> {
+        let label = self.label?;
+        let known = self.bands.contains(&band) || self.bands.len() < MAX_RECORDED_BANDS;
+        if self.is_full() || !known || !MEASURABLE_DBM.contains(&rssi_dbm) {
+            return None;
+        }
+        self.bands.insert(band);
+        self.count += 1;
+        // A clock that was set back must not spoil the file: its times never fall.
+        self.latest = self.latest.max(now);
+        let labelled = self.wearer.is_none_or(|wearer| wearer == band);
+        Some(Sample {
+            at: self.latest,
+            band,
+            rssi_dbm,
+            label: if labelled { label } else { Label::NotTap },
+        })
+    }
+
+    fn shown(&self) -> String {
+        self.label
+            .map_or_else(|| "pause".to_owned(), |label| label.to_string())
+    }
+}
+
+/// A label by its name or first letter.
+fn named(text: &str) -> Option<Label> {
+    let fits = |name: &str| name == text || (text.len() == 1 && name.starts_with(text));
+    let known = Label::ALL.into_iter().find(|(_, name)| fits(name));
+    known.map(|(label, _)| label)
+}
