@@ -34,12 +34,16 @@ const KINDS: [(CodeKind, &str); 8] = [
     (CodeKind::Windows, "Windows"),
 ];
 
-/// What Markdown would take for markup stands for itself.
+/// What Markdown would take for markup stands for itself, except code in backticks.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let (has_code, mut in_code) = (text.matches('`').count() % 2 == 0, false);
     for c in text.chars() {
+        in_code ^= has_code && c == '`';
         match c {
             '\n' => out.push(' '),
+            '`' if has_code => out.push(c),
+            _ if in_code => out.push(c),
             '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '`' | '|' | '#' => {
                 out.push('\\');
                 out.push(c);
