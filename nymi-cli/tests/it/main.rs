@@ -8,3 +8,4 @@ mod signature;
 mod starting;
 mod support;
 mod tap_tune;
+mod template;

@@ -11,12 +11,23 @@ use nymi_core::message::{NfcUid, Status, Uuid};
 use nymi_core::tap::AdapterKind;
 use tokio::sync::mpsc;
 
+use crate::settings::AdapterConfig;
+
 pub use nymulator::VirtualAdapter;
 
 /// A radio with the readers beside it.
 pub trait Adapter: Send + 'static {
     /// Begins to look for the hardware, on the present runtime. It ends when the link is dropped.
     fn start(self: Box<Self>) -> AdapterLink;
+}
+
+impl AdapterConfig {
+    /// What runs this radio.
+    pub fn driver(self) -> Box<dyn Adapter> {
+        match self {
+            Self::Virtual(address) => Box::new(VirtualAdapter::new(address)),
+        }
+    }
 }
 
 /// The endpoint's side of a running adapter.

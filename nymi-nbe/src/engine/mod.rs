@@ -131,7 +131,18 @@ impl Engine {
         let wanted = *self.taps.of(self.adapter);
         if *self.detector.config() != wanted {
             self.detector.reconfigure(wanted);
+            self.log_parameters();
         }
+    }
+
+    /// What applies, as nbe.toml would say it.
+    fn log_parameters(&self) {
+        let values = self.detector.config().values().in_order();
+        let pairs = TapConfigValues::KEYS.into_iter().zip(values);
+        let pairs: Vec<String> = pairs
+            .map(|(key, value)| format!("{key} = {value}"))
+            .collect();
+        tracing::info!("[dongle.{}] {}", self.adapter, pairs.join(", "));
     }
 
     /// When [`Engine::handle_timeout`] has something to do.
@@ -267,7 +278,10 @@ impl Engine {
             None => self.hardware.adapters.push(status),
         }
         match (was_ready, self.hardware.ble_ready()) {
-            (false, true) => tracing::info!("BLE Dongle connected."),
+            (false, true) => {
+                tracing::info!("BLE Dongle connected.");
+                self.log_parameters();
+            }
             (true, false) => {
                 tracing::warn!("BLE Dongle removed.");
                 for reply in self.requests.connection_lost() {

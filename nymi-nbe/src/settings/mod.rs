@@ -8,8 +8,6 @@ use std::path::PathBuf;
 
 use nymi_core::tap::{TapConfigError, TapConfigs};
 
-use crate::adapter::{Adapter, VirtualAdapter};
-
 pub use file::{DEFAULT_FILE, Settings};
 pub use watch::Watch;
 
@@ -57,15 +55,6 @@ impl std::fmt::Debug for Config {
 pub enum AdapterConfig {
     /// Virtual hardware: a nymulator at this address.
     Virtual(SocketAddr),
-}
-
-impl AdapterConfig {
-    /// What runs this radio.
-    pub fn driver(self) -> Box<dyn Adapter> {
-        match self {
-            Self::Virtual(address) => Box::new(VirtualAdapter::new(address)),
-        }
-    }
 }
 
 /// A setting that cannot be used.

@@ -352,6 +352,23 @@ fn the_parameters_of_the_attached_adapter_apply() {
 }
 
 #[test]
+fn the_parameters_in_force_are_in_the_log() {
+    let log = crate::log::Log::start("info");
+    let mut bench = Bench::joined();
+    log.assert_contains(
+        "[dongle.virtual] rssi_window_tap = 10, rssi_window_long = 50, rssi_tap_threshold = -42, \
+         rssi_cutoff_close = -70, rssi_cutoff_far = -83, tap_hysteresis = 6",
+    );
+    let text = "[dongle.bleuio]\nrssi_tap_threshold = -60\n";
+    let settings = nymi_nbe::settings::Settings::parse(text, "nbe.toml", |_| None).unwrap();
+    bench.engine.reconfigure(*settings.taps());
+    bench.adapter(plugged_in(AdapterKind::Bleuio));
+    log.assert_contains(
+        "[dongle.bleuio] rssi_window_tap = 10, rssi_window_long = 50, rssi_tap_threshold = -60",
+    );
+}
+
+#[test]
 fn the_agent_configures_all_or_nothing() {
     let mut bench = Bench::joined();
     let configure = |bench: &mut Bench, tap: Value| {

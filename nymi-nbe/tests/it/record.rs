@@ -1,10 +1,12 @@
 //! Recordings with typed labels.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use nymi_core::message::channel::HardwareState;
-use nymi_core::tap::recording::{Label, MAX_RECORDED_BANDS, MAX_SAMPLES, Recording};
+use nymi_core::tap::recording::{HEADER, Label, MAX_RECORDED_BANDS, MAX_SAMPLES, Recording};
 use nymi_core::tap::{AdapterKind, TapConfig, tune};
 use nymi_core::{BandId, UnixMillis};
 use nymi_nbe::adapter::{Adapter, AdapterEvent, AdapterLink};
@@ -176,4 +178,36 @@ async fn a_session_with_an_adapter_becomes_a_file() {
     assert_eq!(recorded.samples()[54].label, Label::Close);
     let effect = tune::effect_on(&TapConfig::default(), &recorded);
     assert_eq!((effect.approaches, effect.hits), (1, 1));
+}
+
+#[test]
+fn the_program_records_into_a_new_file_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("desk.csv");
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_nbe"))
+            .args(["--nymulator", "127.0.0.1:1", "--record"])
+            .arg(&file)
+            .env("ENDPOINT_ID", "desk-7")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut process = start();
+    let told = BufReader::new(process.stderr.take().unwrap()).lines();
+    let told: Vec<String> = told
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with("no adapter: "))
+        .collect();
+    assert!(told[0].starts_with("Type what the wearer does"), "{told:?}");
+    let begun = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(begun, format!("{HEADER}\n"));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let again = start().wait_with_output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    let error = String::from_utf8(again.stderr).unwrap();
+    assert!(error.contains("desk.csv: File exists"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), begun);
 }
