@@ -56,7 +56,15 @@ pub fn list(component: &str, json: bool) -> ExitCode {
         true => write_json(out, &listed),
         false => listed.iter().try_for_each(|one| {
             let message = one.message().replace('\n', " ");
-            writeln!(out, "{:<44} {message}", one.id())
+            // A fault code says nothing by itself.
+            let is_code = message.starts_with("0x");
+            let causes = one.causes();
+            let cause = causes.first().filter(|_| is_code).copied().unwrap_or("");
+            writeln!(
+                out,
+                "{}",
+                format!("{:<44} {message} {cause}", one.id()).trim_end()
+            )
         }),
     })
 }

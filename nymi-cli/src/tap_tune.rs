@@ -150,9 +150,12 @@ impl Report {
     fn text(&self) -> String {
         let proposal = &self.proposal;
         let mut text = format!(
-            "{} samples of {} bands, {} taps among them\n\n{:<34}{:>12}{:>12}\n",
+            "{} samples of {}, {} taps among them\n\n{:<34}{:>12}{:>12}\n",
             self.joined.samples().len(),
-            self.bands(),
+            match self.bands() {
+                1 => "1 band".to_owned(),
+                bands => format!("{bands} bands"),
+            },
             proposal.now.approaches,
             "",
             "in force",

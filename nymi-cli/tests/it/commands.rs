@@ -125,6 +125,11 @@ fn all_that_can_be_explained_is_listed() {
     let json: Value =
         serde_json::from_str(&stdout(&nymi(&["explain", "--list", "--json", "nbe"]))).unwrap();
     assert_eq!(json.as_array().unwrap().len(), some.lines().count());
+    let faults = stdout(&nymi(&["explain", "--list", "band"]));
+    assert!(
+        faults.contains("0xD001D The algorithm that matches fingerprints failed."),
+        "{faults}"
+    );
     let output = nymi(&["explain", "--list", "dongle"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("nbe"), "{}", stderr(&output));
