@@ -167,7 +167,7 @@ fn paths_in_code_spans_exist() {
 }
 
 /// Whether the source has a test of this name: a function right below an attribute that makes it one.
-fn has_test(source: &str, name: &str) -> bool {
+pub(crate) fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let function = format!("fn {name}(");
     let Some(at) = lines.iter().position(|line| {

@@ -37,7 +37,7 @@ const KINDS: [(CodeKind, &str); 8] = [
 /// What Markdown would take for markup stands for itself, except code in backticks.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let (has_code, mut in_code) = (text.matches('`').count() % 2 == 0, false);
+    let (has_code, mut in_code) = (text.matches('`').count().is_multiple_of(2), false);
     for c in text.chars() {
         in_code ^= has_code && c == '`';
         match c {
@@ -76,9 +76,8 @@ fn page() -> String {
          by message, log line, number or id. [Status codes](status-codes.md) has our own numbers in one table.\n\n",
         entries().len()
     );
-    for (component, title) in COMPONENTS {
+    for (_, title) in COMPONENTS {
         writeln!(page, "- [{title}](#{})", anchor(title)).unwrap();
-        let _ = component;
     }
     numbers(&mut page);
     for (component, title) in COMPONENTS {
@@ -133,7 +132,7 @@ fn one(page: &mut String, entry: &Entry) {
         MessageKind::Heading | MessageKind::Sentence => plain(entry.message),
     };
     let more = if entry.is_prefix { " …" } else { "" };
-    writeln!(page, "\n<a id=\"{}\"></a>\n### {shown}{more}\n", entry.id).unwrap();
+    writeln!(page, "\n### {}\n\n**{shown}{more}**\n", entry.id).unwrap();
     let severity = match entry.severity {
         Severity::Info => "info",
         Severity::Warning => "warning",
@@ -153,7 +152,7 @@ fn one(page: &mut String, entry: &Entry) {
         Some(status) => format!(" · here: status {status}"),
         None => String::new(),
     };
-    writeln!(page, "`{}` · {severity} · {scope}{code}{here}\n", entry.id).unwrap();
+    writeln!(page, "{severity} · {scope}{code}{here}\n").unwrap();
     for text in entry.also {
         writeln!(page, "- also: “{}”", plain(text)).unwrap();
     }
@@ -191,7 +190,8 @@ fn every_entry_is_on_the_page_under_a_known_part() {
     let known: BTreeSet<&str> = COMPONENTS.iter().map(|(component, _)| *component).collect();
     for entry in entries() {
         assert!(known.contains(entry.component), "{}", entry.component);
-        assert_eq!(page.matches(&format!("<a id=\"{}\">", entry.id)).count(), 1);
+        let heading = format!("\n### {}\n", entry.id);
+        assert_eq!(page.matches(&heading).count(), 1, "{}", entry.id);
         for text in entry.causes.iter().chain(entry.remedies).chain(entry.also) {
             assert!(page.contains(&plain(text)), "{}: {text}", entry.id);
         }

@@ -6,7 +6,6 @@
 )]
 mod assertion;
 mod band;
-mod capabilities;
 mod catalogue;
 mod catalogue_page;
 mod chain_broken;
