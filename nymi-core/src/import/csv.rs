@@ -12,6 +12,7 @@ pub const MAX_FIELD: usize = 1024;
 
 /// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CsvError {
     /// A quoted field does not end.
     #[error("a quoted field has no closing quote")]

@@ -69,6 +69,7 @@ pub struct Upload {
 
 /// Why a file is none at all; nothing of it is imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// Larger than an order can be.
     #[error("the file has {found} bytes; it must have at most {MAX_FILE}")]

@@ -50,6 +50,7 @@ pub struct BandRecord {
 
 /// Why a row is not imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RowError {
     /// A value that cannot be.
     #[error("{column} is {found:?}; it must be {rule}")]
