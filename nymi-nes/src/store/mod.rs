@@ -6,12 +6,14 @@
 //! never waits for writers.
 
 pub(crate) mod accounts;
+pub(crate) mod applied;
 pub(crate) mod audit;
 pub(crate) mod bands;
 pub(crate) mod certificates;
 pub(crate) mod events;
 pub(crate) mod policies;
 pub(crate) mod presence;
+pub(crate) mod seos;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -33,7 +35,7 @@ use crate::keys::{Place, Sealer};
 const READERS: u32 = 4;
 
 /// The account under which the server runs, for the column SystemUser.
-const SYSTEM_USER: &str = "nymi-nes";
+pub(crate) const SYSTEM_USER: &str = "nymi-nes";
 
 /// A database that cannot be used, or an operation on it that failed.
 #[derive(Debug, thiserror::Error)]
