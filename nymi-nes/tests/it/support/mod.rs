@@ -265,6 +265,25 @@ impl Session<'_> {
             .await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.nes
+            .ask(Method::DELETE, path, Some(&self.bearer), None)
+            .await
+    }
+
+    /// Enrolls the band of this serial number for this user, as the server answers.
+    pub(crate) async fn enroll_serial(&self, seed: u8, serial: &str) -> Reply {
+        let begun = self.post("api/Enrollments", &json!({})).await.ok();
+        self.finish(&begun, seed, serial).await
+    }
+
+    /// Completes an enrollment that was begun.
+    pub(crate) async fn finish(&self, begun: &Value, seed: u8, serial: &str) -> Reply {
+        let (_, body) = SoftBand::enroll_serial(seed, serial, begun);
+        let id = begun["enrollment_id"].as_str().unwrap();
+        self.put(&format!("api/Enrollments/{id}"), &body).await
+    }
+
     /// Enrolls a software band for this user and sets its clock.
     pub(crate) async fn enroll(&self, seed: u8) -> SoftBand {
         let band = self.enroll_without_clock(seed).await;
