@@ -1,6 +1,7 @@
 //! A server, its callers and software bands.
 
 mod band;
+pub(crate) mod description;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -159,8 +160,10 @@ impl Nes {
         let (url, deadline) = (self.url(path), Duration::from_secs(60));
         let reply = self
             .client
-            .request(method, &url, authorization, body, deadline);
-        reply.await.unwrap().into()
+            .request(method.clone(), &url, authorization, body, deadline);
+        let reply: Reply = reply.await.unwrap().into();
+        description::check(&method, path, reply.code);
+        reply
     }
 
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> Reply {
