@@ -49,6 +49,7 @@ pub mod tap;
 pub mod text;
 
 mod band_id;
+mod forward_clock;
 mod time;
 
 pub use band_id::{BandId, BandIdError};

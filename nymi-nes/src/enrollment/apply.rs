@@ -1,6 +1,9 @@
 //! Decides a finished enrollment, and carries it out.
 
-use nymi_core::enrollment::{Finish, Made, Reason, Rules, Step, Variant, decide};
+use nymi_core::band::SerialNumber;
+use nymi_core::enrollment::{
+    Association, BandState, Finish, Made, Outcome, Reason, Rules, Situation, Step, Variant, decide,
+};
 use nymi_core::life::{Done, Record, SetUp, Wearable};
 use nymi_core::policy::{AppliedPolicy, GroupPolicy, UserCoreId};
 use nymi_core::presence::agreement::AdvKeys;
@@ -9,10 +12,11 @@ use super::refused::{Refused, band_event};
 use super::{FinishRequest, Finished};
 use crate::http::{Principal, Refusal};
 use crate::life::{Bands, ChangeError};
+use crate::nes::Nes;
 use crate::store::bands::{self, NymiBand};
 use crate::store::events::Event;
 use crate::store::users::UserCore;
-use crate::store::{Write, applied, policies, seos};
+use crate::store::{StoreError, Write, applied, policies, seos};
 
 /// What is looked up of a user and a band, and what the core says of the two.
 struct Looked {
@@ -27,16 +31,15 @@ impl Looked {
     async fn up(
         write: &mut Write<'_>,
         user: &Principal,
-        request: &FinishRequest,
-    ) -> Result<Self, Refusal> {
+        serial: &SerialNumber,
+    ) -> Result<Self, StoreError> {
         let core = write
             .user_for(&user.domain, &user.username, &user.name())
             .await?;
         let policy = policies::effective(write.sql(), core.id).await?;
-        let serial = request.serial_number.as_str();
-        let bands = Bands::load(write.sql(), Some(core.id), serial).await?;
-        let seos_id = seos::of_serial(write.sql(), &request.serial_number).await?;
-        let variant = match (request.serial_number.variant().seos, &seos_id) {
+        let bands = Bands::load(write.sql(), Some(core.id), serial.as_str()).await?;
+        let seos_id = seos::of_serial(write.sql(), serial).await?;
+        let variant = match (serial.variant().seos, &seos_id) {
             (false, _) => Variant::Plain,
             (true, Some(_)) => Variant::SeosImported,
             (true, None) => Variant::SeosUnknown,
@@ -55,14 +58,53 @@ impl Looked {
         Wearable::new(self.variant)
     }
 
-    fn set_up<'a>(&self, request: &'a FinishRequest) -> SetUp<'a> {
-        SetUp {
-            user: UserCoreId(self.core.id),
-            serial: request.serial_number.as_str(),
+    /// What the core says of a step.
+    fn decide(&self, serial: &SerialNumber, step: Step) -> Outcome {
+        let (user, wearable) = (UserCoreId(self.core.id), self.wearable());
+        let registry = &self.bands.registry;
+        decide(&Situation {
             rules: Rules::of(&self.policy),
-            new_id: request.band,
-        }
+            association: registry.association(user, serial.as_str(), &wearable),
+            variant: self.variant,
+            band: wearable.state(),
+            step,
+        })
     }
+}
+
+/// Why an enrollment of this band would be refused, whatever comes of it; with it nothing is written
+/// to the band. Without a serial number only what holds for every band is asked.
+pub(super) async fn at_first_tap(
+    nes: &Nes,
+    user: &Principal,
+    serial: Option<&SerialNumber>,
+) -> Result<Option<Refused>, StoreError> {
+    // Dropped without a commit: a user who only asks leaves no row.
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    let outcome = match serial {
+        Some(serial) => Looked::up(&mut write, user, serial)
+            .await?
+            .decide(serial, Step::FirstTap),
+        None => {
+            let core = write
+                .user_for(&user.domain, &user.username, &user.name())
+                .await?;
+            let policy = policies::effective(write.sql(), core.id).await?;
+            decide(&Situation {
+                rules: Rules::of(&policy),
+                association: Association::Unknown {
+                    user_has_another: false,
+                },
+                variant: Variant::Plain,
+                band: BandState::Unenrolled,
+                step: Step::FirstTap,
+            })
+        }
+    };
+    Ok(match outcome {
+        Outcome::Go(_) => None,
+        other => Some(Refused::unless_go(other, &user.domain)),
+    })
 }
 
 /// Why an enrollment is refused whose confirmation is wrong. What the rules refuse, they refuse
@@ -71,12 +113,11 @@ pub(super) async fn mismatch(
     write: &mut Write<'_>,
     user: &Principal,
     request: &FinishRequest,
-) -> Result<Refused, Refusal> {
-    let looked = Looked::up(write, user, request).await?;
+) -> Result<Refused, StoreError> {
+    let looked = Looked::up(write, user, &request.serial_number).await?;
     let step = Step::Finish(Finish::CmacMismatch);
-    let (set_up, wearable) = (looked.set_up(request), looked.wearable());
-    let situation = looked.bands.registry.situation(&set_up, &wearable, step);
-    Ok(Refused::unless_go(decide(&situation), &user.domain))
+    let outcome = looked.decide(&request.serial_number, step);
+    Ok(Refused::unless_go(outcome, &user.domain))
 }
 
 /// Enrolls, or says why not; then what was written goes with the transaction.
@@ -86,8 +127,13 @@ pub(super) async fn enroll(
     request: &FinishRequest,
     keys: &AdvKeys,
 ) -> Result<Result<Finished, Refused>, Refusal> {
-    let mut looked = Looked::up(write, user, request).await?;
-    let set_up = looked.set_up(request);
+    let mut looked = Looked::up(write, user, &request.serial_number).await?;
+    let set_up = SetUp {
+        user: UserCoreId(looked.core.id),
+        serial: request.serial_number.as_str(),
+        rules: Rules::of(&looked.policy),
+        new_id: request.band,
+    };
     let mut wearable = looked.wearable();
     let done = match looked.bands.registry.set_up(&set_up, &mut wearable) {
         Ok(done) => done,
@@ -184,7 +230,7 @@ impl FinishRequest {
         Event {
             initial_tap: self.initial_tap.clone().or_else(|| self.nfc_uid.clone()),
             confirm_tap: self.confirm_tap.clone(),
-            ..band_event(user, self.serial_number.as_str(), self.band)
+            ..band_event(user, Some(self.serial_number.as_str()), Some(self.band))
         }
     }
 }

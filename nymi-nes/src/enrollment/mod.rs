@@ -16,6 +16,7 @@ pub(crate) use request::FinishRequest;
 pub(crate) use set_time::set_time;
 
 use axum::http::StatusCode;
+use nymi_core::band::SerialNumber;
 use nymi_core::message::Status;
 use nymi_core::presence::agreement::{self, AdvKeys, Context, tags_equal};
 use sha2::{Digest, Sha256};
@@ -38,8 +39,17 @@ pub(crate) struct Finished {
     pub(crate) event_type_id: u8,
 }
 
-/// Opens an enrollment for a user.
-pub(crate) fn begin(nes: &Nes, user: &Principal) -> Result<Begun, Refusal> {
+/// Opens an enrollment for a user. Where the terminal says which band it is, what the rules refuse is
+/// refused before anything is written to the band.
+pub(crate) async fn begin(
+    nes: &Nes,
+    user: &Principal,
+    serial: Option<&SerialNumber>,
+) -> Result<Begun, Refusal> {
+    if let Some(refused) = apply::at_first_tap(nes, user, serial).await? {
+        let event = refused::band_event(user, serial.map(SerialNumber::as_str), None);
+        return Err(refused.record(nes, user, event).await?);
+    }
     let leaf = nes
         .pki
         .leaf(Use::Agreement, nes.clock.now())

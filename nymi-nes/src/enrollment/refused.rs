@@ -69,7 +69,8 @@ impl Refused {
         Self { skew_ms, ..self }
     }
 
-    /// Writes the event, and nothing else, and makes the answer. `event` has the facts.
+    /// Writes the event, and nothing else, and makes the answer. `event` has the facts. So that one
+    /// account does not fill the audit trail, too many of them are not answered.
     pub(super) async fn record(
         self,
         nes: &Nes,
@@ -77,6 +78,14 @@ impl Refused {
         event: Event,
     ) -> Result<Refusal, StoreError> {
         tracing::info!(user = %user.name(), event = self.event.id(), "refused: {}", self.description);
+        if let Err(seconds) = nes.limits.report(user.account, nes.clock.monotonic_ms()) {
+            return Ok(Refusal::status(
+                StatusCode::TOO_MANY_REQUESTS,
+                Status::NES_TIMEOUT,
+                format!("too many refused requests; try again in {seconds} s"),
+            )
+            .retry_after(seconds));
+        }
         let mut write = nes.store.begin(nes.clock.now()).await?;
         let core = users::find(write.sql(), &user.domain, &user.username).await?;
         let verification = event.verification.map(|verification| Verification {
@@ -102,14 +111,15 @@ impl Refused {
     }
 }
 
-/// What every event of a user's band at a terminal says: who, and of which enrollment of the band.
-pub(super) fn band_event(user: &Principal, serial: &str, band: BandId) -> Event {
+/// What every event of a user's band at a terminal says: who, and as far as they are known which band
+/// and which enrollment of it.
+pub(super) fn band_event(user: &Principal, serial: Option<&str>, band: Option<BandId>) -> Event {
     Event {
         username: Some(user.username.clone()),
         modified_by: user.name(),
-        hardware_id: Some(serial.to_owned()),
+        hardware_id: serial.map(str::to_owned),
         verification: Some(Verification {
-            band: Some(band),
+            band,
             agent: user.name(),
             ..Verification::default()
         }),

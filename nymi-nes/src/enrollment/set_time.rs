@@ -51,7 +51,7 @@ pub(crate) async fn set_time(
         if !clock_in_bounds {
             refused = refused.with_skew(terminal_ms.saturating_sub(now.0));
         }
-        let event = band_event(user, &band.hardware_id, band_id);
+        let event = band_event(user, Some(&band.hardware_id), Some(band_id));
         return Err(refused.record(nes, user, event).await?);
     }
     let sealer = write.sealer;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use nymi_core::band::SerialNumber;
 use nymi_core::enrollment::EventType;
 use nymi_core::message::{NfcUid, Status};
 use nymi_core::presence::TSet;
@@ -17,12 +18,14 @@ use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
 
-/// For whom the terminal believes it enrolls.
+/// For whom the terminal believes it enrolls, and what.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Begin {
     domain: Option<String>,
     username: Option<String>,
+    /// Which band, where the terminal knows it already.
+    serial_number: Option<SerialNumber>,
 }
 
 /// POST `api/Enrollments`: for the user of the token; a body that names another is refused.
@@ -44,7 +47,7 @@ pub(super) async fn begin(
             "the token is another user's than the one who enrolls",
         ));
     }
-    let begun = enrollment::begin(&nes, &caller)?;
+    let begun = enrollment::begin(&nes, &caller, named.serial_number.as_ref()).await?;
     Ok(Json(json!({
         "enrollment_id": hex::encode(begun.enrollment_id),
         "chain": begun.chain,

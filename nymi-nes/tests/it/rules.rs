@@ -75,6 +75,50 @@ async fn a_server_for_registration_only_enrolls_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_refused_is_refused_before_the_band_is_changed() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let admin = nes.administrator().await;
+    let begin = |serial: &str| json!({"SerialNumber": serial});
+    bob.post("api/Enrollments", &begin("AAAH-00001")).await.ok();
+    bob.enroll_serial(1, "AAAH-00001").await.ok();
+    let before = rows(&nes).await;
+    let own = bob.post("api/Enrollments", &begin("AAAH-00001")).await;
+    refused_for(own, 403, Reason::ReEnrollmentForbidden);
+    let next = bob.post("api/Enrollments", &begin("AAAH-00002")).await;
+    refused_for(next, 403, Reason::ReEnrollmentForbidden);
+    let others = eve.post("api/Enrollments", &begin("aaah-00001")).await;
+    refused_for(others, 403, Reason::ReEnrollmentOther);
+    let seos = eve.post("api/Enrollments", &begin("DEXX-1234")).await;
+    refused_for(seos, 403, Reason::SeosRecordMissing);
+    eve.post("api/Enrollments", &begin("nonsense"))
+        .await
+        .refused(400, 1003);
+    policy(&admin, json!({"EnrollmentPermissions": 2})).await;
+    let any = eve.post("api/Enrollments", &json!({})).await;
+    refused_for(any, 403, Reason::RegistrationOnly);
+    assert_eq!(nes.events().await, [3, 22, 22, 17, 20, 24]);
+    assert_eq!(rows(&nes).await, before, "nothing but the events");
+}
+
+#[tokio::test]
+async fn refusals_of_one_account_do_not_fill_the_audit_trail() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let seos = json!({"SerialNumber": "DEXX-1234"});
+    for _ in 0..100 {
+        bob.post("api/Enrollments", &seos)
+            .await
+            .refused(403, DENIED);
+    }
+    bob.post("api/Enrollments", &seos).await.refused(429, 2005);
+    eve.post("api/Enrollments", &seos)
+        .await
+        .refused(403, DENIED);
+    assert_eq!(nes.events().await.len(), 101);
+}
+
+#[tokio::test]
 async fn what_the_rules_refuse_they_refuse_before_the_keys_matter() {
     let nes = Nes::start().await;
     let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
