@@ -60,11 +60,8 @@ impl From<PolicySetError> for Refusal {
             Error::NoGroupPolicy(_) | Error::NoIndividualPolicy(_) => {
                 (StatusCode::NOT_FOUND, Status::NOT_FOUND)
             }
-            Error::NameTaken(_)
-            | Error::IdTaken(_)
-            | Error::DeleteActive
-            | Error::DeleteLast
-            | Error::NotOneActive(_) => (StatusCode::CONFLICT, Status::INVALID_FIELD),
+            // What else is refused does not fit to the policies that are there.
+            _ => (StatusCode::CONFLICT, Status::INVALID_FIELD),
         };
         Self::status(http, status, error.to_string())
     }
