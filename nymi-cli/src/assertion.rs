@@ -11,6 +11,7 @@ use nymi_core::assertion::{
 };
 use nymi_core::chain::TrustAnchor;
 use nymi_core::crypto::RustCrypto;
+use nymi_core::text::is_plain;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -174,11 +175,10 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
 fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
-            shown.extend(c.escape_default());
-        } else {
+        if is_plain(c) {
             shown.push(c);
+        } else {
+            shown.extend(c.escape_default());
         }
     }
     shown

@@ -20,6 +20,7 @@
 //! | [`connect`] | are credentials typed into this window, and what is recorded of it? |
 //! | [`directory`] | may this account act, as the directory describes it? |
 //! | [`catalogue`] | what went wrong, why, and what to do? |
+//! | [`text`] | can a reader be misled by this text? |
 //!
 //! [`crypto`] holds the few operations that a caller passes in, and [`manual`] the chapters on trust,
 //! presence and assertions, with every rule's source, and the threat model. Read those first.
@@ -47,8 +48,10 @@ pub mod message;
 pub mod policy;
 pub mod presence;
 pub mod tap;
+pub mod text;
 
 mod band_id;
+mod forward_clock;
 mod time;
 
 pub use band_id::{BandId, BandIdError};

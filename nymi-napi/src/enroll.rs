@@ -126,7 +126,12 @@ pub async fn enroll_band(
         return Err(off_script("a description"));
     };
 
-    let user = json!({"Username": enrollment.username, "Domain": enrollment.domain});
+    // With the serial number NES refuses what its rules refuse before the band is changed.
+    let user = json!({
+        "Username": enrollment.username,
+        "Domain": enrollment.domain,
+        "SerialNumber": description.serial_number,
+    });
     let opened = nes.begin_enrollment(&user).await?;
     let offer = offer(&opened, client.now().0, enrollment.label.clone())?;
     let answered = ask(

@@ -5,22 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use nymi_core::policy::GroupPolicy;
+use nymi_core::text::is_plain;
 use nymi_core::{BandId, UnixMillis};
 
-use crate::directory::{AccountFlags, BuiltIn, Hasher, StatusCache, Throttle};
+use crate::directory::{AccountFlags, BuiltIn, Hasher, Statuses, Throttle};
 use crate::enrollment::Pending;
 use crate::keys::{Sealer, prepare_folder};
 use crate::nes::Nes;
 use crate::pki::Pki;
 use crate::presence::{ClockSteps, Limits};
 use crate::store::accounts::NewAccount;
-use crate::store::bands::{self, NymiBand};
-use crate::store::{Store, accounts, policies};
-use crate::text::is_plain;
+use crate::store::{SYSTEM_USER, Store, accounts, bands, policies};
 use crate::{Clock, Config, StartError, SystemClock};
-
-/// Who acts when nobody is signed in.
-const ACTOR: &str = "nymi-nes";
 
 /// Administers one open data directory. Cheap to clone.
 #[derive(Clone)]
@@ -69,7 +65,7 @@ pub struct AuditRow {
     /// The band.
     #[serde(rename = "NymiBandID")]
     pub band: Option<BandId>,
-    /// Who reported the frame.
+    /// Who reported the frame, or who enrolled.
     pub agent: Option<String>,
     /// Who heard it.
     pub endpoint: Option<String>,
@@ -81,10 +77,18 @@ pub struct AuditRow {
     pub status: Option<u32>,
     /// The frame's counter.
     pub counter: Option<u32>,
+    /// How far the clock was off, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// The application that asked for the assertion.
+    pub azp: Option<String>,
     /// The assertion's jti, if one was issued.
     pub jti: Option<String>,
     /// The document signed, lower-case hex.
     pub document_sha256: Option<String>,
+    /// What the signer declared.
+    pub meaning: Option<String>,
+    /// The serial number of the band.
+    pub serial_number: Option<String>,
 }
 
 impl Admin {
@@ -118,7 +122,11 @@ impl Admin {
         let store = Store::open(&database, sealer).await;
         let store = store.map_err(|error| unusable(&database, &error))?;
         store
-            .ensure_policy(now)
+            .ensure_policies(now)
+            .await
+            .map_err(|error| unusable(&database, &error))?;
+        store
+            .ensure_one_primary(now)
             .await
             .map_err(|error| unusable(&database, &error))?;
         let nes = Nes {
@@ -129,7 +137,7 @@ impl Admin {
             directory: Box::new(BuiltIn::new(store.clone())),
             store,
             pki: Arc::new(pki),
-            statuses: StatusCache::default(),
+            statuses: Statuses::default(),
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             limits: Limits::default(),
@@ -301,7 +309,7 @@ impl Admin {
         write.commit().await.map_err(failed)
     }
 
-    /// Suspends (false) or restores (true) a band.
+    /// Suspends (false) or restores (true) a band; the user's other bands go inactive then.
     pub async fn set_band_active(&self, band: BandId, active: bool) -> Result<(), AdminError> {
         let mut write = self
             .nes
@@ -311,37 +319,23 @@ impl Admin {
             .map_err(failed)?;
         let old = bands::by_band_id(write.sql(), band).await.map_err(failed)?;
         let old = old.ok_or_else(|| AdminError(format!("there is no band {band}")))?;
-        let other = match old.user_core_id {
-            Some(user) => bands::active_of(write.sql(), user).await.map_err(failed)?,
-            None => None,
-        };
-        if active && other.is_some_and(|other| other.id != old.id) {
-            return Err(AdminError(
-                "the user has another active Nymi Band; deactivate that one first".into(),
-            ));
-        }
-        let new = NymiBand {
-            is_active: active,
-            modified_by: ACTOR.into(),
-            ..old.clone()
-        };
-        let holder = bands::nfc_uid_holder(write.sql(), &new).await;
-        if active && holder.map_err(failed)?.is_some() {
-            return Err(AdminError(
-                "another active Nymi Band has the same NfcUID; deactivate that one first".into(),
-            ));
-        }
-        write.update_band(&old, &new).await.map_err(failed)?;
+        write
+            .change_band(&old, SYSTEM_USER, |registry| match active {
+                true => registry.restore(&old.hardware_id),
+                false => registry.suspend(&old.hardware_id),
+            })
+            .await
+            .map_err(failed)?;
         write.commit().await.map_err(failed)
     }
 
     /// The active group policy.
     pub async fn active_policy(&self) -> Result<GroupPolicy, AdminError> {
         let mut reading = self.nes.store.read().await.map_err(failed)?;
-        Ok(policies::active(&mut reading).await.map_err(failed)?.policy)
+        policies::active(&mut reading).await.map_err(failed)
     }
 
-    /// Changes the active group policy.
+    /// Changes the active group policy, as saving its page does.
     pub async fn set_active_policy(&self, policy: &GroupPolicy) -> Result<(), AdminError> {
         let mut write = self
             .nes
@@ -349,9 +343,12 @@ impl Admin {
             .begin(self.nes.clock.now())
             .await
             .map_err(failed)?;
-        let old = policies::active(write.sql()).await.map_err(failed)?;
+        let old = policies::all(write.sql()).await.map_err(failed)?;
+        let mut new = old.clone();
+        new.save_group(old.active().0, policy.values().clone(), true)
+            .map_err(failed)?;
         write
-            .update_policy(&old, policy, ACTOR)
+            .save_policies(&old, &new, SYSTEM_USER)
             .await
             .map_err(failed)?;
         write.commit().await.map_err(failed)
@@ -383,7 +380,7 @@ impl Admin {
 fn checked_user(domain: &str, username: &str) -> Result<(), AdminError> {
     let name = format!("{domain}\\{username}");
     match name.parse::<nymi_core::message::AccountName>() {
-        Ok(_) if is_plain(&name) => Ok(()),
+        Ok(_) if name.chars().all(is_plain) => Ok(()),
         _ => Err(AdminError(format!(
             "{name:?} is no user name; give a domain and a name without '\\', ':' and control characters"
         ))),

@@ -9,7 +9,8 @@
 //! | `keys` | key files and the sealing of secrets |
 //! | `pki` | L1 and L2, import, evaluation, issuing and renewing certificates |
 //! | `directory` | accounts, passwords, account status |
-//! | `enrollment` | key agreement with bands, who may enroll which band, setting a band's clock |
+//! | `enrollment` | key agreement with bands, enrolling as the core decides, setting a band's clock |
+//! | `life` | what the core's operations on bands read and write |
 //! | `presence` | claims on frames, replay state, assertions |
 //! | `http` | the REST interface |
 //!
@@ -37,15 +38,15 @@ mod directory;
 mod enrollment;
 mod http;
 mod keys;
+mod life;
 mod nes;
 mod pki;
 mod presence;
 mod server;
 mod store;
-mod text;
 
 pub use admin::{Admin, AdminError, AuditRow, ServiceKind};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Grade};
-pub use directory::{AccountFlags, UserStatus};
+pub use directory::AccountFlags;
 pub use server::{Server, ServerHandle, StartError};

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::Clock;
-use crate::directory::{Directory, Hasher, StatusCache, Throttle};
+use crate::directory::{Directory, Hasher, Statuses, Throttle};
 use crate::enrollment::Pending;
 use crate::pki::Pki;
 use crate::presence::{ClockSteps, Limits};
@@ -20,7 +20,7 @@ pub(crate) struct Nes {
     pub(crate) pki: Arc<Pki>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) directory: Box<dyn Directory>,
-    pub(crate) statuses: StatusCache,
+    pub(crate) statuses: Statuses,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) limits: Limits,

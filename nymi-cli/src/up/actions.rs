@@ -118,6 +118,8 @@ fn shown(row: nymi_nes::AuditRow) -> AuditRow {
         row.outcome,
         row.method,
         row.counter.map(|counter| format!("counter {counter}")),
+        row.azp.map(|azp| format!("for {azp}")),
+        row.meaning.map(|meaning| format!("meaning {meaning:?}")),
         row.document_sha256.map(|hash| format!("document {hash}")),
         row.jti.map(|jti| format!("assertion {jti}")),
     ]

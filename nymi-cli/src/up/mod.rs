@@ -17,14 +17,14 @@ use std::time::Duration;
 
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::tap::TapConfigs;
-use nymi_nbe::{AdapterConfig, Endpoint};
+use nymi_nbe::{AdapterConfig, Endpoint, Health};
 use nymi_nes::{Admin, Grade, Server};
 use nymi_net::guard::Guard;
 use nymi_net::serve;
 use nymi_sim::Nymulator;
 use nymi_webapi::{Agent, AgentConfig, AgentHandle};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::args::UpArgs;
 use crate::data_dir::{DataDir, RunFile, write_private};
@@ -60,6 +60,13 @@ struct EndpointSwitch {
 }
 
 impl EndpointSwitch {
+    /// How the endpoint that runs stands.
+    async fn health(&self) -> Result<watch::Receiver<Health>, CliError> {
+        let running = self.running.lock().await;
+        let health = running.as_ref().map(nymi_nbe::Handle::health);
+        health.ok_or_else(|| CliError::new("the endpoint was stopped"))
+    }
+
     async fn set(&self, run: bool) -> Result<(), CliError> {
         let mut running = self.running.lock().await;
         match (run, running.take()) {
@@ -113,7 +120,10 @@ impl System {
         });
         endpoint.set(true).await?;
 
-        let listener = ready::Listener::connect(agent.webapi_url()).await?;
+        let mut listener = ready::Listener::connect(agent.webapi_url()).await?;
+        listener
+            .endpoint_is_ready(&mut endpoint.health().await?)
+            .await?;
         let surroundings = Surroundings {
             agent_url: agent.agent_url(),
             nes_url: server.url(),
@@ -346,7 +356,6 @@ async fn bring_bands(
     surroundings: &Surroundings<'_>,
     mut listener: ready::Listener,
 ) -> Result<Vec<Band>, CliError> {
-    listener.endpoint_is_ready().await?;
     let mut terminal = None;
     let mut bands = Vec::new();
     for (user, band) in evaluation.users.iter().zip(hardware.bands()) {

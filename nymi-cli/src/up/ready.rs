@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use nymi_core::BandId;
+use nymi_nbe::Health;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -104,6 +106,11 @@ impl Ready {
     }
 }
 
+fn late(awaited: &str) -> CliError {
+    let seconds = PATIENCE.as_secs();
+    CliError::new(format!("{awaited} could not be heard within {seconds} s"))
+}
+
 /// A WebAPI connection that subscribed to the endpoint of this machine.
 pub(super) struct Listener {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -123,8 +130,17 @@ impl Listener {
         })
     }
 
-    /// Subscribes until the endpoint has joined and its radio works.
-    pub(super) async fn endpoint_is_ready(&mut self) -> Result<(), CliError> {
+    /// Waits until the endpoint has joined and its radio works, and subscribes to it.
+    pub(super) async fn endpoint_is_ready(
+        &mut self,
+        endpoint: &mut watch::Receiver<Health>,
+    ) -> Result<(), CliError> {
+        let joined = timeout_at(self.deadline, endpoint.wait_for(Health::is_ready));
+        match joined.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) => return Err(CliError::new("the endpoint ended")),
+            Err(_) => return Err(late("the endpoint")),
+        }
         self.subscribe().await?;
         loop {
             let update = self.update("the endpoint's radio").await?;
@@ -132,10 +148,10 @@ impl Listener {
                 (Some("endpoint"), Some(0)) if update["payload"]["event"] == "ble_ready" => {
                     return Ok(());
                 }
-                // Not joined yet: ask again.
-                (Some("subscribe_endpoint"), Some(5100)) => {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                    self.subscribe().await?;
+                (Some("subscribe_endpoint"), Some(status)) if status != 0 => {
+                    return Err(CliError::new(format!(
+                        "the agent does not know the endpoint that joined: {update}"
+                    )));
                 }
                 _ => {}
             }
@@ -170,14 +186,10 @@ impl Listener {
     }
 
     async fn update(&mut self, awaited: &str) -> Result<Value, CliError> {
-        let late = || {
-            let seconds = PATIENCE.as_secs();
-            CliError::new(format!("{awaited} could not be heard within {seconds} s"))
-        };
         loop {
             let message = timeout_at(self.deadline, self.socket.next())
                 .await
-                .map_err(|_| late())?;
+                .map_err(|_| late(awaited))?;
             let text = match message {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Close(_))) | None => {

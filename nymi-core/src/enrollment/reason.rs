@@ -174,4 +174,12 @@ impl Reason {
             _ => self.message(),
         }
     }
+
+    /// The same, with the name of the domain where it goes.
+    pub fn description_in(self, domain: &str) -> Cow<'static, str> {
+        match self {
+            Self::CmacMismatch | Self::AdvKeyError => Cow::Borrowed(self.description()),
+            _ => self.message_in(domain),
+        }
+    }
 }

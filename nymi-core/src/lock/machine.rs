@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
-use super::clock::Clock;
 use super::{AwayCause, LockEvent, LockRules, SessionChange, Sighting, UnlockCause};
+use crate::forward_clock::ForwardClock;
 use crate::presence::Outcome;
 use crate::tap::Proximity;
 use crate::{BandId, UnixMillis};
@@ -74,7 +74,7 @@ pub(super) enum Session {
 pub struct LockControl {
     pub(super) rules: LockRules,
     pub(super) owner: Option<BandId>,
-    pub(super) clock: Clock,
+    pub(super) clock: ForwardClock,
     /// When a frame of the owner's band was last verified; none if that no longer proves anything.
     pub(super) proof: Option<UnixMillis>,
     pub(super) near: Near,
@@ -88,7 +88,7 @@ impl LockControl {
         Self {
             rules,
             owner,
-            clock: Clock::default(),
+            clock: ForwardClock::new(),
             proof: None,
             near: Near::Unknown,
             session: Session::Locked {

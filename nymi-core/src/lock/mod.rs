@@ -51,7 +51,6 @@
 //! # assert_eq!(near.outcome, Some(Outcome::Verified));
 //! ```
 
-mod clock;
 mod machine;
 mod unlock;
 

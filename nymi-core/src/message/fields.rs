@@ -13,6 +13,7 @@ use super::value::{
 };
 use super::{Map, Status};
 use crate::BandId;
+use crate::text::is_plain;
 
 /// Why a request is refused: the status and the sentence for `error_specifics`.
 #[derive(Debug)]
@@ -100,12 +101,6 @@ impl<const MAX: usize> Field for Text<MAX> {
             .filter(|text| !text.is_empty() && text.len() <= MAX && text.chars().all(is_plain))?;
         Some(Self(text.to_owned()))
     }
-}
-
-/// Neither a control character nor one that turns the direction of writing (Unicode UAX #9).
-fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The fields of one object of a request, and the first faults found in them.

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{COLUMNS, Column, Effect, GroupPolicy, PolicyError, Reach, Value, column};
+use crate::band::{Feature, FirmwareFloors, FirmwareVersion, Model};
 
 const LIVENESS: &str = "LivenessDetectionEnabled";
 
@@ -18,6 +19,21 @@ pub enum LivenessSupport {
     AlwaysOn,
     /// Band 3 with later firmware: as the policy says.
     Configurable,
+}
+
+impl LivenessSupport {
+    /// That of a band by its versions. A Band 3 whose firmware is not known is taken for one that
+    /// follows the policy.
+    pub fn of(model: Option<Model>, firmware: Option<FirmwareVersion>) -> Self {
+        let follows = |firmware| {
+            FirmwareFloors::default().supports(Feature::SwitchableLiveness, model, firmware)
+        };
+        match model {
+            Some(Model::Band4) => Self::Absent,
+            _ if firmware.is_none_or(follows) => Self::Configurable,
+            _ => Self::AlwaysOn,
+        }
+    }
 }
 
 /// The status of a policy on a user's band (guide 000, 4.3.5).

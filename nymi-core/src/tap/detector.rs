@@ -3,14 +3,12 @@ use alloc::vec::Vec;
 
 use super::config::TapConfig;
 use super::track::{Presence, Proximity, Track};
+use crate::forward_clock::ForwardClock;
 use crate::{BandId, UnixMillis};
 
 /// Bands that are followed at once; beyond it the longest silent is forgotten for a new one, so that
 /// made-up addresses cost no memory and displace no band that is heard.
 pub const MAX_BANDS: usize = 1024;
-
-/// Further back than this, time was set and not merely out of order.
-const STEP_MS: i64 = 1000;
 
 /// What a radio can measure (Bluetooth Core 5.4, Vol 4 Part E 7.7.65.2: -127 to +20 dBm; 127 stands
 /// for "not available"). Anything else says that the band was heard, but not how near it is.
@@ -84,7 +82,7 @@ pub struct Detector {
     bands: BTreeMap<BandId, Track>,
     /// The next deadline of each band.
     deadlines: BTreeSet<(UnixMillis, BandId)>,
-    clock: Clock,
+    clock: ForwardClock,
 }
 
 impl Detector {
@@ -94,10 +92,7 @@ impl Detector {
             config,
             bands: BTreeMap::new(),
             deadlines: BTreeSet::new(),
-            clock: Clock {
-                now: None,
-                ahead_ms: 0,
-            },
+            clock: ForwardClock::new(),
         }
     }
 
@@ -266,31 +261,4 @@ fn settle_proximity(
         after,
         at,
     })
-}
-
-/// The caller's time, made to run forwards only.
-#[derive(Clone, Debug)]
-struct Clock {
-    /// The latest moment, in a time that never runs back.
-    now: Option<UnixMillis>,
-    /// That time minus the caller's.
-    ahead_ms: i64,
-}
-
-impl Clock {
-    fn tick(&mut self, outside: UnixMillis) -> UnixMillis {
-        let told = outside.saturating_add(self.ahead_ms);
-        let latest = self.now.map_or(told, |now| now.max(told));
-        let back_ms = latest.since(told);
-        if back_ms > STEP_MS {
-            self.ahead_ms = self.ahead_ms.saturating_add(back_ms);
-        }
-        self.now = Some(latest);
-        latest
-    }
-
-    /// A moment in the caller's time.
-    const fn outside(&self, inside: UnixMillis) -> UnixMillis {
-        UnixMillis(inside.0.saturating_sub(self.ahead_ms))
-    }
 }

@@ -141,7 +141,10 @@ fn band_and_server_hear_from_each_other() {
     let said = recorded(&bench);
     assert_eq!(
         said[0],
-        ("begin", json!({"Username": "bob", "Domain": "ACME"}))
+        (
+            "begin",
+            json!({"Username": "bob", "Domain": "ACME", "SerialNumber": "GAAH-00125"})
+        )
     );
     assert_eq!(
         said[1],

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use nymi_core::UnixMillis;
+use nymi_core::directory::AccountStatus;
 
-use super::{Directory, Entry, UserStatus};
+use super::{Directory, Entry};
 use crate::store::accounts::{self, Account};
 use crate::store::{Store, StoreError};
 
@@ -17,22 +18,23 @@ impl BuiltIn {
 }
 
 impl Account {
-    /// Whether the account may be used at `now`.
-    pub(crate) fn status(&self, now: UnixMillis) -> UserStatus {
+    /// Whether the account may be used at `now`. Of several reasons the one counts that the core
+    /// puts first.
+    pub(crate) fn status(&self, now: UnixMillis) -> AccountStatus {
         let past = |at: Option<i64>| at.is_some_and(|at| at <= now.0);
-        if self.is_disabled {
-            UserStatus::Disabled
-        } else if self.is_locked {
-            UserStatus::Locked
-        } else if past(self.expires_at) {
-            UserStatus::Expired
-        } else if past(self.password_expires_at) {
-            UserStatus::PasswordExpired
-        } else if self.must_change_password {
-            UserStatus::MustChangePassword
-        } else {
-            UserStatus::Active
-        }
+        let applies = |status: &AccountStatus| match status {
+            AccountStatus::Disabled => self.is_disabled,
+            AccountStatus::Locked => self.is_locked,
+            AccountStatus::Expired => past(self.expires_at),
+            AccountStatus::MustChangePassword => self.must_change_password,
+            AccountStatus::PasswordExpired => past(self.password_expires_at),
+            AccountStatus::NotFound | AccountStatus::NotInUnit => false,
+            AccountStatus::Active => true,
+        };
+        AccountStatus::ALL
+            .into_iter()
+            .find(applies)
+            .unwrap_or(AccountStatus::Active)
     }
 }
 
@@ -51,7 +53,7 @@ impl Directory for BuiltIn {
                 subject: Some(account.subject),
             },
             None => Entry {
-                status: UserStatus::NotFound,
+                status: AccountStatus::NotFound,
                 subject: None,
             },
         })

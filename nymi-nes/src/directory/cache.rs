@@ -1,80 +1,62 @@
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use nymi_core::UnixMillis;
+use nymi_core::directory::{AccountStatus, CacheDecision, CachePolicy, CachedStatus, StatusCache};
 
-use super::UserStatus;
-
-const MAX_ENTRIES: usize = 10_000;
-
-#[derive(Clone, Copy)]
-struct Kept {
-    status: UserStatus,
-    at: UnixMillis,
-    /// By the clock that nobody sets, so that setting the other does not make an answer young.
-    monotonic_ms: i64,
-}
+use crate::Clock;
 
 /// Answers of the directory, kept for as long as the policy says.
 #[derive(Default)]
-pub(crate) struct StatusCache {
-    kept: Mutex<HashMap<(String, String), Kept>>,
+pub(crate) struct Statuses {
+    /// Under the clock that nobody sets, so that setting the other does not make an answer young.
+    kept: Mutex<StatusCache>,
 }
 
-impl StatusCache {
-    fn key(domain: &str, username: &str) -> (String, String) {
-        (domain.to_lowercase(), username.to_lowercase())
-    }
+/// How a request for a status is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// The policy does not offer it.
+    NotOffered,
+    /// The directory must be asked.
+    Ask,
+    /// With what it said then.
+    Kept(AccountStatus, UnixMillis),
+}
 
-    /// The answer of at most `max_age_ms` ago, and when it was given.
-    pub(crate) fn recent(
+impl Statuses {
+    /// How to answer now.
+    pub(crate) fn decide(
         &self,
+        policy: CachePolicy,
         domain: &str,
         username: &str,
-        monotonic_ms: i64,
-        max_age_ms: i64,
-    ) -> Option<(UserStatus, UnixMillis)> {
+        clock: &dyn Clock,
+    ) -> Known {
+        let now = UnixMillis(clock.monotonic_ms());
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = kept.get(&Self::key(domain, username))?;
-        let age = monotonic_ms.saturating_sub(answer.monotonic_ms);
-        (age < max_age_ms).then_some((answer.status, answer.at))
+        match kept.decide(policy, domain, username, now) {
+            CacheDecision::NotOffered => Known::NotOffered,
+            CacheDecision::Ask => Known::Ask,
+            CacheDecision::Serve(answer) => {
+                let age_ms = now.since(answer.checked_at);
+                let at = clock.now().saturating_add(age_ms.saturating_neg());
+                Known::Kept(answer.status, at)
+            }
+        }
     }
 
-    /// Keeps an answer.
+    /// Keeps an answer of this moment, if the policy says so.
     pub(crate) fn keep(
         &self,
+        policy: CachePolicy,
         domain: &str,
         username: &str,
-        status: UserStatus,
-        at: UnixMillis,
-        monotonic_ms: i64,
+        status: AccountStatus,
+        clock: &dyn Clock,
     ) {
+        let checked_at = UnixMillis(clock.monotonic_ms());
+        let answer = CachedStatus { status, checked_at };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_ENTRIES {
-            kept.clear();
-        }
-        kept.insert(
-            Self::key(domain, username),
-            Kept {
-                status,
-                at,
-                monotonic_ms,
-            },
-        );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_kept_until_it_expires() {
-        let cache = StatusCache::default();
-        assert_eq!(cache.recent("CORP", "bob", 0, 1000), None);
-        cache.keep("CORP", "bob", UserStatus::Active, UnixMillis(5), 0);
-        let kept = Some((UserStatus::Active, UnixMillis(5)));
-        assert_eq!(cache.recent("corp", "BOB", 999, 1000), kept);
-        assert_eq!(cache.recent("CORP", "bob", 1000, 1000), None);
+        kept.keep(policy, domain, username, answer);
     }
 }

@@ -2,30 +2,29 @@
 //!
 //! Begin hands out an id and the certificates that the band will check; finish takes the band's
 //! answer, derives the same keys and compares. Only where the band's confirmation is right, and the
-//! rules ([`decision`]) allow it, is anything stored, in one transaction with its audit rows.
+//! rules of [`nymi_core::enrollment`] allow it, is anything stored, in one transaction with its audit
+//! rows.
 
-pub(crate) mod decision;
+mod apply;
 mod pending;
+mod refused;
 mod request;
+mod set_time;
 
 pub(crate) use pending::{Pending, PendingEnrollment};
 pub(crate) use request::FinishRequest;
+pub(crate) use set_time::set_time;
 
 use axum::http::StatusCode;
-use nymi_core::UnixMillis;
+use nymi_core::band::SerialNumber;
 use nymi_core::message::Status;
-use nymi_core::policy::GroupPolicyValues;
 use nymi_core::presence::agreement::{self, AdvKeys, Context, tags_equal};
-use nymi_core::presence::{TSet, agreement::set_time_tag};
 use sha2::{Digest, Sha256};
 
 use crate::http::{Principal, Refusal};
 use crate::nes::Nes;
 use crate::pki::Use;
-use crate::store::bands::{self, NymiBand};
-use crate::store::events::Event;
-use crate::store::{StoreError, Write, policies, presence, users};
-use decision::{Action, Association, Decision, Situation, decide};
+use crate::store::bands::NymiBand;
 
 /// What a terminal gets to show the band.
 pub(crate) struct Begun {
@@ -40,14 +39,17 @@ pub(crate) struct Finished {
     pub(crate) event_type_id: u8,
 }
 
-/// Permission to set a band's clock.
-pub(crate) struct TimePermission {
-    pub(crate) tag: [u8; 16],
-    pub(crate) t_interval_ms: u32,
-}
-
-/// Opens an enrollment for a user.
-pub(crate) fn begin(nes: &Nes, user: &Principal) -> Result<Begun, Refusal> {
+/// Opens an enrollment for a user. Where the terminal says which band it is, what the rules refuse is
+/// refused before anything is written to the band.
+pub(crate) async fn begin(
+    nes: &Nes,
+    user: &Principal,
+    serial: Option<&SerialNumber>,
+) -> Result<Begun, Refusal> {
+    if let Some(refused) = apply::at_first_tap(nes, user, serial).await? {
+        let event = refused::band_event(user, serial.map(SerialNumber::as_str), None);
+        return Err(refused.record(nes, user, event).await?);
+    }
     let leaf = nes
         .pki
         .leaf(Use::Agreement, nes.clock.now())
@@ -93,13 +95,8 @@ pub(crate) async fn finish(
         })?;
     let keys = derive(&pending, enrollment_id, request)?;
     let mut write = nes.store.begin(nes.clock.now()).await?;
-    let Some(keys) = keys else {
-        tracing::warn!(band = %request.band, user = %user.name(),
-            "enrollment refused: terminal and server hold different L2 certificates");
-        return Err(refuse(write, user, request, 12, decision::CMAC_MISMATCH).await?);
-    };
     let q_band_hash = Sha256::digest(request.q_band.as_bytes()).into();
-    if !write.remember_agreement(request.band, &q_band_hash).await? {
+    if keys.is_some() && !write.remember_agreement(request.band, &q_band_hash).await? {
         tracing::warn!(band = %request.band, user = %user.name(),
             "enrollment refused: the band's address or key was used before");
         return Err(Refusal::status(
@@ -109,13 +106,16 @@ pub(crate) async fn finish(
              Nymi Band and start over",
         ));
     }
-    let finished = match apply(&mut write, user, request, &keys).await? {
+    let decided = match keys {
+        Some(keys) => apply::enroll(&mut write, user, request, &keys).await?,
+        None => Err(apply::mismatch(&mut write, user, request).await?),
+    };
+    let finished = match decided {
         Ok(finished) => finished,
-        // What was remembered above belongs to a refused enrollment: it goes with the transaction.
         Err(refused) => {
+            // Nothing of a refused enrollment stays but its event.
             drop(write);
-            let write = nes.store.begin(nes.clock.now()).await?;
-            return Err(refuse(write, user, request, refused.0, refused.1).await?);
+            return Err(refused.record(nes, user, request.event(user)).await?);
         }
     };
     write.commit().await?;
@@ -142,240 +142,4 @@ fn derive(
         &request.identity_spki,
     );
     Ok(tags_equal(&request.confirm, &expected).then_some(keys))
-}
-
-/// Writes the event of a refused enrollment, and nothing else.
-async fn refuse(
-    mut write: Write<'_>,
-    user: &Principal,
-    request: &FinishRequest,
-    event_type_id: u8,
-    description: &'static str,
-) -> Result<Refusal, StoreError> {
-    let core = users::find(write.sql(), &user.domain, &user.username).await?;
-    let user_core_id = core.map(|core| core.id);
-    write
-        .event(&Event {
-            event_type_id,
-            user_core_id,
-            ..base_event(user, request)
-        })
-        .await?;
-    write.commit().await?;
-    let (http, status) = match event_type_id {
-        4 => (StatusCode::CONFLICT, Status::INVALID_FIELD),
-        12 => (StatusCode::BAD_REQUEST, Status::CMAC_MISMATCH),
-        _ => (StatusCode::FORBIDDEN, Status::FORBIDDEN_BY_POLICY),
-    };
-    Ok(Refusal::enrollment(http, event_type_id, description).with("Status", status.code()))
-}
-
-fn base_event(user: &Principal, request: &FinishRequest) -> Event {
-    Event {
-        username: Some(user.username.clone()),
-        initial_tap: request
-            .initial_tap
-            .clone()
-            .or_else(|| request.nfc_uid.clone()),
-        confirm_tap: request.confirm_tap.clone(),
-        modified_by: user.name(),
-        hardware_id: Some(request.serial_number.clone()),
-        ..Event::default()
-    }
-}
-
-/// Decides and carries out, or says with which event and text it is refused.
-async fn apply(
-    write: &mut Write<'_>,
-    user: &Principal,
-    request: &FinishRequest,
-    keys: &AdvKeys,
-) -> Result<Result<Finished, (u8, &'static str)>, Refusal> {
-    let policy = policies::active(write.sql()).await?.policy;
-    let core = write
-        .user_for(&user.domain, &user.username, &user.name())
-        .await?;
-    let known = bands::by_serial(write.sql(), &request.serial_number).await?;
-    let active = bands::active_of(write.sql(), core.id).await?;
-    let situation = Situation {
-        policy: policy.values(),
-        band: match known.as_ref().and_then(|band| band.user_core_id) {
-            None => Association::Nobody,
-            Some(owner) if owner == core.id => Association::ThisUser,
-            Some(_) => Association::AnotherUser,
-        },
-        user_has_another_active_band: active
-            .as_ref()
-            .is_some_and(|band| band.hardware_id != request.serial_number),
-    };
-    let (event_type_id, action) = match decide(&situation) {
-        Decision::Refuse {
-            event_type_id,
-            message,
-        } => return Ok(Err((event_type_id, message))),
-        Decision::Enroll {
-            event_type_id,
-            action,
-        } => (event_type_id, action),
-    };
-    if action == Action::ReplaceActiveBand
-        && let Some(active) = active
-    {
-        let by = user.name();
-        let replaced = NymiBand {
-            is_active: false,
-            modified_by: by,
-            ..active.clone()
-        };
-        write.update_band(&active, &replaced).await?;
-    }
-    let label = label(policy.values(), user, request)?;
-    let previous_owner = known.as_ref().and_then(|band| band.user_core_id);
-    let new = request.band_row(core.id, label, user, write.stamp());
-    if bands::nfc_uid_holder(write.sql(), &new).await?.is_some() {
-        return Ok(Err((4, decision::NFC_UID_TAKEN)));
-    }
-    let id = match known {
-        Some(old) => {
-            let new = NymiBand {
-                id: old.id,
-                created_at: old.created_at.clone(),
-                ..new.clone()
-            };
-            write.update_band(&old, &new).await?;
-            old.id
-        }
-        None => write.insert_band(&new).await?,
-    };
-    write.set_adv_keys(id, core.id, keys).await?;
-    write
-        .set_identity_key(id, &request.identity_spki, &user.name())
-        .await?;
-    let event = Event {
-        event_type_id,
-        user_core_id: Some(core.id),
-        disconnect_user_core_id: previous_owner.filter(|owner| *owner != core.id),
-        ..base_event(user, request)
-    };
-    write.event(&event).await?;
-    Ok(Ok(Finished {
-        band: NymiBand { id, ..new },
-        event_type_id,
-    }))
-}
-
-/// A label has at most so many characters, two rows of six.
-const LABEL: usize = 12;
-
-/// The label that the policy lets the band show.
-fn label(
-    policy: &GroupPolicyValues,
-    user: &Principal,
-    request: &FinishRequest,
-) -> Result<Option<String>, Refusal> {
-    let default = || user.username.chars().take(LABEL).collect();
-    match &request.band_label {
-        _ if !policy.band_label => Ok(None),
-        Some(label) if policy.band_label_customization => {
-            if label.chars().count() <= LABEL {
-                Ok(Some(label.clone()))
-            } else {
-                Err(Refusal::invalid(
-                    "BandLabel must have at most 12 characters",
-                ))
-            }
-        }
-        _ => Ok(Some(default())),
-    }
-}
-
-/// How much later than the last a setting of the clock must be.
-const T_SET_STEP_MS: u64 = 1000;
-
-/// Permits a terminal to set the clock of its user's band.
-pub(crate) async fn set_time(
-    nes: &Nes,
-    user: &Principal,
-    band: &NymiBand,
-    t_set: TSet,
-) -> Result<TimePermission, Refusal> {
-    let now = nes.clock.now();
-    let mut write = nes.store.begin(now).await?;
-    let policy = policies::active(write.sql()).await?.policy;
-    let Some(band) = bands::by_id(write.sql(), band.id).await? else {
-        return Err(Refusal::not_found("there is no such band any more"));
-    };
-    if !band.is_active {
-        return Err(Refusal::status(
-            StatusCode::FORBIDDEN,
-            Status::BAND_NOT_ACTIVE,
-            "the band is not active; an administrator suspended or replaced it",
-        ));
-    }
-    let sealer = write.sealer;
-    let owner = band.user_core_id.unwrap_or_default();
-    let keys = presence::adv_keys(write.sql(), sealer, band.id, owner).await?;
-    let keys = keys.ok_or_else(|| {
-        let message = "this server has no advertising key for the band; enroll it here";
-        Refusal::status(StatusCode::NOT_FOUND, Status::NO_ADV_KEY, message)
-    })?;
-    let terminal_ms = i64::try_from(t_set.ms()).unwrap_or(i64::MAX);
-    if !policy.pac().terminal_clock_in_bounds(now.0, terminal_ms) {
-        return Err(clock_refused(write, user, &band, terminal_ms).await?);
-    }
-    let settings = presence::settings(write.sql(), band.id).await?;
-    if settings
-        .iter()
-        .any(|last| t_set.ms() < last.t_set.ms().saturating_add(T_SET_STEP_MS))
-    {
-        return Err(Refusal::status(
-            StatusCode::CONFLICT,
-            Status::INVALID_FIELD,
-            "t_set_ms must be at least 1 s later than the last one; try again in a second",
-        )
-        .retry_after(1));
-    }
-    let t_interval_ms = policy.pac().t_interval_ms();
-    write.propose_t_set(band.id, t_set, t_interval_ms).await?;
-    let changed = NymiBand {
-        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
-        modified_by: user.name(),
-        ..band.clone()
-    };
-    write.update_band(&band, &changed).await?;
-    write.commit().await?;
-    let id = band
-        .nymi_band_id
-        .parse()
-        .map_err(|_| StoreError::Corrupt("nub.NymiBand.NymiBandID"))?;
-    Ok(TimePermission {
-        tag: set_time_tag(&keys.second, id, t_set),
-        t_interval_ms,
-    })
-}
-
-/// Event 15: the terminal's clock and this server's differ too much.
-async fn clock_refused(
-    mut write: Write<'_>,
-    user: &Principal,
-    band: &NymiBand,
-    terminal_ms: i64,
-) -> Result<Refusal, StoreError> {
-    let ahead = terminal_ms.saturating_sub(write.now.0);
-    write
-        .event(&Event {
-            event_type_id: 15,
-            user_core_id: band.user_core_id,
-            username: Some(user.username.clone()),
-            modified_by: user.name(),
-            hardware_id: Some(band.hardware_id.clone()),
-            ..Event::default()
-        })
-        .await?;
-    write.commit().await?;
-    Ok(
-        Refusal::enrollment(StatusCode::BAD_REQUEST, 15, decision::TERMINAL_CLOCK)
-            .with("Status", Status::TERMINAL_CLOCK.code())
-            .with("skew_ms", ahead),
-    )
 }

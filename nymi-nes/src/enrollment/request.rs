@@ -1,12 +1,14 @@
 use nymi_core::BandId;
+use nymi_core::band::SerialNumber;
 use nymi_core::crypto::PublicKey;
+use nymi_core::life::Record;
 use nymi_core::message::NfcUid;
 use nymi_core::presence::agreement::BandPoint;
+use nymi_core::text::is_plain;
 use serde::Deserialize;
 
 use crate::http::{Principal, Refusal};
 use crate::store::bands::NymiBand;
-use crate::text::is_plain;
 
 /// The body of PUT `api/Enrollments/{id}`, as it comes.
 #[derive(Deserialize)]
@@ -41,7 +43,7 @@ pub(crate) struct FinishRequest {
     pub(crate) q_band: BandPoint,
     pub(crate) identity_spki: Vec<u8>,
     pub(crate) confirm: [u8; 16],
-    pub(crate) serial_number: String,
+    pub(crate) serial_number: SerialNumber,
     pub(crate) firmware_version: Option<String>,
     pub(crate) hardware_version: Option<String>,
     pub(crate) static_mac_address: Option<BandId>,
@@ -89,7 +91,7 @@ impl FinishRequest {
         if body
             .band_label
             .as_ref()
-            .is_some_and(|label| !is_plain(label))
+            .is_some_and(|label| !label.chars().all(is_plain))
         {
             return Err(Refusal::invalid(
                 "BandLabel must have no control characters",
@@ -100,7 +102,10 @@ impl FinishRequest {
             q_band,
             identity_spki,
             confirm: bytes("confirm", &body.confirm)?,
-            serial_number: text("SerialNumber", body.serial_number)?,
+            serial_number: body
+                .serial_number
+                .parse()
+                .map_err(|error| Refusal::invalid(format!("SerialNumber is not valid: {error}")))?,
             firmware_version: optional("FirmwareVersion", body.firmware_version)?,
             hardware_version: optional("HardwareVersion", body.hardware_version)?,
             static_mac_address: body.static_mac_address,
@@ -111,33 +116,35 @@ impl FinishRequest {
         })
     }
 
-    /// The row of the enrolled band: active, primary, with a finished fingerprint.
+    /// The row of the enrolled band, with a finished fingerprint.
     pub(super) fn band_row(
         &self,
-        user: i64,
+        record: &Record,
         label: Option<String>,
         by: &Principal,
         stamp: String,
     ) -> NymiBand {
         NymiBand {
             id: 0,
-            user_core_id: Some(user),
-            nymi_band_id: self.band.to_string(),
+            user_core_id: Some(record.user.0),
+            nymi_band_id: record.band_id.to_string(),
             nfc_uid: self.nfc_uid.clone(),
-            hardware_id: self.serial_number.clone(),
-            is_active: true,
-            is_primary: true,
+            hardware_id: self.serial_number.to_string(),
+            is_active: record.is_active,
+            is_primary: record.is_primary,
             has_fingerprint: false,
-            misc_note: None,
+            misc_note: record.note.clone(),
             band_label: label,
             firmware_version: self.firmware_version.clone(),
             created_at: stamp.clone(),
             modified_at: stamp,
             modified_by: by.name(),
             is_synced: true,
+            individual_user_policy_id: None,
+            seos_id: None,
             static_mac_address: self.static_mac_address.map(|address| address.to_string()),
             t_set_time: None,
-            is_band_enrolled_here: true,
+            is_band_enrolled_here: record.is_enrolled_here,
             hardware_version: self.hardware_version.clone(),
         }
     }

@@ -3,8 +3,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use nymi_core::band::SerialNumber;
+use nymi_core::enrollment::EventType;
 use nymi_core::message::{NfcUid, Status};
 use nymi_core::presence::TSet;
+use nymi_core::text::is_plain;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,14 +17,15 @@ use crate::enrollment::{self, FinishRequest};
 use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
-use crate::text::is_plain;
 
-/// For whom the terminal believes it enrolls.
+/// For whom the terminal believes it enrolls, and what.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Begin {
     domain: Option<String>,
     username: Option<String>,
+    /// Which band, where the terminal knows it already.
+    serial_number: Option<SerialNumber>,
 }
 
 /// POST `api/Enrollments`: for the user of the token; a body that names another is refused.
@@ -43,7 +47,7 @@ pub(super) async fn begin(
             "the token is another user's than the one who enrolls",
         ));
     }
-    let begun = enrollment::begin(&nes, &caller)?;
+    let begun = enrollment::begin(&nes, &caller, named.serial_number.as_ref()).await?;
     Ok(Json(json!({
         "enrollment_id": hex::encode(begun.enrollment_id),
         "chain": begun.chain,
@@ -92,19 +96,19 @@ pub(super) async fn set_time(
     let t_set = TSet::new(request.t_set_ms)
         .ok_or_else(|| Refusal::invalid("t_set_ms must be at most 9223372036854775807"))?;
     let missing = || Refusal::not_found("you have no such Nymi Band");
-    let band = {
+    let (band, owner) = {
         let mut reading = nes.store.read().await?;
         let band = find_band(&mut reading, &id).await?.ok_or_else(missing)?;
         let owner = match band.user_core_id {
             Some(owner) => users::by_id(&mut reading, owner).await?,
             None => None,
         };
-        owner
+        let owner = owner
             .filter(|owner| caller.is_user(&owner.domain, &owner.username))
             .ok_or_else(missing)?;
-        band
+        (band, owner)
     };
-    let permission = enrollment::set_time(&nes, &caller, &band, t_set).await?;
+    let permission = enrollment::set_time(&nes, &caller, &owner, &band, t_set).await?;
     Ok(Json(json!({
         "set_time": hex::encode(permission.tag),
         "t_interval_ms": permission.t_interval_ms,
@@ -128,7 +132,12 @@ struct Reported {
 }
 
 /// What only the terminal can know. The other events are this server's own to write.
-const REPORTABLE: [u8; 4] = [1, 2, 4, 5];
+const REPORTABLE: [EventType; 4] = [
+    EventType::ConfirmTapDiffers,
+    EventType::WrongCredentials,
+    EventType::BandOfAnotherUser,
+    EventType::FarApplied,
+];
 
 /// POST `api/EnrollmentEvents`: from enrollment terminals, and from users about themselves.
 pub(super) async fn event(
@@ -144,12 +153,13 @@ pub(super) async fn event(
             "events of others are reported by an enrollment terminal's service account",
         ));
     }
-    if !REPORTABLE.contains(&reported.event_type_id) {
+    let reportable = |event: &EventType| event.id() == reported.event_type_id;
+    if !REPORTABLE.iter().any(reportable) {
         return Err(Refusal::invalid(
             "EventTypeID must be 1, 2, 4 or 5; this server writes the others itself",
         ));
     }
-    let too_long = |text: &str, most| text.len() > most || !is_plain(text);
+    let too_long = |text: &str, most| text.len() > most || !text.chars().all(is_plain);
     if username.is_empty() || too_long(username, 256) {
         return Err(Refusal::invalid(
             "Username must be 1 to 256 bytes without control characters",

@@ -6,12 +6,13 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use nymi_core::directory::AccountStatus;
 use nymi_core::message::{AccountName, Status};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::Refusal;
-use crate::directory::{Lane, PasswordError, UserStatus};
+use crate::directory::{Lane, PasswordError};
 use crate::nes::Nes;
 use crate::store::accounts;
 
@@ -63,7 +64,7 @@ pub(super) async fn basic(
     nes.throttle.succeeded(attempt, ms);
     // Only who knows the password learns how the account stands.
     let standing = account.status(now);
-    if standing != UserStatus::Active {
+    if standing != AccountStatus::Active {
         let status = standing.status();
         return Err(Refusal::status(
             StatusCode::FORBIDDEN,

@@ -1,10 +1,12 @@
 //! The REST interface under `/{service}/`. The service's name is matched without regard to case.
 
-mod admin;
+mod bands;
 mod certificates;
 mod enrollments;
+mod import;
 mod login;
 mod pac;
+mod policies;
 mod principal;
 mod refusal;
 mod users;
@@ -41,7 +43,7 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         .route("/api/Enrollments/{id}", put(enrollments::finish))
         .route("/api/EnrollmentEvents", post(enrollments::event))
         .route("/api/NymiBands", get(users::bands))
-        .route("/api/NymiBands/{id}", get(users::band).put(admin::put_band))
+        .route("/api/NymiBands/{id}", get(users::band).put(bands::put_band))
         .route("/api/NymiBands/{id}/SetTime", post(enrollments::set_time))
         .route("/api/UserCores", get(users::user_cores))
         .route("/api/UserCores/{domain}/{username}", get(users::user_core))
@@ -51,14 +53,8 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         )
         .route("/api/Pac/verify", post(pac::verify))
         .route("/api/Assertions", post(pac::assertion))
-        .route(
-            "/api/Policies",
-            get(admin::policies).put(admin::put_active_policy),
-        )
-        .route(
-            "/api/Policies/{id}",
-            get(admin::policy).put(admin::put_policy),
-        )
+        .route("/api/Import", post(import::seos))
+        .merge(policies::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::clone(&nes));

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use nymi_core::directory::AccountStatus;
 
 use super::Refusal;
-use crate::directory::UserStatus;
 use crate::nes::Nes;
 use crate::store::accounts::Account;
 use crate::store::tokens;
@@ -130,7 +130,7 @@ impl FromRequestParts<Arc<Nes>> for Principal {
         let now = nes.clock.now();
         let account = tokens::holder(&mut *nes.store.read().await?, token, now).await?;
         account
-            .filter(|account| account.status(now) == UserStatus::Active)
+            .filter(|account| account.status(now) == AccountStatus::Active)
             .and_then(Self::of)
             .ok_or_else(|| {
                 Refusal::unauthorized("the token is not valid or has expired; log in again")

@@ -3,15 +3,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use nymi_core::UnixMillis;
+use nymi_core::directory::{AccountStatus, CachePolicy};
 use nymi_core::message::Status;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use super::{Principal, Refusal};
+use crate::directory::Known;
 use crate::nes::Nes;
 use crate::store::bands::{self, LookupFilter, LookupRow, NymiBand};
 use crate::store::users::{self, UserCore};
-use crate::store::{StoreError, policies};
+use crate::store::{StoreError, applied, policies};
 
 /// The band by its NymiBandID or its row id.
 pub(super) async fn find_band(
@@ -104,8 +107,15 @@ pub(super) async fn user_core(
     if caller.is_plain_user() && !caller.is_user(&domain, &username) {
         return Err(missing());
     }
-    let user = users::find(&mut *nes.store.read().await?, &domain, &username).await?;
-    user.map(|user| Json(user_json(&user))).ok_or_else(missing)
+    let mut reading = nes.store.read().await?;
+    let user = users::find(&mut reading, &domain, &username).await?;
+    let user = user.ok_or_else(missing)?;
+    let effective = policies::effective(&mut reading, user.id).await?;
+    let status = applied::status_of_user(&mut reading, user.id, &effective).await?;
+    let mut answer = user_json(&user);
+    answer["IndividualUserPolicyId"] = policies::individual_of(&mut reading, user.id).await?.into();
+    answer["PolicyStatus"] = status.title().into();
+    Ok(Json(answer))
 }
 
 /// GET `api/UserStatus/{domain}/{username}`.
@@ -119,30 +129,24 @@ pub(super) async fn user_status(
             "users may ask for their own status only",
         ));
     }
-    let policy = policies::active(&mut *nes.store.read().await?)
-        .await?
-        .policy;
-    let values = policy.values();
-    if !values.check_user_status {
-        return Err(Refusal::status(
+    let policy = policies::active(&mut *nes.store.read().await?).await?;
+    let policy = CachePolicy::from(policy.values());
+    let answer = |status: AccountStatus, cached: bool, at: UnixMillis| {
+        Json(json!({"status": status.name(), "cached": cached, "checked_at": at}))
+    };
+    let clock = nes.clock.as_ref();
+    match nes.statuses.decide(policy, &domain, &username, clock) {
+        Known::NotOffered => Err(Refusal::status(
             StatusCode::FORBIDDEN,
             Status::FORBIDDEN_BY_POLICY,
             "Check User Status is not enabled in the active group policy",
-        ));
+        )),
+        Known::Kept(status, at) => Ok(answer(status, true, at)),
+        Known::Ask => {
+            let now = nes.clock.now();
+            let status = nes.directory.entry(&domain, &username, now).await?.status;
+            nes.statuses.keep(policy, &domain, &username, status, clock);
+            Ok(answer(status, false, now))
+        }
     }
-    let max_age_ms = match (values.cache_user_status, values.cache_expiry_seconds) {
-        (true, Some(seconds)) => i64::from(seconds) * 1000,
-        _ => 0,
-    };
-    let answer = |status: crate::directory::UserStatus, cached: bool, at: nymi_core::UnixMillis| {
-        Json(json!({"status": status.name(), "cached": cached, "checked_at": at}))
-    };
-    let ms = nes.clock.monotonic_ms();
-    if let Some((status, at)) = nes.statuses.recent(&domain, &username, ms, max_age_ms) {
-        return Ok(answer(status, true, at));
-    }
-    let now = nes.clock.now();
-    let status = nes.directory.entry(&domain, &username, now).await?.status;
-    nes.statuses.keep(&domain, &username, status, now, ms);
-    Ok(answer(status, false, now))
 }

@@ -275,7 +275,7 @@ impl Attempt<'_> {
         if let Some(refused) = Refused::by_standing(subject, entry) {
             return Ok(self.refuse(write, refused).await?);
         }
-        let policy = policies::active(write.sql()).await?.policy;
+        let policy = policies::active(write.sql()).await?;
         let settings = presence::settings(write.sql(), subject.band.id).await?;
         let key = PacKey::new(&subject.keys.first, self.request.band);
         let agent = self.agent.name();
@@ -308,8 +308,6 @@ impl Attempt<'_> {
                 signer.sign(self, subject, subject_id, wish, answer.counter, write.now)?;
             verification.jti = Some(assertion.jti);
             verification.token_hash = Some(assertion.token_hash);
-            verification.document_sha256 = wish.document_sha256.map(|hash| *hash.as_bytes());
-            verification.azp = Some(wish.azp.clone());
             answer.assertion = Some(assertion);
         }
         write
@@ -433,6 +431,12 @@ impl Attempt<'_> {
                 .intent
                 .as_ref()
                 .and_then(request::Intent::bytes),
+            azp: self.wish.map(|wish| wish.azp.clone()),
+            document_sha256: self
+                .wish
+                .and_then(|wish| wish.document_sha256)
+                .map(|hash| *hash.as_bytes()),
+            meaning: self.wish.and_then(|wish| wish.meaning.clone()),
             ..Verification::default()
         }
     }

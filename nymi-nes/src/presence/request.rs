@@ -1,11 +1,11 @@
 use axum::http::StatusCode;
 use nymi_core::assertion::{Method, Sha256Hex};
 use nymi_core::message::{Status, Uuid};
+use nymi_core::text::is_plain;
 use nymi_core::{BandId, UnixMillis};
 use serde::Deserialize;
 
 use crate::http::Refusal;
-use crate::text::is_plain;
 
 const MAX_FRAMES: usize = 8;
 const MAX_FRAME: usize = 64;
@@ -149,10 +149,9 @@ impl Body {
     fn wish(&mut self) -> Result<AssertionWish, RequestError> {
         let optional = |name, value: Option<String>| value.map(|v| checked(name, v)).transpose();
         let meaning = self.meaning.take();
-        if meaning
-            .as_ref()
-            .is_some_and(|text| text.is_empty() || text.len() > MAX_MEANING || !is_plain(text))
-        {
+        if meaning.as_ref().is_some_and(|text| {
+            text.is_empty() || text.len() > MAX_MEANING || !text.chars().all(is_plain)
+        }) {
             return Err(RequestError::Invalid {
                 name: "meaning",
                 expected: "1 to 4096 bytes without control characters",
@@ -169,7 +168,7 @@ impl Body {
 }
 
 fn checked(name: &'static str, text: String) -> Result<String, RequestError> {
-    let fits = (1..=MAX_NAME).contains(&text.len()) && is_plain(&text);
+    let fits = (1..=MAX_NAME).contains(&text.len()) && text.chars().all(is_plain);
     let expected = "1 to 256 bytes without control characters";
     if fits {
         Ok(text)

@@ -20,6 +20,9 @@ pub(crate) enum Table {
     ApplicationsSetting = 4,
     ExternalAuthenticator = 5,
     Certificate = 6,
+    IndividualUserPolicy = 7,
+    IndividualUserPolicyMember = 8,
+    SeosRecord = 9,
 }
 
 /// What a change did.
@@ -27,6 +30,7 @@ pub(crate) enum Table {
 pub(crate) enum Change {
     Created,
     Updated,
+    Deleted,
 }
 
 impl Change {
@@ -34,18 +38,22 @@ impl Change {
         match self {
             Self::Created => "C",
             Self::Updated => "U",
+            Self::Deleted => "D",
         }
     }
 }
 
 impl Table {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::Events,
         Self::UserCore,
         Self::NymiBand,
         Self::ApplicationsSetting,
         Self::ExternalAuthenticator,
         Self::Certificate,
+        Self::IndividualUserPolicy,
+        Self::IndividualUserPolicyMember,
+        Self::SeosRecord,
     ];
 
     const fn name(self) -> &'static str {
@@ -56,6 +64,9 @@ impl Table {
             Self::ApplicationsSetting => "audit.ApplicationsSetting",
             Self::ExternalAuthenticator => "audit.ExternalAuthenticator",
             Self::Certificate => "audit.Certificate",
+            Self::IndividualUserPolicy => "audit.IndividualUserPolicy",
+            Self::IndividualUserPolicyMember => "audit.IndividualUserPolicyMember",
+            Self::SeosRecord => "audit.SeosRecord",
         }
     }
 
@@ -75,6 +86,13 @@ impl Table {
                 r#"SELECT * FROM "audit.ExternalAuthenticator" WHERE "Identity" = $1"#
             }
             Self::Certificate => r#"SELECT * FROM "audit.Certificate" WHERE "ID" = $1"#,
+            Self::IndividualUserPolicy => {
+                r#"SELECT * FROM "audit.IndividualUserPolicy" WHERE "Identity" = $1"#
+            }
+            Self::IndividualUserPolicyMember => {
+                r#"SELECT * FROM "audit.IndividualUserPolicyMember" WHERE "Identity" = $1"#
+            }
+            Self::SeosRecord => r#"SELECT * FROM "audit.SeosRecord" WHERE "Identity" = $1"#,
         }
     }
 
@@ -104,6 +122,11 @@ impl Table {
                 unlinked!("audit.ExternalAuthenticator", "Identity", "5")
             }
             Self::Certificate => unlinked!("audit.Certificate", "ID", "6"),
+            Self::IndividualUserPolicy => unlinked!("audit.IndividualUserPolicy", "Identity", "7"),
+            Self::IndividualUserPolicyMember => {
+                unlinked!("audit.IndividualUserPolicyMember", "Identity", "8")
+            }
+            Self::SeosRecord => unlinked!("audit.SeosRecord", "Identity", "9"),
         }
     }
 

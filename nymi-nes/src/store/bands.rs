@@ -29,6 +29,8 @@ pub(crate) struct NymiBand {
     pub(crate) modified_at: String,
     pub(crate) modified_by: String,
     pub(crate) is_synced: bool,
+    pub(crate) individual_user_policy_id: Option<i64>,
+    pub(crate) seos_id: Option<String>,
     pub(crate) static_mac_address: Option<String>,
     #[sqlx(rename = "TSetTime")]
     pub(crate) t_set_time: Option<String>,
@@ -37,6 +39,12 @@ pub(crate) struct NymiBand {
 }
 
 impl NymiBand {
+    /// The NymiBandID of the enrollment that the row is about.
+    pub(crate) fn band_id(&self) -> Result<nymi_core::BandId, StoreError> {
+        let corrupt = |_| StoreError::Corrupt("nub.NymiBand.NymiBandID");
+        self.nymi_band_id.parse().map_err(corrupt)
+    }
+
     /// Whether the two differ in anything but when and by whom they were changed.
     fn same_content(&self, other: &Self) -> bool {
         let other = Self {
@@ -81,17 +89,32 @@ pub(crate) async fn by_id(
     )
 }
 
-/// The band with this serial number.
-pub(crate) async fn by_serial(
+/// The band with this serial number, and the bands of this user.
+pub(crate) async fn of_serial_or_user(
     connection: &mut SqliteConnection,
     serial: &str,
-) -> Result<Option<NymiBand>, StoreError> {
-    Ok(
-        sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "HardwareID" = $1"#)
-            .bind(serial)
-            .fetch_optional(connection)
-            .await?,
+    user: Option<i64>,
+) -> Result<Vec<NymiBand>, StoreError> {
+    Ok(sqlx::query_as(
+        r#"SELECT * FROM "nub.NymiBand" WHERE "HardwareID" = $1 OR "UserCoreId" = $2"#,
     )
+    .bind(serial)
+    .bind(user)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The primary bands of users who have an earlier one that is primary.
+pub(crate) async fn second_primaries(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<NymiBand>, StoreError> {
+    Ok(sqlx::query_as(
+        r#"SELECT b.* FROM "nub.NymiBand" b WHERE b."IsPrimary" = 1 AND EXISTS (
+            SELECT 1 FROM "nub.NymiBand" e
+            WHERE e."UserCoreId" = b."UserCoreId" AND e."IsPrimary" = 1 AND e."ID" < b."ID")"#,
+    )
+    .fetch_all(connection)
+    .await?)
 }
 
 /// The user's active band.
@@ -223,8 +246,8 @@ impl Write<'_> {
             r#"INSERT INTO "nub.NymiBand" ("UserCoreId", "NymiBandID", "NfcUID", "HardwareID", "IsActive",
                 "IsPrimary", "HasFingerprint", "MiscNote", "BandLabel", "FirmwareVersion", "CreatedAt",
                 "ModifiedAt", "ModifiedBy", "EvidianEnrollmentCompleted", "IsSynced", "StaticMacAddress",
-                "TSetTime", "IsBandEnrolledHere", "HardwareVersion")
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, 1, $13, $14, $15, $16, $17)"#,
+                "TSetTime", "IsBandEnrolledHere", "HardwareVersion", "IndividualUserPolicyId", "SeosId")
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, 1, $13, $14, $15, $16, $17, $18, $19)"#,
         )
         .bind(band.user_core_id)
         .bind(&band.nymi_band_id)
@@ -243,6 +266,8 @@ impl Write<'_> {
         .bind(&band.t_set_time)
         .bind(band.is_band_enrolled_here)
         .bind(&band.hardware_version)
+        .bind(band.individual_user_policy_id)
+        .bind(&band.seos_id)
         .execute(self.sql())
         .await?
         .last_insert_rowid();
@@ -265,7 +290,7 @@ impl Write<'_> {
                 "HardwareID" = $5, "IsActive" = $6, "IsPrimary" = $7, "HasFingerprint" = $8, "MiscNote" = $9,
                 "BandLabel" = $10, "FirmwareVersion" = $11, "ModifiedAt" = $12, "ModifiedBy" = $13,
                 "IsSynced" = $14, "StaticMacAddress" = $15, "TSetTime" = $16, "IsBandEnrolledHere" = $17,
-                "HardwareVersion" = $18
+                "HardwareVersion" = $18, "IndividualUserPolicyId" = $19, "SeosId" = $20
             WHERE "ID" = $1"#,
         )
         .bind(old.id)
@@ -286,6 +311,8 @@ impl Write<'_> {
         .bind(&new.t_set_time)
         .bind(new.is_band_enrolled_here)
         .bind(&new.hardware_version)
+        .bind(new.individual_user_policy_id)
+        .bind(&new.seos_id)
         .execute(self.sql())
         .await?;
         self.audit_copy(Table::NymiBand, COPY, Change::Updated, old.id)

@@ -1,40 +1,12 @@
 //! audit.Events: what happened, under the guide's EventTypeIDs.
 
+use nymi_core::enrollment::EventType;
 use nymi_core::{BandId, UnixMillis};
 use sqlx::{FromRow, SqliteConnection};
 
 use super::audit::Table;
 use super::{Store, StoreError, Write};
 use crate::admin::AuditRow;
-
-/// The words for an EventTypeID, short.
-pub(crate) const fn event_text(id: u8) -> &'static str {
-    match id {
-        1 => "The confirming tap was of another band",
-        2 => "Wrong user name or password at the Band Application",
-        3 => "Enrollment completed",
-        4 => "The tapped band is assigned to another user",
-        5 => "False acceptance rate 1:50,000 applied to the band",
-        6 => "Presence verification failed",
-        7 => "Presence verified, but the band has lost its clock",
-        8 => "Presence verification met an internal error",
-        9 => "Presence verification got a bad request",
-        10 => "Presence verification found no advertising key",
-        11 => "Advertising key not made: internal error",
-        12 => "Advertising key not made: CMAC mismatch",
-        13 => "Presence verified",
-        14 => "The band's clock is out of bounds",
-        15 => "The terminal's clock is out of bounds",
-        16 => "Re-enrollment refused: Seos band of another user",
-        17 | 21 => "Re-enrollment refused: band of another user",
-        18 => "Re-enrolled the band of another user",
-        19 => "Re-enrolled the own band",
-        22 => "Re-enrollment refused by policy",
-        23 => "Registration completed",
-        24 => "Registration failed",
-        _ => "Unknown event",
-    }
-}
 
 /// One event to write.
 #[derive(Clone, Debug, Default)]
@@ -47,14 +19,15 @@ pub(crate) struct Event {
     pub(crate) modified_by: String,
     pub(crate) disconnect_user_core_id: Option<i64>,
     pub(crate) hardware_id: Option<String>,
-    /// For events of presence verification.
+    /// What the guide's columns have no room for.
     pub(crate) verification: Option<Verification>,
 }
 
-/// What is kept with an event of presence verification.
+/// What is kept with an event of presence verification, and of an enrollment the band.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verification {
     pub(crate) band: Option<BandId>,
+    /// Who reported the frame, or who enrolled.
     pub(crate) agent: String,
     pub(crate) endpoint: Option<String>,
     pub(crate) method: Option<&'static str>,
@@ -67,6 +40,7 @@ pub(crate) struct Verification {
     pub(crate) token_hash: Option<[u8; 32]>,
     pub(crate) document_sha256: Option<[u8; 32]>,
     pub(crate) intent_id: Option<[u8; 16]>,
+    pub(crate) meaning: Option<String>,
 }
 
 impl Write<'_> {
@@ -98,8 +72,8 @@ impl Write<'_> {
     async fn verification(&mut self, event: i64, v: &Verification) -> Result<(), StoreError> {
         sqlx::query(
             r#"INSERT INTO "audit.Verification" ("EventID", "NymiBandID", "Agent", "Endpoint", "Method", "Outcome",
-                "Status", "Counter", "SkewMs", "Azp", "Jti", "TokenHash", "DocumentSha256", "IntentID")
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"#,
+                "Status", "Counter", "SkewMs", "Azp", "Jti", "TokenHash", "DocumentSha256", "IntentID", "Meaning")
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"#,
         )
         .bind(event)
         .bind(v.band.map(|band| band.to_string()))
@@ -115,6 +89,7 @@ impl Write<'_> {
         .bind(v.token_hash.as_ref().map(<[u8; 32]>::as_slice))
         .bind(v.document_sha256.as_ref().map(<[u8; 32]>::as_slice))
         .bind(v.intent_id.as_ref().map(<[u8; 16]>::as_slice))
+        .bind(&v.meaning)
         .execute(self.sql())
         .await?;
         Ok(())
@@ -138,8 +113,13 @@ struct Shown {
     outcome: Option<String>,
     status: Option<u32>,
     counter: Option<u32>,
+    skew_ms: Option<i64>,
+    azp: Option<String>,
     jti: Option<Vec<u8>>,
     document_sha256: Option<Vec<u8>>,
+    meaning: Option<String>,
+    #[sqlx(rename = "HardwareID")]
+    hardware_id: Option<String>,
 }
 
 impl Shown {
@@ -149,7 +129,7 @@ impl Shown {
             id: self.id,
             created_at: self.created_at.parse().unwrap_or(UnixMillis(0)),
             event_type_id: self.event_type_id,
-            event: event_text(self.event_type_id),
+            event: EventType::from_id(self.event_type_id).map_or("Unknown event", EventType::text),
             username: self.username,
             band: self.nymi_band_id.and_then(|band| band.parse().ok()),
             agent: self.agent,
@@ -158,8 +138,12 @@ impl Shown {
             outcome: self.outcome,
             status: self.status,
             counter: self.counter,
+            skew_ms: self.skew_ms,
+            azp: self.azp,
             jti: jti.map(|jti| jti.to_string()),
             document_sha256: self.document_sha256.map(hex::encode),
+            meaning: self.meaning,
+            serial_number: self.hardware_id,
         }
     }
 }
@@ -170,7 +154,8 @@ async fn newest(
 ) -> Result<Vec<AuditRow>, StoreError> {
     let rows: Vec<Shown> = sqlx::query_as(
         r#"SELECT e."ID", e."CreatedAt", e."EventTypeID", e."Username", v."NymiBandID", v."Agent", v."Endpoint",
-            v."Method", v."Outcome", v."Status", v."Counter", v."Jti", v."DocumentSha256"
+            v."Method", v."Outcome", v."Status", v."Counter", v."SkewMs", v."Azp", v."Jti", v."DocumentSha256",
+            v."Meaning", e."HardwareID"
         FROM "audit.Events" e LEFT JOIN "audit.Verification" v ON v."EventID" = e."ID"
         ORDER BY e."ID" DESC LIMIT $1"#,
     )

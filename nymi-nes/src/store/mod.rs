@@ -6,12 +6,14 @@
 //! never waits for writers.
 
 pub(crate) mod accounts;
+pub(crate) mod applied;
 pub(crate) mod audit;
 pub(crate) mod bands;
 pub(crate) mod certificates;
 pub(crate) mod events;
 pub(crate) mod policies;
 pub(crate) mod presence;
+pub(crate) mod seos;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -33,7 +35,7 @@ use crate::keys::{Place, Sealer};
 const READERS: u32 = 4;
 
 /// The account under which the server runs, for the column SystemUser.
-const SYSTEM_USER: &str = "nymi-nes";
+pub(crate) const SYSTEM_USER: &str = "nymi-nes";
 
 /// A database that cannot be used, or an operation on it that failed.
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +203,73 @@ mod tests {
             .count()
     }
 
+    /// The audit trail of a database of the first version, with and without what the protocol adds.
+    async fn first_version(path: &Path, key: &Path) {
+        let mut first = sqlx::migrate!("migrations/sqlite");
+        first.migrations.to_mut().retain(|step| step.version == 1);
+        let writer = steady(1)
+            .connect_with(
+                SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true),
+            )
+            .await
+            .unwrap();
+        first.run(&writer).await.unwrap();
+        let store = Store {
+            readers: writer.clone(),
+            writer,
+            sealer: Arc::new(Sealer::open(key).unwrap()),
+        };
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        write.user_for("CORP", "bob", "CORP\\bob").await.unwrap();
+        for (id, verified) in [(1, false), (2, true)] {
+            let sql = format!(
+                r#"INSERT INTO "audit.Events" ("ID", "EventTypeID", "CreatedAt", "ModifiedAt", "ModifiedBy")
+                   VALUES ({id}, 13, 'now', 'now', 'agent')"#
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(write.sql())
+                .await
+                .unwrap();
+            if verified {
+                sqlx::raw_sql(
+                    r#"INSERT INTO "audit.Verification" ("EventID", "Agent", "Status") VALUES (2, 'agent', 0)"#,
+                )
+                .execute(write.sql())
+                .await
+                .unwrap();
+            }
+            write.link(audit::Table::Events, id).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_audit_trail_of_an_earlier_version_still_verifies() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("db"), folder.path().join("key"));
+        first_version(&path, &key).await;
+        let store = Store::open(&path, Sealer::open(&key).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(store.verify_audit().await.unwrap(), Ok(3));
+        store.ensure_policies(UnixMillis(0)).await.unwrap();
+        assert_eq!(
+            store.verify_audit().await.unwrap(),
+            Ok(6),
+            "what is new goes on from there"
+        );
+        let mut write = store.begin(UnixMillis(0)).await.unwrap();
+        sqlx::raw_sql(r#"UPDATE "audit.Verification" SET "Meaning" = 'approved'"#)
+            .execute(write.sql())
+            .await
+            .unwrap();
+        write.commit().await.unwrap();
+        store.verify_audit().await.unwrap().unwrap_err();
+    }
+
     #[tokio::test]
     async fn queries_need_no_new_descriptor() {
         let folder = tempfile::tempdir().unwrap();
@@ -208,6 +277,7 @@ mod tests {
         let store = Store::open(&folder.path().join("db"), sealer)
             .await
             .unwrap();
+        store.ensure_policies(UnixMillis(0)).await.unwrap();
         let before = descriptors(folder.path());
         let mut open = Vec::new();
         for _ in 0..READERS {

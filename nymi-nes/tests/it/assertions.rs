@@ -58,10 +58,12 @@ async fn an_assertion_verifies_offline_and_is_audited() {
     let row = nes.server.admin().audit_rows(1).await.unwrap().remove(0);
     assert_eq!(row.jti.as_deref(), Some(claims.jti.as_str()));
     assert_eq!(row.document_sha256, Some("ab".repeat(32)));
-    let hash: Vec<u8> = sqlx::query_scalar(r#"SELECT "TokenHash" FROM "audit.Verification""#)
-        .fetch_one(&nes.database().await)
-        .await
-        .unwrap();
+    let hash: Vec<u8> =
+        sqlx::query_scalar(r#"SELECT "TokenHash" FROM "audit.Verification" WHERE "EventID" = $1"#)
+            .bind(row.id)
+            .fetch_one(&nes.database().await)
+            .await
+            .unwrap();
     assert_eq!(hash, assertion::Sha256Hex::of(token.as_bytes()).as_bytes());
 }
 

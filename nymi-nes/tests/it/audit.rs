@@ -82,7 +82,7 @@ async fn every_kind_of_tampering_is_found_and_named() {
         ),
         (
             r#"DELETE FROM "audit.Verification"; DELETE FROM "audit.Events"; DELETE FROM "audit.UserCore"; DELETE FROM "audit.NymiBand";
-            DELETE FROM "audit.ExternalAuthenticator"; DELETE FROM "audit.ApplicationsSetting"; DELETE FROM "audit.Chain""#,
+            DELETE FROM "audit.ExternalAuthenticator"; DELETE FROM "audit.ApplicationsSetting"; DELETE FROM "audit.IndividualUserPolicy"; DELETE FROM "audit.Chain""#,
             "the chain ends at link 0",
         ),
         (

@@ -152,22 +152,86 @@ async fn a_user_has_one_active_band() {
         .ok();
     nes.clock.advance(5_000);
     let second = bob.enroll(2).await;
-    let activate = json!({"IsActive": true});
-    let path = format!("api/NymiBands/{}", first.id);
-    admin.put(&path, &activate).await.refused(409, 7000);
-    nes.server
-        .admin()
-        .set_band_active(first.id, true)
-        .await
-        .unwrap_err();
-    admin
-        .put(
-            &format!("api/NymiBands/{}", second.id),
-            &json!({"IsActive": false}),
-        )
+    let flags = async || -> Vec<(bool, bool)> {
+        let rows: Vec<(bool, bool)> =
+            sqlx::query_as(r#"SELECT "IsActive", "IsPrimary" FROM "nub.NymiBand" ORDER BY "ID""#)
+                .fetch_all(&nes.database().await)
+                .await
+                .unwrap();
+        rows
+    };
+    // The one that was there first stays primary (guide 003).
+    assert_eq!(flags().await, [(false, true), (true, false)]);
+    let before = audit_letters(&nes, "NymiBand").await.len();
+    let path = |band: &crate::support::SoftBand| format!("api/NymiBands/{}", band.id);
+    let row = admin
+        .put(&path(&first), &json!({"IsActive": true}))
         .await
         .ok();
-    admin.put(&path, &activate).await.ok();
+    assert_eq!(row["IsActive"], true);
+    assert_eq!(
+        flags().await,
+        [(true, true), (false, false)],
+        "the other goes inactive"
+    );
+    admin
+        .put(&path(&second), &json!({"IsPrimary": true}))
+        .await
+        .ok();
+    assert_eq!(
+        flags().await,
+        [(true, false), (false, true)],
+        "one is primary"
+    );
+    assert_eq!(
+        audit_letters(&nes, "NymiBand").await.len(),
+        before + 4,
+        "a row for each band"
+    );
+    let in_process = nes.server.admin();
+    in_process.set_band_active(second.id, true).await.unwrap();
+    assert_eq!(flags().await, [(false, false), (true, true)]);
+    in_process.set_band_active(second.id, false).await.unwrap();
+    assert_eq!(
+        flags().await,
+        [(false, false), (false, true)],
+        "suspended bands are primary"
+    );
+    in_process.verify_audit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_with_two_primary_bands_of_a_user_is_put_right() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    bob.enroll(1).await;
+    nes.administrator()
+        .await
+        .put("api/Policies", &json!({"AllowReEnrollment": true}))
+        .await
+        .ok();
+    bob.enroll(2).await;
+    drop(bob);
+    let database = nes.database().await;
+    sqlx::query(r#"UPDATE "nub.NymiBand" SET "IsPrimary" = 1"#)
+        .execute(&database)
+        .await
+        .unwrap();
+    let nes = nes.restart().await;
+    let primary: Vec<bool> =
+        sqlx::query_scalar(r#"SELECT "IsPrimary" FROM "nub.NymiBand" ORDER BY "ID""#)
+            .fetch_all(&database)
+            .await
+            .unwrap();
+    assert_eq!(primary, [true, false]);
+    let by: String = sqlx::query_scalar(
+        r#"SELECT "ModifiedBy" FROM "audit.NymiBand" ORDER BY "Identity" DESC LIMIT 1"#,
+    )
+    .fetch_one(&database)
+    .await
+    .unwrap();
+    assert_eq!(by, "nymi-nes");
+    nes.server.admin().verify_audit().await.unwrap();
 }
 
 #[tokio::test]
@@ -247,6 +311,7 @@ async fn the_tables_have_the_guides_columns() {
         ),
         // The guide's 52, and the setting for which it documents no column.
         ("adm.ApplicationSettings", "audit.ApplicationsSetting", 53),
+        ("adm.IndividualUserPolicy", "audit.IndividualUserPolicy", 17),
     ] {
         let (current, audit) = (columns(current).await, columns(audit).await);
         assert_eq!(audit.len(), count);

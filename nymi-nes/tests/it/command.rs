@@ -86,7 +86,7 @@ fn the_command_line_administers() {
     );
     let verified = run(&folder, &["verify-audit"], "");
     assert!(
-        stderr(&verified).contains("1 audit rows are as they were written"),
+        stderr(&verified).contains("3 audit rows are as they were written"),
         "{}",
         stderr(&verified)
     );

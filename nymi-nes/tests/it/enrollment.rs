@@ -244,7 +244,7 @@ async fn self_service_follows_the_policy() {
     assert_eq!(
         flags,
         [
-            (&json!("ACAK-00056"), &json!(true), &json!(true)),
+            (&json!("ACAK-00056"), &json!(true), &json!(false)),
             (&json!("AAAH-00001"), &json!(false), &json!(true)),
         ]
     );
@@ -451,6 +451,7 @@ async fn bad_values_are_named() {
         ("confirm", json!("00")),
         ("SerialNumber", json!("")),
         ("SerialNumber", json!("a\u{7f}")),
+        ("SerialNumber", json!("AAAH-1")),
         ("BandLabel", json!("a\nb")),
         ("BandLabel", json!("a\u{202e}b")),
     ] {

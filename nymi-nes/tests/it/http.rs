@@ -1,10 +1,13 @@
 //! The HTTP surface: names, unknown routes, guards, limits, the description.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::support::description::DOCUMENT;
 use crate::support::{Nes, PASSWORD, Reply};
 
 /// A request written by hand.
@@ -170,6 +173,41 @@ async fn the_description_matches_what_is_served() {
             let served = reply.code != 405;
             assert_eq!(served, described, "{method} {path}: {reply:?}");
             assert_ne!(reply.code, 404, "{method} {path}");
+        }
+    }
+}
+
+/// The policies' columns in the description are those of the core's tables.
+#[test]
+fn the_description_has_every_column_of_the_policies() {
+    use nymi_core::policy::{GroupPolicy, IndividualPolicy};
+    let names = |value: &Value, more: &[&str]| -> BTreeSet<String> {
+        let names = value.as_object().unwrap().keys().cloned();
+        names
+            .chain(more.iter().map(|name| (*name).to_owned()))
+            .collect()
+    };
+    let group = serde_json::to_value(GroupPolicy::default()).unwrap();
+    let individual = serde_json::to_value(&IndividualPolicy::predefined()[0]).unwrap();
+    for (schema, policy, more) in [
+        ("GroupPolicy", group, ["ID", "IsActive"]),
+        ("IndividualUserPolicy", individual, ["ID", "Members"]),
+    ] {
+        let described = &DOCUMENT["components"]["schemas"][schema]["properties"];
+        assert_eq!(names(described, &[]), names(&policy, &more), "{schema}");
+        for (name, value) in policy.as_object().unwrap() {
+            let kind = match value {
+                Value::Bool(_) => "boolean",
+                Value::Number(_) => "integer",
+                Value::String(_) => "string",
+                _ => "null",
+            };
+            let types = &described[name]["type"];
+            let fits = types == kind
+                || types
+                    .as_array()
+                    .is_some_and(|all| all.contains(&json!(kind)));
+            assert!(fits, "{schema} {name}: {value} is no {types}");
         }
     }
 }

@@ -234,6 +234,11 @@ async fn user_status_follows_policy_and_cache() {
         (&json!("active"), &json!(true))
     );
     assert_eq!(second["checked_at"], first["checked_at"]);
+    // Until it is older than the expiry.
+    nes.clock.advance(1);
+    assert_eq!(admin.get(path).await.ok()["status"], "active");
+    // Setting the clock back does not make it younger.
+    nes.clock.step(-60_000);
     nes.clock.advance(1);
     assert_eq!(admin.get(path).await.ok()["status"], "disabled");
     assert_eq!(

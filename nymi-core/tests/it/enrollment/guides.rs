@@ -167,6 +167,14 @@ fn errors_of_two_domains() {
     }
     assert_eq!(
         Reason::RegistrationOnly.message_in("OT"),
+        Reason::RegistrationOnly.description_in("OT")
+    );
+    assert_eq!(
+        Reason::CmacMismatch.description_in("OT"),
+        "Adv Key 1 cannot be generated due to CMAC mismatch."
+    );
+    assert_eq!(
+        Reason::RegistrationOnly.description_in("OT"),
         "Cannot perform enrollment because this domain OT allows registration only."
     );
     assert!(

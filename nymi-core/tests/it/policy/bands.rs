@@ -1,5 +1,6 @@
 use super::*;
 use LivenessSupport::{Absent, AlwaysOn, Configurable};
+use nymi_core::band::Model;
 
 fn status(
     applied: Option<&AppliedPolicy>,
@@ -34,6 +35,25 @@ fn the_four_statuses() {
         Some(&Value::Integer(0))
     );
     assert!(PolicyStatus::Active.is_synced() && !PolicyStatus::Pending.is_synced());
+}
+
+#[test]
+fn versions_tell_what_a_band_can_do_about_liveness() {
+    let of = |model, firmware: Option<&str>| {
+        LivenessSupport::of(model, firmware.map(|text| text.parse().unwrap()))
+    };
+    for (model, firmware, expected) in [
+        (Some(Model::Band4), Some("3.2"), Absent),
+        (Some(Model::Band4), None, Absent),
+        (Some(Model::Band3), Some("3.9.9.9"), AlwaysOn),
+        (Some(Model::Band3), Some("4.0"), Configurable),
+        (Some(Model::Band3), None, Configurable),
+        (None, Some("3.2"), AlwaysOn),
+        (None, Some("4.11.1.2"), Configurable),
+        (None, None, Configurable),
+    ] {
+        assert_eq!(of(model, firmware), expected, "{model:?} {firmware:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A server, its callers and software bands.
 
 mod band;
+pub(crate) mod description;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -159,8 +160,10 @@ impl Nes {
         let (url, deadline) = (self.url(path), Duration::from_secs(60));
         let reply = self
             .client
-            .request(method, &url, authorization, body, deadline);
-        reply.await.unwrap().into()
+            .request(method.clone(), &url, authorization, body, deadline);
+        let reply: Reply = reply.await.unwrap().into();
+        description::check(&method, path, reply.code);
+        reply
     }
 
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> Reply {
@@ -263,6 +266,25 @@ impl Session<'_> {
         self.nes
             .ask(Method::PUT, path, Some(&self.bearer), Some(body))
             .await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.nes
+            .ask(Method::DELETE, path, Some(&self.bearer), None)
+            .await
+    }
+
+    /// Enrolls the band of this serial number for this user, as the server answers.
+    pub(crate) async fn enroll_serial(&self, seed: u8, serial: &str) -> Reply {
+        let begun = self.post("api/Enrollments", &json!({})).await.ok();
+        self.finish(&begun, seed, serial).await
+    }
+
+    /// Completes an enrollment that was begun.
+    pub(crate) async fn finish(&self, begun: &Value, seed: u8, serial: &str) -> Reply {
+        let (_, body) = SoftBand::enroll_serial(seed, serial, begun);
+        let id = begun["enrollment_id"].as_str().unwrap();
+        self.put(&format!("api/Enrollments/{id}"), &body).await
     }
 
     /// Enrolls a software band for this user and sets its clock.

@@ -1,0 +1,236 @@
+//! Decides a finished enrollment, and carries it out.
+
+use nymi_core::band::SerialNumber;
+use nymi_core::enrollment::{
+    Association, BandState, Finish, Made, Outcome, Reason, Rules, Situation, Step, Variant, decide,
+};
+use nymi_core::life::{Done, Record, SetUp, Wearable};
+use nymi_core::policy::{AppliedPolicy, GroupPolicy, UserCoreId};
+use nymi_core::presence::agreement::AdvKeys;
+
+use super::refused::{Refused, band_event};
+use super::{FinishRequest, Finished};
+use crate::http::{Principal, Refusal};
+use crate::life::{Bands, ChangeError};
+use crate::nes::Nes;
+use crate::store::bands::{self, NymiBand};
+use crate::store::events::Event;
+use crate::store::users::UserCore;
+use crate::store::{StoreError, Write, applied, policies, seos};
+
+/// What is looked up of a user and a band, and what the core says of the two.
+struct Looked {
+    core: UserCore,
+    policy: GroupPolicy,
+    bands: Bands,
+    seos_id: Option<String>,
+    variant: Variant,
+}
+
+impl Looked {
+    async fn up(
+        write: &mut Write<'_>,
+        user: &Principal,
+        serial: &SerialNumber,
+    ) -> Result<Self, StoreError> {
+        let core = write
+            .user_for(&user.domain, &user.username, &user.name())
+            .await?;
+        let policy = policies::effective(write.sql(), core.id).await?;
+        let bands = Bands::load(write.sql(), Some(core.id), serial.as_str()).await?;
+        let seos_id = seos::of_serial(write.sql(), serial).await?;
+        let variant = match (serial.variant().seos, &seos_id) {
+            (false, _) => Variant::Plain,
+            (true, Some(_)) => Variant::SeosImported,
+            (true, None) => Variant::SeosUnknown,
+        };
+        Ok(Self {
+            core,
+            policy,
+            bands,
+            seos_id,
+            variant,
+        })
+    }
+
+    /// The band was wiped or new when the enrollment began, so every record is of an earlier one.
+    fn wearable(&self) -> Wearable {
+        Wearable::new(self.variant)
+    }
+
+    /// What the core says of a step.
+    fn decide(&self, serial: &SerialNumber, step: Step) -> Outcome {
+        let (user, wearable) = (UserCoreId(self.core.id), self.wearable());
+        let registry = &self.bands.registry;
+        decide(&Situation {
+            rules: Rules::of(&self.policy),
+            association: registry.association(user, serial.as_str(), &wearable),
+            variant: self.variant,
+            band: wearable.state(),
+            step,
+        })
+    }
+}
+
+/// Why an enrollment of this band would be refused, whatever comes of it; with it nothing is written
+/// to the band. Without a serial number only what holds for every band is asked.
+pub(super) async fn at_first_tap(
+    nes: &Nes,
+    user: &Principal,
+    serial: Option<&SerialNumber>,
+) -> Result<Option<Refused>, StoreError> {
+    // Dropped without a commit: a user who only asks leaves no row.
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    let outcome = match serial {
+        Some(serial) => Looked::up(&mut write, user, serial)
+            .await?
+            .decide(serial, Step::FirstTap),
+        None => {
+            let core = write
+                .user_for(&user.domain, &user.username, &user.name())
+                .await?;
+            let policy = policies::effective(write.sql(), core.id).await?;
+            decide(&Situation {
+                rules: Rules::of(&policy),
+                association: Association::Unknown {
+                    user_has_another: false,
+                },
+                variant: Variant::Plain,
+                band: BandState::Unenrolled,
+                step: Step::FirstTap,
+            })
+        }
+    };
+    Ok(match outcome {
+        Outcome::Go(_) => None,
+        other => Some(Refused::unless_go(other, &user.domain)),
+    })
+}
+
+/// Why an enrollment is refused whose confirmation is wrong. What the rules refuse, they refuse
+/// first.
+pub(super) async fn mismatch(
+    write: &mut Write<'_>,
+    user: &Principal,
+    request: &FinishRequest,
+) -> Result<Refused, StoreError> {
+    let looked = Looked::up(write, user, &request.serial_number).await?;
+    let step = Step::Finish(Finish::CmacMismatch);
+    let outcome = looked.decide(&request.serial_number, step);
+    Ok(Refused::unless_go(outcome, &user.domain))
+}
+
+/// Enrolls, or says why not; then what was written goes with the transaction.
+pub(super) async fn enroll(
+    write: &mut Write<'_>,
+    user: &Principal,
+    request: &FinishRequest,
+    keys: &AdvKeys,
+) -> Result<Result<Finished, Refused>, Refusal> {
+    let mut looked = Looked::up(write, user, &request.serial_number).await?;
+    let set_up = SetUp {
+        user: UserCoreId(looked.core.id),
+        serial: request.serial_number.as_str(),
+        rules: Rules::of(&looked.policy),
+        new_id: request.band,
+    };
+    let mut wearable = looked.wearable();
+    let done = match looked.bands.registry.set_up(&set_up, &mut wearable) {
+        Ok(done) => done,
+        Err(outcome) => return Ok(Err(Refused::unless_go(outcome, &user.domain))),
+    };
+    let (Some(event), Some(record)) = (
+        done.event(),
+        looked.bands.registry.record(set_up.serial).cloned(),
+    ) else {
+        return Ok(Err(Refused::by(Reason::AdvKeyError, &user.domain)));
+    };
+    let others: Vec<_> = done
+        .changes
+        .iter()
+        .filter(|change| change.serial != set_up.serial)
+        .cloned()
+        .collect();
+    match write.carry_out(&looked.bands, &others, &user.name()).await {
+        Ok(()) => {}
+        Err(ChangeError::Store(error)) => return Err(error.into()),
+        Err(ChangeError::Life(_) | ChangeError::NfcUidTaken) => {
+            return Ok(Err(Refused::nfc_uid_taken()));
+        }
+    }
+    let Some(band) = store_band(write, user, request, &looked, &record).await? else {
+        return Ok(Err(Refused::nfc_uid_taken()));
+    };
+    write.set_adv_keys(band.id, looked.core.id, keys).await?;
+    write
+        .set_identity_key(band.id, &request.identity_spki, &user.name())
+        .await?;
+    let given = AppliedPolicy::at_enrollment(&looked.policy, applied::liveness(&band));
+    write.set_applied(band.id, &given).await?;
+    write
+        .event(&enrolled_event(user, request, &looked, &done, event.id()))
+        .await?;
+    Ok(Ok(Finished {
+        band,
+        event_type_id: event.id(),
+    }))
+}
+
+/// The band's row; none if its NFC UID is another active band's.
+async fn store_band(
+    write: &mut Write<'_>,
+    user: &Principal,
+    request: &FinishRequest,
+    looked: &Looked,
+    record: &Record,
+) -> Result<Option<NymiBand>, Refusal> {
+    let label = Made::under(&looked.policy)
+        .label
+        .label(&user.username, request.band_label.as_deref())
+        .map_err(|error| Refusal::invalid(error.to_string()))?;
+    let mut new = request.band_row(record, label, user, write.stamp());
+    new.seos_id.clone_from(&looked.seos_id);
+    let given = AppliedPolicy::at_enrollment(&looked.policy, applied::liveness(&new));
+    new.is_synced = given
+        .status(&looked.policy, applied::liveness(&new))
+        .is_synced();
+    new.individual_user_policy_id = policies::individual_of(write.sql(), looked.core.id).await?;
+    if bands::nfc_uid_holder(write.sql(), &new).await?.is_some() {
+        return Ok(None);
+    }
+    match looked.bands.row(request.serial_number.as_str()) {
+        Some(old) => {
+            new.id = old.id;
+            new.created_at.clone_from(&old.created_at);
+            write.update_band(old, &new).await?;
+        }
+        None => new.id = write.insert_band(&new).await?,
+    }
+    Ok(Some(new))
+}
+
+fn enrolled_event(
+    user: &Principal,
+    request: &FinishRequest,
+    looked: &Looked,
+    done: &Done,
+    event_type_id: u8,
+) -> Event {
+    Event {
+        event_type_id,
+        user_core_id: Some(looked.core.id),
+        disconnect_user_core_id: done.disconnected.map(|user| user.0),
+        ..request.event(user)
+    }
+}
+
+impl FinishRequest {
+    /// What every event of this enrollment says.
+    pub(super) fn event(&self, user: &Principal) -> Event {
+        Event {
+            initial_tap: self.initial_tap.clone().or_else(|| self.nfc_uid.clone()),
+            confirm_tap: self.confirm_tap.clone(),
+            ..band_event(user, Some(self.serial_number.as_str()), Some(self.band))
+        }
+    }
+}

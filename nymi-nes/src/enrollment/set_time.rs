@@ -1,0 +1,131 @@
+//! Setting the clock of an enrolled band: what a terminal does at each log-in to it.
+
+use axum::http::StatusCode;
+use nymi_core::UnixMillis;
+use nymi_core::enrollment::{Outcome, Rules, Step, Variant, decide};
+use nymi_core::life::{SetUp, Wearable};
+use nymi_core::message::Status;
+use nymi_core::policy::{GroupPolicy, UserCoreId};
+use nymi_core::presence::TSet;
+use nymi_core::presence::agreement::set_time_tag;
+
+use super::refused::{Refused, band_event};
+use crate::http::{Principal, Refusal};
+use crate::life::Bands;
+use crate::nes::Nes;
+use crate::store::bands::{self, NymiBand};
+use crate::store::users::UserCore;
+use crate::store::{StoreError, Write, applied, policies, presence};
+
+/// How much later than the last a setting of the clock must be.
+const T_SET_STEP_MS: u64 = 1000;
+
+/// Permission to set a band's clock.
+pub(crate) struct TimePermission {
+    pub(crate) tag: [u8; 16],
+    pub(crate) t_interval_ms: u32,
+}
+
+/// Permits a terminal to set the clock of its user's band.
+pub(crate) async fn set_time(
+    nes: &Nes,
+    user: &Principal,
+    core: &UserCore,
+    band: &NymiBand,
+    t_set: TSet,
+) -> Result<TimePermission, Refusal> {
+    let now = nes.clock.now();
+    let mut write = nes.store.begin(now).await?;
+    let policy = policies::effective(write.sql(), core.id).await?;
+    let Some(band) = bands::by_id(write.sql(), band.id).await? else {
+        return Err(Refusal::not_found("there is no such band any more"));
+    };
+    let band_id = band.band_id()?;
+    let terminal_ms = i64::try_from(t_set.ms()).unwrap_or(i64::MAX);
+    let clock_in_bounds = policy.pac().terminal_clock_in_bounds(now.0, terminal_ms);
+    let step = Step::DeviceId { clock_in_bounds };
+    let outcome = log_in(&mut write, core, &policy, &band, step).await?;
+    if !matches!(outcome, Outcome::Go(_)) {
+        drop(write);
+        let mut refused = Refused::unless_go(outcome, &user.domain);
+        if !clock_in_bounds {
+            refused = refused.with_skew(terminal_ms.saturating_sub(now.0));
+        }
+        let event = band_event(user, Some(&band.hardware_id), Some(band_id));
+        return Err(refused.record(nes, user, event).await?);
+    }
+    let sealer = write.sealer;
+    let keys = presence::adv_keys(write.sql(), sealer, band.id, core.id).await?;
+    let keys = keys.ok_or_else(|| {
+        let message = "this server has no advertising key for the band; enroll it here";
+        Refusal::status(StatusCode::NOT_FOUND, Status::NO_ADV_KEY, message)
+    })?;
+    let settings = presence::settings(write.sql(), band.id).await?;
+    if settings
+        .iter()
+        .any(|last| t_set.ms() < last.t_set.ms().saturating_add(T_SET_STEP_MS))
+    {
+        return Err(Refusal::status(
+            StatusCode::CONFLICT,
+            Status::INVALID_FIELD,
+            "t_set_ms must be at least 1 s later than the last one; try again in a second",
+        )
+        .retry_after(1));
+    }
+    let t_interval_ms = policy.pac().t_interval_ms();
+    write.propose_t_set(band.id, t_set, t_interval_ms).await?;
+    follow_policy(&mut write, user, &policy, &band, terminal_ms).await?;
+    write.commit().await?;
+    Ok(TimePermission {
+        tag: set_time_tag(&keys.second, band_id, t_set),
+        t_interval_ms,
+    })
+}
+
+/// What the core says of the user's log-in with the authenticated band.
+async fn log_in(
+    write: &mut Write<'_>,
+    core: &UserCore,
+    policy: &GroupPolicy,
+    band: &NymiBand,
+    step: Step,
+) -> Result<Outcome, StoreError> {
+    let bands = Bands::load(write.sql(), Some(core.id), &band.hardware_id).await?;
+    let band_id = band.band_id()?;
+    let set_up = SetUp {
+        user: UserCoreId(core.id),
+        serial: &band.hardware_id,
+        rules: Rules::of(policy),
+        new_id: band_id,
+    };
+    let variant = match band.seos_id {
+        Some(_) => Variant::SeosImported,
+        None => Variant::Plain,
+    };
+    let mut wearable = Wearable::new(variant);
+    wearable.enroll(band_id);
+    Ok(decide(&bands.registry.situation(&set_up, &wearable, step)))
+}
+
+/// With the log-in the band takes what is new in its user's policy.
+async fn follow_policy(
+    write: &mut Write<'_>,
+    user: &Principal,
+    policy: &GroupPolicy,
+    band: &NymiBand,
+    terminal_ms: i64,
+) -> Result<(), StoreError> {
+    let mut changed = NymiBand {
+        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
+        modified_by: user.name(),
+        ..band.clone()
+    };
+    if let Some(given) = applied::of_band(write.sql(), band.id).await? {
+        let liveness = applied::liveness(band);
+        let given = given.after_log_in(policy, liveness);
+        write.set_applied(band.id, &given).await?;
+        changed.is_synced = given.status(policy, liveness).is_synced();
+    }
+    write.update_band(band, &changed).await?;
+    Ok(())
+}
