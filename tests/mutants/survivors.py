@@ -38,10 +38,9 @@ def main():
     if not mutants:
         raise SystemExit("no mutants: nothing matches")
     say(f"{len(mutants)} mutants")
-    outcomes = Outcomes(mutants)
     workspace = Workspace(ROOT, SCRATCH / "copy", say)
-
-    executables, without_switch = workspace.switch_on(mutants, operators())
+    outcomes = Outcomes(mutants, workspace.code)
+    executables, without_switch, unviable = workspace.switch_on(mutants, operators())
     tests = with_copies_of(executables, arguments.jobs)
     empty(SCRATCH / "trace")
     tests.trace(SCRATCH / "trace")
@@ -53,9 +52,9 @@ def main():
 
     viable = workspace.viable(without_switch)
     numbers = {mutant.number for mutant in viable}
-    for mutant in without_switch:
-        if mutant.number not in numbers:
-            outcomes.add(mutant, "unviable")
+    unviable += [mutant for mutant in without_switch if mutant.number not in numbers]
+    for mutant in unviable:
+        outcomes.add(mutant, "unviable")
     if arguments.switched_only:
         say(f"{len(viable)} that have no switch are left out")
         outcomes.left_out = viable
@@ -121,30 +120,26 @@ def one_at_a_time(workspace, mutants, known, outcomes, jobs):
 class Outcomes:
     """What became of each mutant, on the screen and in files."""
 
-    def __init__(self, mutants):
+    def __init__(self, mutants, code):
         self.mutants = mutants
+        self.code = code
         self.names = {kind: [] for kind in KINDS}
         self.tried = []
         self.left_out = []
         self.unexplained = []
         self.explained = Explained()
-        self.sources = {}
         OUT.mkdir(parents=True, exist_ok=True)
         self.noticed = open(OUT / "noticed-by.txt", "w", encoding="utf-8")
 
     def add(self, mutant, kind, noticed=None):
         self.names[kind].append(mutant.name)
-        code = self._code(mutant)
+        code = self.code(mutant)
         self.tried.append((mutant, code))
         if noticed:
             self.noticed.write(f"{mutant.name}\t{noticed}\n")
         if kind == "missed" and not self.explained.covers(mutant, code):
             self.unexplained.append(mutant.name)
             say(f"MISSED   {mutant.name}\n           {code}")
-
-    def _code(self, mutant):
-        lines = self.sources.setdefault(mutant.file, (ROOT / mutant.file).read_text().splitlines())
-        return lines[mutant.start[0] - 1].strip()
 
     def close(self, seconds, partly):
         """Writes the files and the summary; the status to end with."""

@@ -29,8 +29,17 @@ class Mutant:
     start: tuple
     end: tuple
     function: str | None
+    returns: str
     # Of the function, or of itself where there is none.
     around: tuple
+
+    @property
+    def same_alone(self):
+        """Whether the compiler says of it alone what it says of it behind a switch.
+
+        Only a function that returns an `impl Trait` may return one type or another, and not both.
+        """
+        return self.genre == "FnValue" and "impl " not in self.returns
 
     @classmethod
     def of(cls, number, listed):
@@ -47,6 +56,7 @@ class Mutant:
             place(listed["span"], "start"),
             place(listed["span"], "end"),
             function and function["function_name"],
+            function["return_type"] if function else "",
             tuple(place((function or listed)["span"], edge) for edge in ("start", "end")),
         )
 
@@ -74,6 +84,7 @@ class Switched:
     def __init__(self, text, mutants, operator_places):
         self.source = Source(text, operator_places)
         self.unswitchable = []
+        self.unviable = []
         self.const_functions = {}
         sites = {}
         for mutant in mutants:
@@ -87,11 +98,13 @@ class Switched:
         self.sites = sorted(sites.values(), key=lambda site: site.order)
         self._free_of_const()
 
-    def drop(self, mutants):
-        """Leaves these mutants out from now on."""
+    def drop(self, mutants, wrong=False):
+        """Leaves these mutants out from now on; if they are wrong, the compiler complained of themselves."""
         gone = {mutant.number for mutant in mutants}
         for site in self.sites:
-            self.unswitchable += [m for m in site.mutants if m.number in gone]
+            for mutant in site.mutants:
+                if mutant.number in gone:
+                    (self.unviable if wrong and mutant.same_alone else self.unswitchable).append(mutant)
             site.mutants = [m for m in site.mutants if m.number not in gone]
 
     def keep_const(self, name):
@@ -131,6 +144,8 @@ class Switched:
                 return Site(start, start, "return")
             case "BinaryOperator":
                 operator = source.at(start)
+                if source.word(operator + 1) == "let":
+                    raise Unswitchable("a chain of conditions with `let`")
                 left = source.left_operand(operator)
                 right = source.right_operand(operator)
                 if not left < start < right:
@@ -317,6 +332,15 @@ class Output:
         """The mutants of the smallest stretch that holds this one."""
         around = [s for s in self.owners if s[0] <= start and end <= s[1] and s[2]]
         return min(around, key=lambda s: s[1] - s[0])[2] if around else []
+
+    def inside(self, start, end):
+        """All mutants whose stretches lie within this one."""
+        return [mutant for s in self.owners if start <= s[0] and s[1] <= end for mutant in s[2]]
+
+    def before(self, start):
+        """The mutants of the last stretch that ends before this one begins."""
+        earlier = [s for s in self.owners if s[1] <= start and s[2]]
+        return max(earlier, key=lambda s: s[1])[2] if earlier else []
 
 
 class _Stretch:

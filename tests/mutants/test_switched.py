@@ -16,7 +16,7 @@ def mutant(number, text, code, genre, replacement, function="f"):
 
     start = text.index(code)
     around = (place(text.index("fn f")), place(len(text)))
-    return Mutant(number, "", "", genre, replacement, place(start), place(start + len(code)), function, around)
+    return Mutant(number, "", "", genre, replacement, place(start), place(start + len(code)), function, "", around)
 
 
 def switched(text, *changes):
@@ -116,6 +116,17 @@ class Switches(unittest.TestCase):
         file.drop([change])
         self.assertEqual(str(file.rendered()), text)
         self.assertEqual(file.unswitchable, [change])
+
+    def test_a_value_of_the_wrong_type_is_wrong_alone_too_unless_any_type_will_do(self):
+        text = "fn f() -> u8 { a }"
+        change = mutant(1, text, "a ", "FnValue", "()")
+        file = Switched(text, [change], [])
+        file.drop([change], wrong=True)
+        self.assertEqual((file.unviable, file.unswitchable), ([change], []))
+        change.returns = "-> impl Iterator<Item = u8>"
+        file = Switched(text, [change], [])
+        file.drop([change], wrong=True)
+        self.assertEqual((file.unviable, file.unswitchable), ([], [change]))
 
     def test_a_function_that_a_constant_calls_is_const_again_without_its_mutants(self):
         text = "const fn f() -> u8 { a }"

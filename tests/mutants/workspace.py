@@ -27,14 +27,19 @@ class Workspace:
     """The copy, written anew; what was built for the last one is used again."""
 
     def __init__(self, root, copy, say):
-        self.root, self.copy, self.say = root, copy, say
+        self.copy, self.say = copy, say
         listed = _run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], root).stdout
         files = {name for name in listed.split("\0") if name and (root / name).is_file()}
         for old in copy.rglob("*"):
             if old.is_file() and str(old.relative_to(copy)) not in files:
                 old.unlink()
-        for name in files:
-            _write(copy / name, (root / name).read_bytes())
+        # Read once: whoever works on the repository meanwhile does not disturb the run.
+        self.texts = {}
+        for name in sorted(files):
+            content = (root / name).read_bytes()
+            _write(copy / name, content)
+            if name.startswith(f"{PACKAGE}/src/"):
+                self.texts[name] = content.decode()
         self.environment = {
             **os.environ,
             "CARGO_TARGET_DIR": str(copy.parent / "build"),
@@ -50,20 +55,26 @@ class Workspace:
 
     def original(self, name):
         """The text of a file; that of the library's root is made ready for switches."""
-        text = (self.root / name).read_text()
+        text = self.texts[name]
         if name == LIBRARY:
             text = re.sub(r"(?m)^#!\[(no_std|forbid\(.*\))\]\n", "", text)
             at = re.search(r"(?m)^(?!//!)", text).start()
             text = text[:at] + HEAD + text[at:] + "#[doc(hidden)]\npub mod mutant;\n"
         return text
 
+    def code(self, mutant):
+        """The line of code that a mutant is on."""
+        return self.texts[mutant.file].splitlines()[mutant.start[0] - 1].strip()
+
     def switch_on(self, mutants, operator_places):
-        """Compiles all of these in behind switches, as far as that can be. The ones that could not be."""
+        """Compiles all of these in behind switches, as far as that can be.
+
+        The executables of the tests, the mutants that have no switch, and those that cannot be.
+        """
         count = max((mutant.number for mutant in mutants), default=0) + 1
         _write(self.copy / PACKAGE / "src/mutant.rs", SWITCH.read_text().replace("COUNT", str(count)).encode())
         by_file = _grouped(mutants, lambda mutant: mutant.file)
-        for path in sorted((self.root / PACKAGE / "src").rglob("*.rs")):
-            name = str(path.relative_to(self.root))
+        for name in self.texts:
             if name == LIBRARY:
                 self._put(name, self.original(name))
             else:
@@ -84,8 +95,9 @@ class Workspace:
                 if not dropped and len(self.constant) == constant:
                     raise DoesNotBuild(errors[0]["rendered"])
                 self.say(f"{len(errors)} errors of the compiler: {dropped} mutants left for later")
-        unswitchable = [mutant for file in self.switched.values() for mutant in file.unswitchable]
-        return executables, unswitchable
+        files = self.switched.values()
+        unswitchable = [mutant for file in files for mutant in file.unswitchable]
+        return executables, unswitchable, [mutant for file in files for mutant in file.unviable]
 
     def _blame(self, error):
         """Leaves out the mutants that this error is about, or lets a function be `const` again."""
@@ -97,12 +109,37 @@ class Workspace:
                 self.constant.add((file, name))
                 self.switched[file].keep_const(name)
             return
-        for span in sorted(error["spans"], key=lambda span: not span["is_primary"]):
+        spans = sorted(error["spans"], key=lambda span: not span["is_primary"])
+        for span in spans:
             mutants = _owner(self.written, span)
             if mutants:
-                self.switched[span["file_name"]].drop(list(mutants))
+                self.switched[span["file_name"]].drop(mutants, wrong=True)
+                return
+        if error["code"] and error["code"]["code"] == "E0004":
+            self._blame_arms(spans[0])
+            return
+        # The compiler stumbled further on: all of that function are left out.
+        for span in spans:
+            for mutant in self._before(span):
+                file = self.switched[mutant.file]
+                file.drop([other for other in file.mutants() if other.around == mutant.around])
                 return
         raise DoesNotBuild(error["rendered"])
+
+    def _blame_arms(self, span):
+        """A `match` that is no longer exhaustive, with guards on its arms: those are left out."""
+        output = self.written[span["file_name"]]
+        source = Source(str(output))
+        token = source.at(_place(output, span)[0])
+        while source.word(token) != "{":
+            token = source.partner.get(token, token) + 1
+        within = source.starts[token], source.end(source.partner[token])
+        arms = [mutant for mutant in output.inside(*within) if mutant.genre == "MatchArm"]
+        self.switched[span["file_name"]].drop(arms)
+
+    def _before(self, span):
+        output = self.written.get(span["file_name"])
+        return output.before(_place(output, span)[0]) if output else []
 
     def mutants(self):
         return [mutant for file in self.switched.values() for mutant in file.mutants()]
@@ -169,19 +206,30 @@ class Workspace:
             elif message["reason"] == "compiler-message":
                 found = message["message"]
                 if found["level"].startswith("error") and found["spans"]:
+                    found["spans"] = [_outside_macros(span) for span in found["spans"]]
                     errors.append(found)
         if ran.returncode and not errors:
             raise DoesNotBuild(ran.stderr)
         return executables, errors
 
 
+def _outside_macros(span):
+    """Where in the code the macro is used that the compiler points into."""
+    while span["expansion"]:
+        span = {**span["expansion"]["span"], "is_primary": span["is_primary"]}
+    return span
+
+
 def _owner(outputs, span):
     """The mutants whose text in the written files the compiler points at."""
     output = outputs.get(span["file_name"])
-    if output is None:
-        return []
+    return output.owner(*_place(output, span)) if output else []
+
+
+def _place(output, span):
+    """Where in the written text the compiler points; it counts bytes."""
     text = str(output).encode()
-    return output.owner(*(len(text[: span[edge]].decode()) for edge in ("byte_start", "byte_end")))
+    return tuple(len(text[: span[edge]].decode()) for edge in ("byte_start", "byte_end"))
 
 
 def _write(path, content):

@@ -50,7 +50,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::parameters::{PacParameterError, PacParameterValues, PacParameters};
-use super::verify::{Best, TSet, Window, drift};
+use super::verify::{Best, TSet, Window, drift, saturate};
 use crate::{BandId, UnixMillis};
 
 /// The fewest arrivals that are worth a proposal.
@@ -279,17 +279,17 @@ fn slope_ppm(series: &[Arrival]) -> Option<i64> {
         })
     };
     let count = series.len() as i128;
-    let (sum_x, sum_y) = points().fold((0, 0), |(x, y), (dx, dy)| (x + dx, y + dy));
-    let (mean_x, mean_y) = (sum_x / count, sum_y / count);
+    let mean_x = points().map(|(x, _)| x).sum::<i128>() / count;
     let (products, squares) = points().fold((0i128, 0i128), |(products, squares), (x, y)| {
-        let (dx, dy) = (x - mean_x, y - mean_y);
+        let dx = x - mean_x;
         (
-            products.saturating_add(dx.saturating_mul(dy)),
+            products.saturating_add(dx.saturating_mul(y)),
             squares.saturating_add(dx.saturating_mul(dx)),
         )
     });
     // ms per s is a thousandth.
-    (squares > 0).then(|| saturate(products.saturating_mul(1000) / squares))
+    let slope = products.saturating_mul(1000).checked_div(squares)?;
+    Some(saturate(slope))
 }
 
 /// The median, and how far the farthest is from it.
@@ -407,8 +407,4 @@ fn effect(parameters: &PacParameters, series: &Series) -> Effect {
         code_lifetime_ms: code_lifetime_ms(parameters, longest),
         delay_in_use_ms: delay_in_use_ms(parameters, 0),
     }
-}
-
-fn saturate(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }

@@ -329,6 +329,7 @@ pub(super) fn drift(elapsed_ms: i128, ppm: i128) -> i128 {
     product.div_euclid(1_000_000) + i128::from(product.rem_euclid(1_000_000) != 0)
 }
 
-fn saturate(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+/// The nearest number of 64 bits.
+pub(super) fn saturate(value: i128) -> i64 {
+    value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }

@@ -4,7 +4,7 @@
 //! is 3850 ms wide to either side, plus 20 ppm: ten seconds after T_set, and one ms of drift, the
 //! counters 5 (floor 5499/1000) to 13 (floor 13,201/1000) are within.
 
-use nymi_core::presence::{Flags, Outcome, PacParameterValues};
+use nymi_core::presence::{Flags, Outcome, PacParameterValues, PacParameters};
 
 use super::presence_model::{ALIVE, Server, boot_frame, frame, key};
 
@@ -112,6 +112,12 @@ fn the_window_holds_exactly_the_counters_between_its_edges() {
     assert_eq!(server().hear(5, after(10_501)), Outcome::OutOfBounds);
     assert_eq!(server().hear(14, after(10_798)), Outcome::OutOfBounds);
     assert_eq!(server().hear(14, after(10_799)), Outcome::Verified);
+}
+
+#[test]
+fn parameters_give_their_values_back() {
+    let parameters = PacParameters::try_from(exact()).unwrap();
+    assert_eq!(PacParameterValues::from(parameters), exact());
 }
 
 #[test]

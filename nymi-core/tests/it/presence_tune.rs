@@ -144,6 +144,69 @@ fn a_slow_band_shows_its_drift_in_a_day_and_not_before() {
     );
 }
 
+/// This many arrivals over exactly a day, at the same distances.
+fn over_a_day(number: u8, arrivals: i64, ppm: i64) -> Vec<Arrival> {
+    (0..arrivals)
+        .map(|n| {
+            let elapsed = HOUR_MS + n * 24 * HOUR_MS / (arrivals - 1);
+            arrival(
+                BandId::new([number; 6]),
+                elapsed,
+                500 + elapsed * ppm / 1_000_000,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn ten_arrivals_over_a_day_tell_a_drift_and_nine_do_not() {
+    let drifting = |arrivals| -> usize {
+        let series = (1..=4).flat_map(|number| over_a_day(number, arrivals, 0));
+        let arrivals: Vec<Arrival> = series.collect();
+        propose(&defaults(), &observed(&arrivals))
+            .unwrap()
+            .drift_series
+    };
+    assert_eq!((drifting(9), drifting(10), drifting(11)), (0, 4, 4));
+    let mut short: Vec<Arrival> = (1..=4).flat_map(|n| over_a_day(n, 10, 0)).collect();
+    for last in short.iter_mut().skip(9).step_by(10) {
+        last.at.0 -= 1;
+    }
+    let proposal = propose(&defaults(), &observed(&short)).unwrap();
+    assert_eq!(proposal.drift_series, 0, "a millisecond less than a day");
+}
+
+#[test]
+fn a_clock_that_is_far_off_but_steady_does_not_drift() {
+    // All in the first seconds but one: how the sum is rounded must not matter.
+    let mut arrivals: Vec<Arrival> = (0..1000).map(|_| arrival(BAND, HOUR_MS, 50_000)).collect();
+    arrivals.push(arrival(BAND, 25 * HOUR_MS, 50_000));
+    let values = *propose(&defaults(), &observed(&arrivals))
+        .unwrap()
+        .parameters
+        .values();
+    assert_eq!((values.dm_clock_drift, values.dv_clock_drift), (0, 5));
+}
+
+#[test]
+fn bands_apart_are_covered_by_the_width_that_terminals_and_intent_leave() {
+    let band = |number: u8, lag| {
+        (1..=48).map(move |hour| arrival(BandId::new([number; 6]), hour * HOUR_MS, lag))
+    };
+    let arrivals: Vec<Arrival> = band(1, -10_000).chain(band(2, 10_000)).collect();
+    let terminals_ms = [-1000, 1000];
+    let observed = Observations {
+        terminals_ms: &terminals_ms,
+        ..observed(&arrivals)
+    };
+    let values = *propose(&defaults(), &observed).unwrap().parameters.values();
+    // 5 ppm of an hour (rounded up) and half an interval are allowed for anyway, the terminals cover 1200 ms, the
+    // intent 100 ms; and a fifth more.
+    let left = 10_000 - 19 - 500 - 1200 - 100;
+    assert_eq!(values.dv_nba_nb_time, left + left / 5);
+    assert_eq!((values.dm_intent, values.dv_intent), (-150, 100));
+}
+
 #[test]
 fn bands_that_drift_apart_are_covered_from_their_median() {
     let band = |number: u8, ppm: i64| {
@@ -183,6 +246,24 @@ fn slow_ways_widen_the_intent_and_a_few_may_be_left_out() {
     let proposal = propose(&defaults(), &tolerant).unwrap();
     assert!(proposal.parameters.values().dv_intent < 1000);
     assert_eq!(proposal.then.out_of_bounds + proposal.then.stale, 1);
+}
+
+#[test]
+fn as_many_are_left_out_as_are_tolerated_and_no_more() {
+    let late = |count: usize| {
+        let mut arrivals = hourly(&[650], 200);
+        for n in 0..count {
+            arrivals[20 * n + 10] = arrival(BAND, (20 * n as i64 + 11) * HOUR_MS, 30_650);
+        }
+        let tolerant = Observations {
+            tolerated_per_mille: 25,
+            ..observed(&arrivals)
+        };
+        *propose(&defaults(), &tolerant).unwrap().parameters.values()
+    };
+    // 25 of a thousand are 5 of 200; lateness is known of 199, so 4.
+    assert!(late(4).dv_intent < 1000);
+    assert!(late(5).dv_intent > 10_000);
 }
 
 #[test]
