@@ -99,7 +99,7 @@ class Tests:
                 return "caught", noticed[0] if noticed else names[0]
             if result == "timeout":
                 return "timeout", names[0]
-            size *= 4
+            size *= 2
         return "missed", None
 
     def _run(self, binary, names, more, seconds):

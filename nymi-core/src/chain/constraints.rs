@@ -304,3 +304,36 @@ impl From<dns::NotAName> for Unclear {
         Self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_local_part_has_both_quotes_and_something_between() {
+        for text in ["\"a\"@example.com", "\"a@b\"@example.com", "a@example.com"] {
+            assert!(mailbox(text).is_some(), "{text}");
+        }
+        for text in [
+            "\"\"@example.com",
+            "\"@example.com",
+            "\"ab@example.com",
+            "ab\"@example.com",
+            "abc\"d@example.com",
+            "@example.com",
+        ] {
+            assert_eq!(mailbox(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_subtree_and_each_name_costs_a_comparison() {
+        let level = Level {
+            permitted: (0..3).map(|_| Subject::Mailbox("example.com")).collect(),
+            excluded: (0..2).map(|_| Subject::Mailbox("example.org")).collect(),
+        };
+        let (name, mut work) = (Subject::Other(0), Work::new());
+        let checks = (0..).take_while(|_| level.check(&name, &mut work).is_ok());
+        assert_eq!(checks.count(), 100_000 / (1 + 3 + 2));
+    }
+}

@@ -87,10 +87,11 @@ impl GeneralName {
     pub(crate) fn key(self, document: &[u8]) -> (u8, name::Canonical) {
         match self {
             Self::Directory(span) => (4, name::canonical(span.of(document))),
-            Self::Rfc822(span) | Self::Dns(span) | Self::Uri(span) | Self::Ip(span) => {
-                (self.form(), alloc::vec![span.of(document).to_vec()])
-            }
-            Self::Other(tag, span) => (tag & 0x1f, alloc::vec![span.of(document).to_vec()]),
+            Self::Rfc822(span)
+            | Self::Dns(span)
+            | Self::Uri(span)
+            | Self::Ip(span)
+            | Self::Other(_, span) => (self.form(), alloc::vec![span.of(document).to_vec()]),
         }
     }
 }

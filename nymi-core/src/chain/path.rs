@@ -177,7 +177,8 @@ fn check_names(path: &[Link], work: &mut Work, report: &mut Report) {
     let mut constraints = Constraints::default();
     for (position, link) in path.iter().enumerate() {
         let is_leaf = position + 1 == path.len();
-        if position > 0 && (is_leaf || !link.certificate.is_self_issued()) {
+        // Nothing constrains the anchor: there is no CA above it.
+        if is_leaf || !link.certificate.is_self_issued() {
             report.check(link, constraints.check(&link.certificate, is_leaf, work));
         }
         constraints.push(&link.certificate);

@@ -363,3 +363,54 @@ fn very_many_names_and_constraints_are_refused_soon() {
         .set(SUBJECT_ALT_NAME, false, &general_names(&bases));
     assert_eq!(fault(trio.check()), Some((104, Some(0))));
 }
+
+#[test]
+fn a_refused_name_is_named() {
+    let refusal = |form: u8, base: &[u8], name: &[u8]| {
+        let mut trio = Trio::new();
+        let constraints = constraints(&[], &[(form, base)]);
+        trio.l2.set(NAME_CONSTRAINTS, true, &constraints);
+        trio.leaf
+            .set(SUBJECT_ALT_NAME, false, &general_names(&[(form, name)]));
+        trio.check().unwrap_err().to_string()
+    };
+    let other = seq(&[]);
+    for (text, form, base, name) in [
+        (
+            "a.example.com",
+            DNS,
+            &b"example.com"[..],
+            &b"a.example.com"[..],
+        ),
+        ("10.1.2.3", IP, &[10, 0, 0, 0, 255, 0, 0, 0], &[10, 1, 2, 3]),
+        (
+            "2001:db8::1",
+            IP,
+            &[0; 32],
+            b"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01",
+        ),
+        (
+            "ab@example.com",
+            MAIL,
+            b"example.com",
+            b"a\x07b@example.com",
+        ),
+        ("a name of form 0", 0xa0, &other, &other),
+    ] {
+        let error = refusal(form, base, name);
+        assert!(error.contains(text), "{text}: {error}");
+    }
+}
+
+#[test]
+fn names_of_unknown_forms_are_held_to_constraints_of_their_own_form() {
+    let other = seq(&[]);
+    for base in [0xa0, 0xa3, 0xa5] {
+        for name in [0xa0, 0xa3, 0xa5] {
+            let found = verify(&[], &[(base, &other)], &[(name, &other)]);
+            assert_eq!(found, if base == name { EXCLUDED } else { None });
+        }
+        let mail = verify(&[], &[(base, &other)], &[(MAIL, b"a@example.com")]);
+        assert_eq!(mail, None);
+    }
+}

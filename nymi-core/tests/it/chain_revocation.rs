@@ -7,6 +7,8 @@ use crate::chain_writer::*;
 /// A CRL to be changed at will before it is signed.
 #[derive(Clone)]
 pub(crate) struct List {
+    /// INTEGER 1 for version 2, or nothing.
+    version: Vec<u8>,
     issuer: Vec<u8>,
     this_update: Vec<u8>,
     next_update: Vec<u8>,
@@ -21,6 +23,7 @@ const ISSUING_POINT: u8 = 28;
 impl List {
     pub(crate) fn new(issuer: &Cert) -> Self {
         Self {
+            version: tlv(2, &[1]),
             issuer: issuer.subject.clone(),
             this_update: utc("260501000000Z"),
             next_update: utc("260601000000Z"),
@@ -69,14 +72,19 @@ impl List {
         } else {
             tlv(0x30, &self.entries.concat())
         };
+        let extensions = if self.extensions.is_empty() {
+            vec![]
+        } else {
+            tlv(0xa0, &write_exts(&self.extensions))
+        };
         let to_be_signed = seq(&[
-            &tlv(2, &[1]),
+            &self.version,
             &algorithm,
             &self.issuer,
             &self.this_update,
             &self.next_update,
             &entries,
-            &tlv(0xa0, &write_exts(&self.extensions)),
+            &extensions,
         ]);
         sign(&to_be_signed, &algorithm, &signer.key)
     }
@@ -230,6 +238,83 @@ fn lists_are_read_strictly() {
     let der = list.der(&trio.l2);
     assert!(Crl::from_der(&[der.as_slice(), &[0]].concat()).is_err());
     assert!(Crl::from_der(&der[..der.len() - 1]).is_err());
+}
+
+#[test]
+fn a_list_tells_its_times_and_entries() {
+    let trio = Trio::new();
+    let empty = List::new(&trio.l2);
+    let two = empty.clone().revoke(&[5], 1).revoke(&[6], 1);
+    let (found, other) = (two.crl(&trio.l2), empty.crl(&trio.l2));
+    assert_eq!((found.len(), other.len()), (2, 0));
+    assert_eq!(found.this_update().to_string(), "2026-05-01T00:00:00.000Z");
+    let next = found.next_update().map(|next| next.to_string());
+    assert_eq!(next.as_deref(), Some("2026-06-01T00:00:00.000Z"));
+    let mut last = empty;
+    last.next_update = vec![];
+    assert_eq!(last.crl(&trio.l2).next_update(), None);
+    assert_eq!(found, two.crl(&trio.l2));
+    assert_ne!(found, other);
+}
+
+#[test]
+fn a_list_is_current_from_its_first_to_its_last_second() {
+    let trio = Trio::new();
+    let mut list = List::new(&trio.l2).revoke(&[0x11], 1);
+    list.this_update = utc("260513083000Z");
+    assert_eq!(covered(&trio, &[list.crl(&trio.l2)]), REVOKED);
+    list.this_update = utc("260501000000Z");
+    list.next_update = utc("260513083000Z");
+    assert_eq!(covered(&trio, &[list.crl(&trio.l2)]), REVOKED);
+}
+
+#[test]
+fn extensions_need_version_2() {
+    let trio = Trio::new();
+    let number = |list: &List| fault(Crl::from_der(&list.der(&trio.l2))).map(|(number, _)| number);
+    let mut list = List::new(&trio.l2);
+    list.version = vec![];
+    assert_eq!(number(&list), Some(127), "a number");
+    list.extensions.clear();
+    assert_eq!(number(&list), None);
+    let key = seq(&[&tlv(0x80, &[2])]);
+    let authority = list.clone().set(AUTHORITY_KEY_ID, false, &key);
+    assert_eq!(number(&authority), Some(127), "the issuer's key");
+    list.version = tlv(2, &[1]);
+    assert_eq!(number(&list), None, "version 2 needs no extension");
+}
+
+#[test]
+fn extensions_of_lists_have_their_form() {
+    let trio = Trio::new();
+    let list = List::new(&trio.l2);
+    let number = |list: &List| fault(Crl::from_der(&list.der(&trio.l2))).map(|(number, _)| number);
+    let key = seq(&[&tlv(0x80, &[2])]);
+    assert_eq!(
+        number(&list.clone().set(AUTHORITY_KEY_ID, false, &key)),
+        None
+    );
+    assert_eq!(
+        number(&list.clone().set(AUTHORITY_KEY_ID, true, &key)),
+        Some(117),
+        "never critical (5.2.1)"
+    );
+    let broken = list.clone().set(AUTHORITY_KEY_ID, false, &tlv(2, &[1]));
+    assert_eq!(number(&broken), Some(101));
+    for (octets, expected) in [(20, None), (21, Some(101))] {
+        let longest = list.clone().set(NUMBER, false, &tlv(2, &vec![1; octets]));
+        assert_eq!(number(&longest), expected, "{octets} octets");
+    }
+    let unknown = list.clone().entry(&[5], &[ext(99, false, &[])]);
+    assert_eq!(number(&unknown), None, "of an entry");
+}
+
+#[test]
+fn a_list_of_16_mib_is_read_and_no_longer_one() {
+    let number = |length: usize| fault(Crl::from_der(&vec![0; length])).map(|(number, _)| number);
+    assert_eq!(number(16 * 1024 * 1024), Some(101));
+    assert_eq!(number(16 * 1024 * 1024 + 1), Some(127));
+    assert_eq!(number(16 * 1024 * 1024 + 2), Some(127));
 }
 
 /// A fullName of one URI, as DistributionPointName.

@@ -3,7 +3,8 @@
 use nymi_core::UnixMillis;
 use nymi_core::chain::oid::{self};
 use nymi_core::chain::{
-    ChainError, FAULTS, Fault, Grade, GradeRequirement, Profile, Requirements, Role, TrustAnchor,
+    Certificate, ChainError, FAULTS, Fault, Grade, GradeRequirement, Profile, Requirements, Role,
+    TrustAnchor,
 };
 
 use crate::chain_writer::*;
@@ -315,4 +316,124 @@ fn conforming_issuers() {
 fn chain_errors_are_errors() {
     fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
     is_error::<ChainError>();
+}
+
+#[test]
+fn a_certificate_tells_its_hash_and_subject_and_is_like_no_other() {
+    let trio = Trio::new();
+    let der = trio.leaf.signed_by(&trio.l2);
+    let leaf = Certificate::from_der(&der).unwrap();
+    let hash = nymi_core::assertion::Sha256Hex::of(&der);
+    assert_eq!(&leaf.fingerprint(), hash.as_bytes());
+    assert_eq!(leaf.subject_display(), "CN=kiosk");
+    assert_eq!(leaf, Certificate::from_der(&der).unwrap());
+    assert_ne!(leaf, Certificate::from_der(&trio.presented()[1]).unwrap());
+}
+
+#[test]
+fn a_subject_is_shown_with_the_usual_letters() {
+    let mut leaf = Trio::new().leaf;
+    let attributes = [
+        (6, "CH"),
+        (8, "ZH"),
+        (7, "Bern"),
+        (10, "Acme"),
+        (11, "QA"),
+        (3, "k"),
+    ];
+    let mail = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+    let mail = tlv(0x31, &seq(&[&id(&mail), &tlv(0x16, b"a@b.ch")]));
+    let names = dn(&attributes);
+    leaf.subject = tlv(0x30, &[&names[2..], &mail].concat());
+    let shown = Certificate::from_der(&leaf.signed_by(&Trio::new().l2)).unwrap();
+    let shown = shown.subject_display();
+    for part in [
+        "C=CH",
+        "ST=ZH",
+        "L=Bern",
+        "O=Acme",
+        "OU=QA",
+        "CN=k",
+        "emailAddress=a@b.ch",
+    ] {
+        assert!(
+            shown.split(", ").any(|found| found == part),
+            "{part}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_certificate_of_64_kib_is_read_and_no_longer_one() {
+    let fault = |length: usize| Certificate::from_der(&vec![0; length]).unwrap_err();
+    assert!(matches!(fault(65_536).fault(), Fault::Malformed(_)));
+    assert!(matches!(
+        fault(65_537).fault(),
+        Fault::TooLarge {
+            found: 65_537,
+            limit: 65_536
+        }
+    ));
+}
+
+#[test]
+fn errors_say_what_was_found_and_what_helps() {
+    let mut trio = Trio::new();
+    trio.leaf.set(KEY_USAGE, true, &tlv(3, &[3, 8]));
+    let error = trio.check().unwrap_err();
+    assert!(error.to_string().contains("digitalSignature"), "{error}");
+    assert!(error.to_string().ends_with(error.remedy()), "{error}");
+    assert_eq!(
+        Some(error.remedy()),
+        nymi_core::chain::fault_info(113).map(|info| info.remedy)
+    );
+    let mut trio = Trio::new();
+    trio.leaf.algorithms(ECDSA_SHA384);
+    let error = trio.check().unwrap_err().to_string();
+    assert!(error.contains("1.2.840.10045.4.3.3"), "{error}");
+    let mut trio = Trio::new();
+    trio.leaf.serial = vec![0, 0x7f];
+    let Err(error) = trio.check() else {
+        panic!("the serial number is not minimal")
+    };
+    let Fault::Malformed(der) = error.fault() else {
+        panic!("{error}")
+    };
+    assert_eq!(der.what(), "an INTEGER is not minimal");
+    // After the heads of three SEQUENCEs and the version, and the serial number's own.
+    let certificate = trio.leaf.signed_by(&trio.l2);
+    assert_eq!(certificate[der.offset()..][..2], [0, 0x7f]);
+}
+
+/// Rules that only a certificate can break that is in no path of the platform, or that a good one
+/// would break if they were read wrongly.
+#[test]
+fn what_conforms_is_accepted() {
+    let conforming = any_path().with_profile(Profile::Conforming);
+    let mut trio = Trio::new();
+    trio.l1.set(SUBJECT_KEY_ID, false, &octets(&[1]));
+    trio.l2
+        .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[1])]));
+    trio.l2.set(SUBJECT_KEY_ID, false, &octets(&[2]));
+    trio.leaf
+        .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[2])]));
+    let names = [
+        tlv(0x82, b"*.kiosk.example.com"),
+        tlv(0x81, b"kiosk@example.com"),
+        tlv(0x86, b"https://kiosk.example.com/"),
+    ];
+    trio.leaf
+        .set(SUBJECT_ALT_NAME, false, &seq(&[&names.concat()]));
+    // keyCertSign without cRLSign.
+    trio.l2.set(KEY_USAGE, true, &tlv(3, &[2, 4]));
+    assert_eq!(fault(trio.check_with(&conforming)), None);
+    // A CA at the end of a path whose key neither signs certificates nor lists.
+    let mut idle = trio.clone();
+    idle.leaf.set(SUBJECT_KEY_ID, false, &octets(&[3]));
+    idle.leaf
+        .set(BASIC_CONSTRAINTS, true, &basic_constraints(true, None));
+    idle.l2
+        .set(BASIC_CONSTRAINTS, true, &basic_constraints(true, None));
+    let ca_leaf = conforming.with_ca_leaf(true);
+    assert_eq!(fault(idle.check_with(&ca_leaf)), Some((128, Some(0))));
 }

@@ -118,3 +118,25 @@ proptest! {
         prop_assert!(read <= bytes.len());
     }
 }
+
+#[test]
+fn negative_integers_have_one_encoding_too() {
+    let integer = |bytes: &[u8]| {
+        content(bytes)
+            .integer("")
+            .map_err(|error| error.what)
+            .is_ok()
+    };
+    assert!(integer(&[0x02, 2, 0xff, 0x7f]));
+    assert!(integer(&[0x02, 1, 0xff]));
+    assert!(!integer(&[0x02, 2, 0xff, 0x80]));
+    assert!(!integer(&[0x02, 2, 0xff, 0xff]));
+}
+
+#[test]
+fn false_is_the_default_and_left_out() {
+    let boolean = |octet: u8| content(&[octet]).is_true().map_err(|error| error.what);
+    assert_eq!(boolean(0xff), Ok(true));
+    assert_eq!(boolean(0x00), Err("the default FALSE is encoded"));
+    assert_eq!(boolean(0x01), Err("a BOOLEAN is not FF or 00"));
+}

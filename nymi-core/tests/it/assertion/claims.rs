@@ -169,11 +169,45 @@ fn what_no_verifier_would_read_is_not_issued() {
         };
         issue(&signer.key, &signer.der, &enterprise.l2_der, &claims)
     };
-    let longest = (0..MAX_TOKEN)
+    // Three octets are four digits.
+    let about = (MAX_TOKEN - said(0).unwrap().len()) / 4 * 3;
+    let longest = (0..about + 8)
         .rev()
         .find_map(|length| said(length).ok())
         .unwrap();
     assert!(longest.len() > MAX_TOKEN - 3);
     assert!(check(&enterprise, &longest, record()).is_ok());
     assert!(matches!(said(MAX_TOKEN), Err(IssueError::TooLarge { found }) if found > MAX_TOKEN));
+}
+
+#[test]
+fn the_longest_token_that_verifiers_read_is_issued() {
+    let enterprise = Enterprise::new();
+    let signer = &enterprise.signer;
+    let about = (MAX_TOKEN - enterprise.token(&signature()).len()) / 4 * 3;
+    let mut lengths = Vec::new();
+    // Not every length can be had with one header, so that of the second certificate varies, too.
+    for (l2, meaning) in (0..9).flat_map(|l2| (0..32).map(move |meaning| (l2, meaning))) {
+        let l2_der = [enterprise.l2_der.as_slice(), &vec![0; l2]].concat();
+        let claims = Claims {
+            meaning: Some("m".repeat(about - 24 + meaning)),
+            ..signature()
+        };
+        match issue(&signer.key, &signer.der, &l2_der, &claims) {
+            Ok(token) => lengths.push(token.len()),
+            Err(IssueError::TooLarge { found }) => assert!(found > MAX_TOKEN),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(lengths.into_iter().max(), Some(MAX_TOKEN));
+}
+
+#[test]
+fn methods_and_hashes_are_written_as_the_claims_have_them() {
+    for (method, text) in [(Method::Ble, "ble"), (Method::NfcBle, "nfc+ble")] {
+        assert_eq!((method.to_string().as_str(), method.as_str()), (text, text));
+    }
+    let hash = Sha256Hex::new(DOCUMENT);
+    assert_eq!(hash.as_bytes(), &DOCUMENT);
+    assert_eq!(hash.to_string(), "d0".repeat(32));
 }

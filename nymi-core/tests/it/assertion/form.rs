@@ -76,6 +76,10 @@ fn only_an_object_is_a_header_or_claims() {
                 matches!(result, Err(AssertionError::Json { part: found, .. }) if found == part),
                 "{bad:.10}"
             );
+            if bad == "1" {
+                let error = result.unwrap_err().to_string();
+                assert!(error.contains("expected a JSON object"), "{error}");
+            }
         }
     }
     // A struct's fields in an array, which serde alone would take.
@@ -126,7 +130,10 @@ fn a_token_is_three_parts_of_canonical_base64url() {
         (Part::Signature, format!("{token}\n")),
         (Part::Signature, format!("{token}é")),
     ] {
-        assert_eq!(refused(&text), AssertionError::Base64 { part }, "{text}");
+        let error = refused(&text);
+        assert_eq!(error, AssertionError::Base64 { part }, "{text}");
+        let named = ["header", "claims", "signature"][part as usize];
+        assert!(error.to_string().contains(named), "{error}");
     }
     // 64 bytes are 86 digits of which the last carries four unused bits.
     assert_eq!(mac.len(), 86);

@@ -13,7 +13,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use nymi_core::UnixMillis;
 use nymi_core::assertion::{
     AssertionError, Check, Claims, ClaimsError, CounterClaims, Expectations, IssueError, MAX_TOKEN,
-    Part, Sha256Hex, VerifiedAssertion, issue, issue_counter, verify, verify_counter,
+    Method, Part, Sha256Hex, VerifiedAssertion, issue, issue_counter, verify, verify_counter,
 };
 use nymi_core::chain::oid::{GRADE_BRONZE, GRADE_GOLD};
 use nymi_core::chain::{GradeRequirement, Role};

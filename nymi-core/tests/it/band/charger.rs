@@ -56,6 +56,23 @@ fn a_band_4_ansi_is_enrolled_after_half_an_hour_on_the_charger() {
 }
 
 #[test]
+fn other_bands_are_enrolled_with_less() {
+    for build in [band_3(), band_4()] {
+        let little = Condition {
+            battery: Battery::try_from(1_000_000).unwrap(),
+            ..Condition::ready()
+        };
+        assert_eq!(BandState::new(build, little).may_enroll(), Ok(()));
+    }
+}
+
+#[test]
+fn a_band_is_low_below_a_tenth() {
+    let low = |ms| Battery::try_from(ms).unwrap().is_low();
+    assert!(low(719_999) && !low(720_000));
+}
+
+#[test]
 fn a_full_charge_takes_two_hours_and_lasts_three_days_or_two() {
     assert!(Battery::EMPTY.after_charging(7_199_999) < Battery::FULL);
     assert_eq!(Battery::EMPTY.after_charging(u32::MAX), Battery::FULL);
@@ -143,6 +160,32 @@ fn delete_user_data_is_blocked_by_a_connected_updater() {
 }
 
 #[test]
+fn a_band_that_does_not_run_deletes_nothing_at_its_button() {
+    let mut band = on_charger(band_3());
+    band.fail(fault("0xD001D"));
+    assert!(!band.press(Gesture::Bottom).contains(&Screen::Deleting));
+    assert!(band.enrolled());
+}
+
+#[test]
+fn the_factorys_state_has_no_user_no_lockout_and_no_fault() {
+    let mut band = BandState::new(
+        band_3(),
+        Condition {
+            locked_out: true,
+            mismatches: 4,
+            liveness_failures: 4,
+            recovery: true,
+            fault: Some(fault("80003")),
+            user: User::Enrolled(UserData::default()),
+            ..Condition::ready()
+        },
+    );
+    band.reset();
+    assert_eq!(*band.condition(), Condition::ready());
+}
+
+#[test]
 fn recovery_begins_and_ends_by_each_models_gesture_and_deletes_the_user() {
     let both = |seconds| Gesture::HoldTopAndBottom { seconds };
     let charger = |seconds| Gesture::HoldCharger { seconds };
@@ -186,6 +229,8 @@ fn older_firmware_needs_recovery() {
     let (old, new) = ("4.9".parse().unwrap(), "4.12".parse().unwrap());
     let refused = band.install(old).unwrap_err();
     assert!(refused.to_string().contains("RECOVERY"), "{refused}");
+    let same = band.build().firmware;
+    assert!(band.install(same).is_ok(), "the same again is not older");
     assert!(band.enrolled());
     band.press(Gesture::HoldTopAndBottom { seconds: 20 });
     band.install(old).unwrap();
@@ -259,6 +304,8 @@ fn every_code_is_found_and_explained() {
             assert!(found, "{code} is in the catalogue");
         }
     }
+    let parsed: FaultCode = "0xD001D".parse().unwrap();
+    assert_eq!(parsed.number(), 0xd001d);
     let row = |text: &str| text.parse::<FaultCode>().unwrap().row();
     assert_eq!(row("0x110A3").unwrap().codes, ["110"]);
     assert_eq!(row("0x1100FF").unwrap().codes, ["110"]);

@@ -41,7 +41,12 @@ fn the_first_letter_of_the_serial_number_names_the_variant() {
         assert_eq!(serial.variant().ansi(), first == b'G');
     }
     for known in ["AAAH-00125", "ACAK-00056", "GEXX-1234"] {
-        assert_eq!(known.parse::<SerialNumber>().unwrap().as_str(), known);
+        let serial: SerialNumber = known.parse().unwrap();
+        assert_eq!(
+            (serial.as_str(), serial.to_string()),
+            (known, known.to_owned())
+        );
+        assert_eq!(String::from(serial), known);
     }
 }
 
@@ -65,6 +70,7 @@ fn the_hardware_version_tells_the_generation() {
     ] {
         let error = text.parse::<HardwareVersion>().unwrap_err().to_string();
         assert!(error.starts_with("HardwareVersion"), "{error}");
+        assert!(error.contains(text), "{error}");
     }
 }
 
@@ -83,6 +89,7 @@ fn firmware_versions_compare_by_number_and_keep_their_text() {
         assert!(firmware(pair[0]) < firmware(pair[1]), "{pair:?}");
     }
     assert_eq!(firmware("4.11"), firmware("4.11.0.0"));
+    assert_ne!(firmware("4.11"), firmware("4.11.0.1"));
     for text in sorted {
         assert_eq!(firmware(text).to_string(), text);
         let json = serde_json::to_string(&firmware(text)).unwrap();
@@ -171,6 +178,8 @@ fn a_uid_that_tells_nothing_has_another_length() {
 fn a_label_is_two_rows_of_six() {
     let label = Label::of_user("ABCDEFGHIJKLMNOPQRST").unwrap();
     assert_eq!(label.rows(), ["ABCDEF", "GHIJKL"]);
+    assert_eq!(label.as_str(), "ABCDEFGHIJKL");
+    assert_eq!(String::from(label), "ABCDEFGHIJKL");
     assert_eq!(Label::of_user("Zoë").unwrap().rows(), ["Zoë", ""]);
     assert_eq!(Label::of_user(""), None);
     for text in ["", "ABCDEFGHIJKLM", "A\nB"] {

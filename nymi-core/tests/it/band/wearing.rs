@@ -2,7 +2,7 @@
 
 use nymi_core::band::{
     AuthenticationError, BandState, Battery, Condition, ECG_ADVICE, EnrollmentError, FINGER_ADVICE,
-    Finger, HapticEvent, Label, OutOfMemory, Screen, User, UserData,
+    Feature, Finger, FirmwareFloors, HapticEvent, Label, OutOfMemory, Screen, User, UserData,
 };
 
 use super::{RIGHT, ansi, band_3, band_4, build, worn};
@@ -18,6 +18,40 @@ fn only_between_finger_and_take_off_it_is_authenticated() {
     assert_eq!(band.touch(RIGHT).result, Err(AuthenticationError::NotWorn));
     band.put_on();
     assert!(!band.authenticated(), "putting it on proves nothing");
+}
+
+#[test]
+fn a_worn_band_with_a_user_advertises() {
+    let mut band = worn(band_4(), UserData::default());
+    assert!(band.advertises());
+    band.take_off();
+    assert!(!band.advertises());
+}
+
+#[test]
+fn an_installation_may_set_the_floor_of_a_feature() {
+    let floors = FirmwareFloors {
+        switchable_liveness: "4.12".parse().unwrap(),
+        ..FirmwareFloors::default()
+    };
+    let band = BandState::new(band_3(), Condition::ready()).with_limits(floors, 1);
+    assert!(!band.supports(Feature::SwitchableLiveness));
+    assert!(band.checks_liveness());
+}
+
+#[test]
+fn each_picture_has_its_screen() {
+    for (screen, icon) in [
+        (Screen::Charging, "charging"),
+        (Screen::Deleting, "progress bar"),
+        (Screen::NoUser, "battery"),
+        (Screen::Finger, "fingerprint"),
+        (Screen::Ready, "check mark"),
+        (Screen::SeeAdmin, "See Admin"),
+    ] {
+        assert_eq!(screen.icon(), Some(icon));
+    }
+    assert_eq!(Screen::Blank.icon(), None);
 }
 
 #[test]
