@@ -178,4 +178,14 @@ mod tests {
         }
         assert_eq!(ROLE_NBA.to_string(), "2.25.1853451625.2.6");
     }
+    #[test]
+    fn arcs_of_64_bits_are_shown_and_longer_ones_cut() {
+        let longest = [[0x81].as_slice(), &[0xff; 8], &[0x7f]].concat();
+        let arc = u64::MAX - 80;
+        assert_eq!(Dotted(&longest).to_string(), alloc::format!("2.{arc}"));
+        let longer = [[0x82].as_slice(), &[0x80; 8], &[0x00]].concat();
+        assert_eq!(Dotted(&longer).to_string(), "…");
+        let ours = [[0x2a].as_slice(), &longer].concat();
+        assert_eq!(Dotted(&ours).to_string(), "1.2…");
+    }
 }

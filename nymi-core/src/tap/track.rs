@@ -252,3 +252,18 @@ impl Track {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_is_rounded_to_the_nearest() {
+        let rounded = |sum| Mean { sum, of: 4 }.rounded();
+        assert_eq!(
+            [-163, -162, -161, -160, -159].map(rounded),
+            [-41, -40, -40, -40, -40]
+        );
+        assert_eq!(rounded(-158), -39);
+    }
+}

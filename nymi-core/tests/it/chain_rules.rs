@@ -437,3 +437,57 @@ fn what_conforms_is_accepted() {
     let ca_leaf = conforming.with_ca_leaf(true);
     assert_eq!(fault(idle.check_with(&ca_leaf)), Some((128, Some(0))));
 }
+
+#[test]
+fn grades_and_roles_are_written_and_read_by_name() {
+    for (grade, text) in [
+        (GradeRequirement::Gold, "gold"),
+        (GradeRequirement::Bronze, "bronze"),
+        (GradeRequirement::Any, "any"),
+    ] {
+        assert_eq!(grade.to_string(), text);
+        assert_eq!(text.parse(), Ok(grade));
+    }
+    assert!("Gold".parse::<GradeRequirement>().is_err());
+    let roles = Role::ALL.map(|role| role.to_string());
+    let names = [
+        "nea",
+        "nes-agreement",
+        "nes-assertion",
+        "agent",
+        "endpoint",
+        "nba",
+    ];
+    assert_eq!(roles, names);
+}
+
+#[test]
+fn a_certificate_out_of_its_time_says_at_which_end() {
+    let error = |edit: fn(&mut Cert)| {
+        let mut trio = Trio::new();
+        edit(&mut trio.leaf);
+        trio.check().unwrap_err().to_string()
+    };
+    let early = error(|leaf| leaf.not_before = utc("260513083001Z"));
+    assert!(
+        early.contains("not valid before 2026-05-13T08:30:01"),
+        "{early}"
+    );
+    let late = error(|leaf| leaf.not_after = utc("260513082959Z"));
+    assert!(late.contains("expired at 2026-05-13T08:29:59"), "{late}");
+}
+
+#[test]
+fn the_ca_that_first_limits_the_length_is_named() {
+    let root = Cert::ca("Root", 1, &cn("Root"), Some(1));
+    let upper = Cert::ca("Upper", 2, &root.subject, Some(0));
+    let lower = Cert::ca("Lower", 3, &upper.subject, None);
+    let leaf = Cert::end("leaf", 4, &lower.subject);
+    let presented = [
+        leaf.signed_by(&lower),
+        lower.signed_by(&upper),
+        upper.signed_by(&root),
+    ];
+    let found = check(&[root.anchor()], &presented, NOW, &any_path());
+    assert_eq!(fault(found), Some((111, Some(3))));
+}

@@ -159,3 +159,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cache_tells_how_many_it_keeps() {
+    let mut cache = StatusCache::default();
+    assert!(cache.is_empty());
+    for (name, kept) in [("ada", 1), ("bob", 2), ("ada", 2)] {
+        cache.keep(CachePolicy::Keep { expiry_ms: 1000 }, "acme", name, FRESH);
+        assert_eq!((cache.len(), cache.is_empty()), (kept, false));
+    }
+}

@@ -220,3 +220,13 @@ fn what_a_change_needs() {
     assert_eq!(found[0].to, Value::Integer(1));
     assert!(Effect::LogIn.advice().contains("log in"));
 }
+
+#[test]
+fn a_policy_gives_its_values_and_its_bounds_of_presence() {
+    let mut values = GroupPolicyValues::default();
+    values.pac.t_interval = 2000;
+    values.haptic_feedback = !values.haptic_feedback;
+    let policy = GroupPolicy::try_from(values.clone()).unwrap();
+    assert_eq!(*policy.pac().values(), values.pac);
+    assert_eq!(GroupPolicyValues::from(policy), values);
+}

@@ -123,6 +123,8 @@ fn individual_over_group_and_back() {
     set.assign(USER, Some(IndividualPolicyId(1))).unwrap();
     assert_eq!(set.members(id).count(), 0);
     set.assign(USER, Some(id)).unwrap();
+    let another = UserCoreId(4711);
+    set.assign(another, Some(IndividualPolicyId(1))).unwrap();
     assert_eq!(set.delete_individual(id), Ok(1));
     assert_eq!(set.effective(USER), *set.active().1);
     assert_eq!(set.shown_for(USER), NO_INDIVIDUAL_POLICY);

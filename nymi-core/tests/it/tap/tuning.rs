@@ -235,6 +235,39 @@ fn taps_are_judged_by_their_labels() {
     );
 }
 
+/// Two bands, more than one window, a band that is cut off at both edges of the scale.
+#[test]
+fn the_picture_is_the_one_that_was_looked_at() {
+    let one = site(-30, -60, 2);
+    let mut samples = one.samples().to_vec();
+    samples.extend(
+        one.samples()
+            .iter()
+            .step_by(3)
+            .zip(0..)
+            .map(|(sample, n)| Sample {
+                band: BandId::new([0xc1, 2, 3, 4, 5, 6]),
+                rssi_dbm: -115 + 2 * (n % 60),
+                label: Label::Far,
+                ..*sample
+            }),
+    );
+    samples.sort_by_key(|sample| sample.at);
+    let svg = plot::svg(
+        &TapConfig::default(),
+        &Recording::try_from(samples).unwrap(),
+    );
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tap/picture.svg");
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, &svg).unwrap();
+    }
+    let looked_at = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        svg == looked_at,
+        "tests/it/tap/picture.svg differs; look at it after a run with UPDATE_GENERATED=1"
+    );
+}
+
 #[test]
 fn the_picture_shows_samples_limits_labels_and_taps() {
     let recorded = site(-30, -60, 6);
