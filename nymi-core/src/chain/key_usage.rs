@@ -11,7 +11,6 @@ pub(crate) const fn name(bit: u16) -> &'static str {
         DIGITAL_SIGNATURE => "digitalSignature",
         KEY_AGREEMENT => "keyAgreement",
         KEY_CERT_SIGN => "keyCertSign",
-        CRL_SIGN => "cRLSign",
         _ => "the bit",
     }
 }

@@ -491,3 +491,67 @@ fn the_ca_that_first_limits_the_length_is_named() {
     let found = check(&[root.anchor()], &presented, NOW, &any_path());
     assert_eq!(fault(found), Some((111, Some(3))));
 }
+
+#[test]
+fn what_is_not_used_of_an_extension_has_its_form_all_the_same() {
+    let read = |edit: &dyn Fn(&mut Cert)| {
+        let mut trio = Trio::new();
+        edit(&mut trio.leaf);
+        fault(Certificate::from_der(&trio.leaf.signed_by(&trio.l2))).map(|(number, _)| number)
+    };
+    let policy = |qualifier: Vec<u8>| {
+        let one = seq(&[&id(&[0x2a, 1]), &seq(&[&qualifier])]);
+        read(&|leaf| leaf.set(POLICIES, false, &seq(&[&one])))
+    };
+    let cps = [0x2b, 6, 1, 5, 5, 7, 2, 1];
+    assert_eq!(
+        policy(seq(&[&id(&cps), &tlv(0x16, b"https://acme.example/")])),
+        None
+    );
+    assert_eq!(
+        policy(seq(&[&id(&cps)])),
+        Some(101),
+        "a qualifier without value"
+    );
+    let access = |description: Vec<u8>| {
+        let id = [0x2b, 6, 1, 5, 5, 7, 1, 1];
+        let extension = other_ext(&id, false, &seq(&[&description]));
+        read(&|leaf| leaf.extensions.push(extension.clone()))
+    };
+    let ocsp = [0x2b, 6, 1, 5, 5, 7, 0x30, 1];
+    assert_eq!(
+        access(seq(&[&id(&ocsp), &tlv(0x86, b"http://ocsp.example/")])),
+        None
+    );
+    assert_eq!(
+        access(seq(&[&id(&ocsp)])),
+        Some(101),
+        "an access without place"
+    );
+    let subject = |value: Vec<u8>| {
+        let attribute = seq(&[&id(&[0x55, 4, 3]), &value]);
+        read(&|leaf| leaf.subject = seq(&[&tlv(0x31, &attribute)]))
+    };
+    for tag in [0x16, 0x13, 0x12, 0x1a] {
+        assert_eq!(subject(tlv(tag, b"kiosk")), None);
+        assert_eq!(
+            subject(tlv(tag, b"kiosk \xfc")),
+            Some(101),
+            "not ASCII: {tag:#x}"
+        );
+    }
+}
+
+#[test]
+fn the_missing_use_of_a_key_is_named() {
+    let mut trio = Trio::new();
+    trio.leaf
+        .set(KEY_PURPOSES, false, &ids(&[oid::ROLE_NES_AGREEMENT]));
+    let agreement = Requirements::new(GradeRequirement::Bronze).with_role(Role::NesAgreement);
+    let error = trio.check_with(&agreement).unwrap_err().to_string();
+    assert!(error.contains("keyAgreement"), "{error}");
+    let mut trio = Trio::new();
+    trio.l2.set(KEY_USAGE, true, &tlv(3, &[1, 2]));
+    let error = trio.check().unwrap_err().to_string();
+    assert!(error.contains("keyCertSign"), "{error}");
+}
