@@ -237,7 +237,7 @@ fn check_purpose(path: &[Link], leaf: &Link, requirements: &Requirements<'_>, re
                 if certificate.has_purpose(missing) != Some(true) {
                     report.add(Some(leaf.index), fault());
                 }
-                for link in &path[..path.len() - 1] {
+                for link in path {
                     if allows(&link.certificate, missing) == Some(false) {
                         report.add(Some(link.index), fault());
                     }

@@ -226,3 +226,14 @@ fn very_many_policies_take_bounded_work() {
     let path = Path::explicit(&stated, &stated, &[P1]);
     assert_eq!(path.verify().map(|(number, _)| number), Some(104));
 }
+
+#[test]
+fn a_mapping_of_a_policy_that_is_not_there_maps_nothing() {
+    let mut path = Path::explicit(&[P1], &[P2], &[P2]);
+    path.upper
+        .set(POLICY_MAPPINGS, true, &mappings(&[(P3, P2)]));
+    assert_eq!(path.verify(), Some((POLICY, Some(1))));
+    path.upper
+        .set(POLICY_MAPPINGS, true, &mappings(&[(P1, P2)]));
+    assert_eq!(path.verify(), None);
+}
