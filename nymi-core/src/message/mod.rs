@@ -36,7 +36,7 @@ mod update;
 mod value;
 
 pub use answer::{
-    AssertIdentityAnswer, BandExchangeAnswer, CertificateInfo, EndpointInfo, FirmwareAnswer,
+    AssertIdentityAnswer, BandExchangeAnswer, BandSessionAnswer, CertificateInfo, EndpointInfo, FirmwareAnswer,
     InfoAnswer, InitAnswer, ListEndpointsAnswer, RandomAnswer, SignAnswer, SubscribeEndpointAnswer,
     SymmetricKeyAnswer, TotpAnswer, UserStatusAnswer,
 };
@@ -45,7 +45,7 @@ pub use event::{
 };
 pub use operation::Operation;
 pub use payload::{
-    AssertIdentity, BandExchange, Cancel, Firmware, Init, KeyAction, Lookup, LookupColumn,
+    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Lookup, LookupColumn,
     LookupQuery, Notification, Notify, Payload, Random, Sign, SubscribeEndpoint, SymmetricKey,
     Totp, UnsubscribeEndpoint, UserStatus,
 };

@@ -8,6 +8,8 @@ mod agent;
 mod certificates;
 mod requests;
 
+pub(crate) use requests::to_map;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Config;
+use crate::band::Bands;
 use crate::desk::{Command, Desk};
 use crate::exchanges::Id;
 use crate::identity::Identity;
@@ -83,6 +86,7 @@ pub(crate) struct Engine {
     renewal: Renewal,
     tasks: JoinSet<Done>,
     inits: HashMap<Id, AbortHandle>,
+    bands: Bands,
 }
 
 /// What woke the loop.
@@ -113,6 +117,7 @@ impl Engine {
             renewal: Renewal::default(),
             tasks: JoinSet::new(),
             inits: HashMap::new(),
+            bands: Bands::default(),
         }
     }
 

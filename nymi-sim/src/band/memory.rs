@@ -1,5 +1,8 @@
 //! What a band remembers without power, and how that is written down.
 
+use std::collections::BTreeMap;
+
+use nymi_core::band::session::KeyRing;
 use nymi_core::band::{
     BandState, Battery, Build, ClockSetting, Condition, FirmwareVersion, HardwareVersion,
     LOCKOUT_FAILURES, Label, NfcUid, SerialNumber, User, UserData,
@@ -13,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::clock::BandClock;
 use super::enrollment::{Enrollment, TEMPLATE_BYTES, Template};
+use super::keys::SavedKeys;
 use super::{Band, FirmwareGrade, Lost};
 
 /// A band, ready to be written to the state file. It holds keys: cleared when dropped.
@@ -41,6 +45,9 @@ pub struct SavedBand {
     #[serde(default, skip_serializing)]
     failures: u32,
     enrollment: Option<SavedEnrollment>,
+    /// Of applications, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, SavedKeys>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,18 +72,21 @@ struct SavedEnrollment {
     label: Option<Label>,
     t_set_ms: Option<u64>,
     t_interval_ms: Option<u32>,
+    #[serde(default)]
+    l1: Option<String>,
 }
 
+/// Bytes in hexadecimal; cleared when dropped.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
-struct Secret(String);
+pub(super) struct Secret(String);
 
 impl Secret {
-    fn new(bytes: &[u8]) -> Self {
+    pub(super) fn new(bytes: &[u8]) -> Self {
         Self(hex::encode(bytes))
     }
 
-    fn bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         hex::decode(&self.0).ok().map(Zeroizing::new)
     }
 
@@ -118,6 +128,7 @@ impl Band {
             authenticated: false,
             failures: 0,
             enrollment: self.enrollment.as_ref().map(save),
+            keys: super::keys::save(&self.keys),
         }
     }
 
@@ -153,6 +164,14 @@ impl Band {
         if !fits {
             return Err(bad("condition"));
         }
+        let keys: KeyRing = super::keys::restore(&saved.keys).ok_or_else(|| bad("keys"))?;
+        let counted = match &condition.user {
+            User::None => 0,
+            User::Partial(user) | User::Enrolled(user) => user.keys,
+        };
+        if usize::try_from(counted) != Ok(keys.len()) {
+            return Err(bad("keys"));
+        }
         let build = Build {
             serial_number: saved.serial_number,
             hardware: saved.hardware_version,
@@ -170,6 +189,7 @@ impl Band {
             enrollments: saved.enrollments,
             policy: saved.policy,
             enrollment,
+            keys,
             ..made
         })
     }
@@ -213,6 +233,7 @@ fn save(held: &Enrollment) -> SavedEnrollment {
         label: None,
         t_set_ms: held.setting.map(|setting| setting.t_set.ms()),
         t_interval_ms: held.setting.map(|setting| setting.t_interval_ms),
+        l1: held.l1.as_ref().map(hex::encode),
     }
 }
 
@@ -235,7 +256,9 @@ fn restore(saved: &SavedEnrollment) -> Result<Enrollment, &'static str> {
         }),
         _ => return Err("t_interval_ms"),
     };
+    let l1 = saved.l1.as_ref().map(hex::decode).transpose();
     Ok(Enrollment {
+        l1: l1.map_err(|_| "l1")?,
         band_id: saved.band_id,
         pac_key: PacKey::new(&first, saved.band_id),
         keys: AdvKeys { first, second },

@@ -8,6 +8,7 @@ mod enrollment;
 mod hostile;
 mod life;
 mod pki;
+mod session;
 mod state;
 mod stream;
 mod tap_tuning;
