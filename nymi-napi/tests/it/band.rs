@@ -12,7 +12,7 @@ use nymi_session::{BandEnd, Heard, Trust};
 use serde_json::{Value, json};
 
 use crate::fake::FakeAgent;
-use crate::support::{Bench, answer, ask, next, put, specifics};
+use crate::support::{Bench, next, put, specifics};
 
 const DEVICE: &str = "DD:34:A2:0F:0B:0D";
 /// The bench's time, 2 January 2026.
@@ -266,9 +266,10 @@ fn cancelled_in_the_middle_it_ends_and_the_next_opens_anew() {
     scene.open();
     random(&scene.client, "slow");
     let late = scene.agent.next_request();
-    let update = ask(&scene.client, "cancel", "c", json!({"exchange": "slow"}));
-    assert_eq!(update["status"], 1006, "{update}");
-    assert_eq!(answer(&scene.client, "c")["status"], 0);
+    put(&scene.client, "cancel", "c", json!({"exchange": "slow"}));
+    let update = next(&scene.client);
+    assert_eq!((&update["exchange"], &update["status"]), (&json!("slow"), &json!(1006)));
+    assert_eq!(next(&scene.client)["exchange"], "c");
     random(&scene.client, "next");
     scene.serve(2);
     assert_eq!(last(&scene.client)["status"], 0);

@@ -9,7 +9,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// The moment at which everything here is valid: 2026-05-13.
 pub(crate) const NOW_MS: i64 = 1_778_630_400_000;
@@ -21,7 +21,7 @@ pub(crate) struct Enterprise {
     pub(crate) l2_spki: Vec<u8>,
     pub(crate) agreement: Vec<u8>,
     pub(crate) agreement_key: SecretKey,
-    l2_issuer: Rc<Authority>,
+    pub(crate) l2_issuer: Rc<Authority>,
 }
 
 /// An application's chain and key.
