@@ -114,7 +114,10 @@ impl Application {
     fn put(&mut self, operation: &str, mut payload: Value) -> String {
         self.exchanges += 1;
         let exchange = format!("test-{}", self.exchanges);
-        if !matches!(operation, "init" | "subscribe_endpoint" | "cancel" | "lookup") {
+        if !matches!(
+            operation,
+            "init" | "subscribe_endpoint" | "cancel" | "lookup"
+        ) {
             payload["device"] = json!(self.device);
         }
         let request = json!({"operation": operation, "exchange": exchange, "payload": payload});
@@ -190,6 +193,18 @@ fn every_operation_does_what_it_says() {
     signs(&bench, &mut records);
     keeps_keys(&bench, &mut records);
     makes_passwords(&mut records);
+    does_many_at_once(&mut records);
+}
+
+/// Answers come in the order of the requests, each once.
+fn does_many_at_once(records: &mut Application) {
+    let asked: Vec<_> = (0..100).map(|_| records.put("random", random())).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for exchange in &asked {
+        let (_, update) = records.answer(exchange);
+        assert_eq!(update["status"], 0, "{update}");
+        assert!(seen.insert(text(&update["payload"], "random").to_owned()));
+    }
 }
 
 fn notifies(bench: &Bench, records: &mut Application) {
@@ -211,7 +226,11 @@ fn signs(bench: &Bench, records: &mut Application) {
     let key = PublicKey::from_spki_der(&bytes("public_key")).unwrap();
     let signature = bytes("signature");
     assert!(RustCrypto.verify_fixed(&key, document, &signature).is_ok());
-    assert!(RustCrypto.verify_fixed(&key, b"rejected", &signature).is_err());
+    assert!(
+        RustCrypto
+            .verify_fixed(&key, b"rejected", &signature)
+            .is_err()
+    );
     let again = records.ok("sign", hash.clone());
     assert_eq!(again["public_key"], signed["public_key"]);
 
@@ -236,7 +255,10 @@ fn keeps_keys(bench: &Bench, records: &mut Application) {
         "a request that is repeated makes no second key"
     );
     let second = records.ok("symmetric_key", json!({"action": "create"}));
-    assert_ne!((&second["key_id"], &second["key"]), (&made["key_id"], &made["key"]));
+    assert_ne!(
+        (&second["key_id"], &second["key"]),
+        (&made["key_id"], &made["key"])
+    );
 
     let mut other = bench.application("Another");
     for action in ["get", "delete"] {

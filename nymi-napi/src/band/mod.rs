@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use nymi_core::BandId;
-use nymi_core::message::Request;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
@@ -34,14 +33,14 @@ impl Bands {
         &mut self,
         desk: &Arc<Desk>,
         id: Id,
-        request: &Request,
+        deadline_ms: u32,
         wanted: Wanted,
         identity: &Identity,
     ) {
         let (keep, given_up) = oneshot::channel();
         let mut job = Job {
             id,
-            deadline: Instant::now() + Duration::from_millis(request.deadline_ms.into()),
+            deadline: Instant::now() + Duration::from_millis(deadline_ms.into()),
             identity: identity.clone(),
             given_up,
             wanted,

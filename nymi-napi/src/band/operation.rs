@@ -6,8 +6,8 @@ use nymi_core::band::session::{
     BandOperation, SessionAnswer, TOTP_DIGITS, TOTP_PERIOD_S, TOTP_SECRET_BYTES,
 };
 use nymi_core::message::{
-    FirmwareAnswer, HexBytes, KeyAction, Map, Notification, Payload, RandomAnswer,
-    SignAnswer, Status, SymmetricKeyAnswer, TotpAnswer, Uuid,
+    FirmwareAnswer, HexBytes, KeyAction, Map, Notification, Payload, RandomAnswer, SignAnswer,
+    Status, SymmetricKeyAnswer, TotpAnswer, Uuid,
 };
 use zeroize::Zeroizing;
 
@@ -74,6 +74,15 @@ impl Wanted {
         }))
     }
 
+    /// What an enrollment terminal wants of a band.
+    pub(crate) fn of_terminal(device: BandId, operation: BandOperation) -> Self {
+        Self {
+            device,
+            operation,
+            key_id: None,
+        }
+    }
+
     /// The payload of the answer to the caller.
     pub(super) fn answer(&self, name: &str, answer: SessionAnswer) -> Result<Map, Trouble> {
         use BandOperation as Asked;
@@ -81,7 +90,10 @@ impl Wanted {
             (_, SessionAnswer::Refused { status, reason }) => {
                 Err(Trouble::by_band(status, None, reason))
             }
-            (Asked::Notify { .. }, SessionAnswer::Done) => Ok(Map::new()),
+            (
+                Asked::Notify { .. } | Asked::Settings { .. } | Asked::DeleteUserData,
+                SessionAnswer::Done,
+            ) => Ok(Map::new()),
             (Asked::Random { length }, SessionAnswer::Random(bytes))
                 if bytes.len() == usize::from(*length) =>
             {

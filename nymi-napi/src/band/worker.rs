@@ -124,11 +124,7 @@ impl From<SessionError> for Trouble {
 }
 
 impl Worker {
-    pub(super) fn new(
-        desk: Arc<Desk>,
-        band: BandId,
-        jobs: mpsc::UnboundedReceiver<Job>,
-    ) -> Self {
+    pub(super) fn new(desk: Arc<Desk>, band: BandId, jobs: mpsc::UnboundedReceiver<Job>) -> Self {
         Self {
             desk,
             band,
@@ -191,8 +187,7 @@ impl Worker {
                 trouble
             }
         })?;
-        job.wanted
-            .answer(&job.identity.entry().nea_name, answer)
+        job.wanted.answer(&job.identity.entry().nea_name, answer)
     }
 
     async fn ask(&mut self, job: &Job) -> Result<SessionAnswer, Trouble> {

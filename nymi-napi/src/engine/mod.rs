@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nymi_core::message::{AgentUrl, InitAnswer};
+use nymi_core::message::{AgentUrl, DEFAULT_DEADLINE_MS, InitAnswer};
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
@@ -127,6 +127,9 @@ impl Engine {
         loop {
             match self.wake().await {
                 Wake::Command(Some(Command::Request(id, request))) => self.request(id, *request),
+                Wake::Command(Some(Command::AskBand(id, wanted))) => {
+                    self.ask_band(id, DEFAULT_DEADLINE_MS, *wanted);
+                }
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),

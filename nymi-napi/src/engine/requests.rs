@@ -29,7 +29,7 @@ impl Engine {
             }
             payload => match Wanted::of(payload) {
                 Ok(None) => self.forward(id, request),
-                Ok(Some(wanted)) => self.ask_band(id, &request, wanted),
+                Ok(Some(wanted)) => self.ask_band(id, request.deadline_ms, wanted),
                 Err(error) => {
                     self.desk.fail(id, Status::INTERNAL, error.to_string());
                 }
@@ -38,12 +38,12 @@ impl Engine {
     }
 
     /// Has an operation done in this application's own session with a band.
-    fn ask_band(&mut self, id: Id, request: &Request, wanted: Wanted) {
+    pub(super) fn ask_band(&mut self, id: Id, deadline_ms: u32, wanted: Wanted) {
         match &self.session {
             Some(session) => {
                 let identity = &session.identity;
                 self.bands
-                    .perform(&self.desk, id, request, wanted, identity);
+                    .perform(&self.desk, id, deadline_ms, wanted, identity);
             }
             None => {
                 self.desk.fail(id, Status::NOT_INITIALISED, "");

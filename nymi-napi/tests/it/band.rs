@@ -1,5 +1,7 @@
 //! Operations with a band, between a scripted agent and a band's end of the session.
 
+use std::sync::Arc;
+
 use nymi_core::UnixMillis;
 use nymi_core::band::session::{
     BandOperation, BandSecret, SessionAnswer, SessionId, SessionRequest, Sessions,
@@ -8,6 +10,7 @@ use nymi_core::band::{BandRefusal, BandReply, BandRequest};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::{PrivateKey as _, SecretKey};
 use nymi_napi::Client;
+use nymi_napi::enroll::{EnrollError, delete_user_data, set_band_policy};
 use nymi_session::{BandEnd, Heard, Trust};
 use serde_json::{Value, json};
 
@@ -192,7 +195,36 @@ fn a_key_id_is_chosen_once_for_a_request_that_is_repeated() {
     };
     let named = made["payload"]["key_id"].as_str().unwrap().replace('-', "");
     assert_eq!(named, hex::encode(key_id));
-    assert!(!scene.bench.log().contains(&"09".repeat(32)), "keys are not logged");
+}
+
+#[test]
+fn keys_and_passwords_are_answered_and_never_logged() {
+    let mut scene = Scene::new();
+    scene.open();
+    let key = SessionAnswer::Key(BandSecret::new([9; 32]));
+    let create = json!({"device": DEVICE, "action": "create"});
+    put(&scene.client, "symmetric_key", "k", create.clone());
+    scene.band.serve(&scene.agent, &key);
+    let made = next(&scene.client);
+    assert_eq!(made["payload"]["key"], "09".repeat(32), "{made}");
+    let totp = SessionAnswer::Totp {
+        code: "314159".into(),
+        secret: Some(BandSecret::new(*b"12345678901234567890")),
+    };
+    put(&scene.client, "totp", "t", create);
+    scene.band.serve(&scene.agent, &totp);
+    let made = next(&scene.client);
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let uri = format!(
+        "otpauth://totp/Records:DD34A20F0B0D?secret={secret}&issuer=Records&algorithm=SHA1&digits=6&period=30"
+    );
+    assert_eq!(made["payload"], json!({"totp": "314159", "otpauth": uri}));
+    scene.client.terminate();
+    let log = scene.bench.log();
+    for secret in ["314159", secret, &"09".repeat(32)] {
+        assert!(!log.contains(secret), "{secret} in the log:\n{log}");
+    }
+    assert!(log.contains("sending update to nea: totp t 0"), "{log}");
 }
 
 #[test]
@@ -241,7 +273,9 @@ fn what_the_server_does_not_know_is_told_apart() {
     }
     random(&scene.client, "r");
     let lookup = scene.agent.next_request();
-    scene.agent.answer(&lookup, json!({"IdentityPublicKey": null}));
+    scene
+        .agent
+        .answer(&lookup, json!({"IdentityPublicKey": null}));
     assert_eq!(last(&scene.client)["status"], 3026);
 }
 
@@ -268,7 +302,10 @@ fn cancelled_in_the_middle_it_ends_and_the_next_opens_anew() {
     let late = scene.agent.next_request();
     put(&scene.client, "cancel", "c", json!({"exchange": "slow"}));
     let update = next(&scene.client);
-    assert_eq!((&update["exchange"], &update["status"]), (&json!("slow"), &json!(1006)));
+    assert_eq!(
+        (&update["exchange"], &update["status"]),
+        (&json!("slow"), &json!(1006))
+    );
     assert_eq!(next(&scene.client)["exchange"], "c");
     random(&scene.client, "next");
     scene.serve(2);
@@ -277,6 +314,44 @@ fn cancelled_in_the_middle_it_ends_and_the_next_opens_anew() {
     random(&scene.client, "more");
     scene.serve(1);
     assert_eq!(next(&scene.client)["exchange"], "more");
+}
+
+#[test]
+fn an_enrollment_terminal_writes_the_policy_and_deletes_the_user() {
+    let mut scene = Scene::new();
+    scene.open();
+    let device = DEVICE.parse().unwrap();
+    let client = Arc::new(scene.client);
+    let asking = Arc::clone(&client);
+    let work = scene.bench.runtime.spawn(async move {
+        let written = set_band_policy(&asking, device, true, false).await;
+        (written, delete_user_data(&asking, device).await)
+    });
+    scene.band.serve(&scene.agent, &SessionAnswer::Done);
+    let refused = SessionAnswer::Refused {
+        status: 3026,
+        reason: "that is for enrollment terminals".into(),
+    };
+    scene.band.serve(&scene.agent, &refused);
+    let (written, deleted) = scene.bench.runtime.block_on(work).unwrap();
+    assert!(written.is_ok(), "{written:?}");
+    let Err(EnrollError::Carrier { status, message }) = deleted else {
+        panic!("{deleted:?}")
+    };
+    assert_eq!(status.code(), 3026);
+    assert!(message.contains("enrollment terminals"), "{message}");
+    let asked: Vec<_> = scene
+        .band
+        .asked
+        .into_iter()
+        .map(|(_, asked)| asked)
+        .collect();
+    let settings = BandOperation::Settings {
+        liveness: true,
+        haptics: false,
+    };
+    assert_eq!(asked[1..], [settings, BandOperation::DeleteUserData]);
+    assert_eq!(client.try_get(), Ok(None), "nothing of it is queued");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use nymi_core::band::{
     LOCKOUT_FAILURES, Label, NfcUid, SerialNumber, User, UserData,
 };
 use nymi_core::crypto::SecretKey;
+use nymi_core::message::Notification;
 use nymi_core::presence::agreement::AdvKeys;
 use nymi_core::presence::{AdvKey, PacKey, TSet};
 use nymi_core::{BandId, UnixMillis};
@@ -31,6 +32,10 @@ pub struct SavedBand {
     clock: BandClock,
     lost: Option<SavedLost>,
     enrollments: u64,
+    #[serde(default)]
+    vibrations: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notified: Option<Notification>,
     /// What an enrollment writes into the band.
     #[serde(default)]
     policy: UserData,
@@ -121,6 +126,8 @@ impl Band {
                 since: lost.since,
             }),
             enrollments: self.enrollments,
+            vibrations: self.vibrations,
+            notified: self.notified,
             policy: self.policy.clone(),
             condition: Some(self.state.condition().clone()),
             battery: false,
@@ -187,6 +194,8 @@ impl Band {
                 since: lost.since,
             }),
             enrollments: saved.enrollments,
+            vibrations: saved.vibrations,
+            notified: saved.notified,
             policy: saved.policy,
             enrollment,
             keys,

@@ -123,6 +123,7 @@ impl Band {
                 Notification::Negative
             });
             self.vibrations += u64::from(self.state.vibrates(HapticEvent::Notified));
+            self.changed = true;
         }
         // Keys are counted there.
         self.changed |= before != *self.state.condition();

@@ -9,6 +9,7 @@ mod hostile;
 mod life;
 mod pki;
 mod session;
+mod session_tls;
 mod state;
 mod stream;
 mod tap_tuning;

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use nymi_core::chain::{Grade, Role};
 use nymi_core::crypto::SecretKey;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PublicKeyData, date_time_ymd,
 };
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;

@@ -33,12 +33,8 @@ pub(crate) async fn run(session: &Arc<Session>, request: &Request, deadline: Ins
         Payload::BandExchange(exchange) => {
             band::exchange(session, exchange, &reply_to, deadline).await
         }
-        Payload::BandSession(message) => {
-            band::relay(session, message, &reply_to, deadline).await
-        }
-        Payload::Firmware(firmware) => {
-            band::firmware(session, firmware, &reply_to, deadline).await
-        }
+        Payload::BandSession(message) => band::relay(session, message, &reply_to, deadline).await,
+        Payload::Firmware(firmware) => band::firmware(session, firmware, &reply_to, deadline).await,
         Payload::Notify(_)
         | Payload::Random(_)
         | Payload::Sign(_)

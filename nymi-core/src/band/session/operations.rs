@@ -193,7 +193,10 @@ impl Holder<'_> {
         name: &str,
         key_id: &[u8; 16],
     ) -> Result<SessionAnswer, SessionRefusal> {
-        let made = self.keys.of(name).and_then(|keys| keys.symmetric.get(key_id));
+        let made = self
+            .keys
+            .of(name)
+            .and_then(|keys| keys.symmetric.get(key_id));
         if let Some(key) = made {
             return Ok(SessionAnswer::Key(key.clone()));
         }

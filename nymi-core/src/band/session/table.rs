@@ -165,10 +165,7 @@ mod tests {
         message(&mut sessions, 9, 0, NOW.saturating_add(101));
         assert_eq!(sessions.len(), MAX_SESSIONS);
         let later = NOW.saturating_add(102);
-        assert_eq!(
-            sessions.take(&id(1), 1, later),
-            Err(SessionFault::Unknown)
-        );
+        assert_eq!(sessions.take(&id(1), 1, later), Err(SessionFault::Unknown));
         assert_eq!(sessions.take(&id(0), 2, later), Ok(Some(0)));
     }
 

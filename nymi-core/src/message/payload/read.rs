@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Notification, Notify, Random,
-    Sign, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
+    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Notification,
+    Notify, Random, Sign, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
 use crate::chain::Grade;
 use crate::message::fields::{AnyText, Field, Fields, Text};

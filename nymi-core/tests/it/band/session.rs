@@ -75,9 +75,16 @@ fn the_table_of_who_may_do_what() {
     ];
     for operation in &guarded {
         let mut bench = Bench::new();
-        assert!(bench.ask("Records", operation).is_ok() || matches!(operation,
-            BandOperation::GetKey { .. } | BandOperation::DeleteKey { .. }
-            | BandOperation::GetTotp | BandOperation::DeleteTotp));
+        assert!(
+            bench.ask("Records", operation).is_ok()
+                || matches!(
+                    operation,
+                    BandOperation::GetKey { .. }
+                        | BandOperation::DeleteKey { .. }
+                        | BandOperation::GetTotp
+                        | BandOperation::DeleteTotp
+                )
+        );
         bench.state.take_off();
         assert_eq!(bench.ask("Terminal", operation), Err(3021), "{operation:?}");
         bench.state.put_on();
@@ -132,14 +139,19 @@ fn a_password_is_that_of_the_bands_clock() {
 fn secrets_are_not_printed() {
     let answer = SessionAnswer::Key(BandSecret::new([0x5a; 32]));
     let printed = format!("{answer:?}");
-    assert!(!printed.contains("5a") && !printed.contains("90"), "{printed}");
+    assert!(
+        !printed.contains("5a") && !printed.contains("90"),
+        "{printed}"
+    );
 }
 
 fn operation() -> impl Strategy<Value = BandOperation> {
     let id = (0..4_u8).prop_map(key);
     prop_oneof![
-        id.clone().prop_map(|key_id| BandOperation::CreateKey { key_id }),
-        id.clone().prop_map(|key_id| BandOperation::GetKey { key_id }),
+        id.clone()
+            .prop_map(|key_id| BandOperation::CreateKey { key_id }),
+        id.clone()
+            .prop_map(|key_id| BandOperation::GetKey { key_id }),
         id.prop_map(|key_id| BandOperation::DeleteKey { key_id }),
         Just(BandOperation::CreateTotp),
         Just(BandOperation::GetTotp),
