@@ -13,7 +13,7 @@
 //!
 //! Messages are CBOR (RFC 8949), carried by the endpoint: one request, one reply. Enrollment runs in
 //! the clear: nothing in it is secret, the band checks the certificates it is shown, and the server
-//! checks `confirm`. All else runs in a session.
+//! checks `confirm`. What uses the keys in a band runs in a session.
 //!
 //! All of it is pure: a band in hardware, and the virtual one, bring clock, random bytes and radio.
 //!
