@@ -39,6 +39,7 @@ pub const ALPN: &[u8] = b"nymi-band/1";
 
 /// Why an application's end goes no further; the session is over.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionError {
     /// The band's identity key is another one than the server knows: another band, or somebody between.
     #[error("the band's identity key is not the one that NES knows")]

@@ -115,9 +115,8 @@ impl From<SessionError> for Trouble {
             SessionError::Identity(_) => Status::CERTIFICATES,
             SessionError::Closed => Status::BAND_CONNECTION_LOST,
             SessionError::NotReady => Status::INTERNAL,
-            SessionError::OtherBand | SessionError::Tls(_) | SessionError::Message => {
-                Status::BAND_REFUSED
-            }
+            // Another band, or records or answers that are not valid.
+            _ => Status::BAND_REFUSED,
         };
         Self::new(status, error.to_string())
     }

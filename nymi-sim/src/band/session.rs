@@ -2,7 +2,7 @@
 
 use nymi_core::UnixMillis;
 use nymi_core::band::session::{
-    BandOperation, Holder, SessionAnswer, SessionCaller, SessionId, SessionRequest,
+    BandOperation, SessionAnswer, SessionCaller, SessionId, SessionRequest,
 };
 use nymi_core::band::{BandRefusal, FirmwareGrade, HapticEvent, SettingRequest};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
@@ -106,13 +106,12 @@ impl Band {
         rng: &mut dyn CryptoRng,
     ) -> SessionAnswer {
         let before = self.state.condition().clone();
-        let mut holder = Holder {
-            state: &mut self.state,
-            keys: &mut self.keys,
-            clock_ms: self.clock.at(now),
-            draw: &mut |bytes| rng.fill_bytes(bytes),
-        };
-        let answer = match holder.perform(caller, operation) {
+        let clock_ms = self.clock.at(now);
+        let mut draw = |bytes: &mut [u8]| rng.fill_bytes(bytes);
+        let answer = self
+            .keys
+            .perform(&mut self.state, caller, operation, clock_ms, &mut draw);
+        let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => return refusal.into(),
         };

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use zeroize::Zeroize;
 
@@ -21,9 +22,15 @@ pub fn session_frame(message: &[u8]) -> Result<Vec<u8>, BandMessageError> {
 }
 
 /// Puts the messages of a session's stream together again. It may hold keys: cleared when dropped.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct SessionFrames {
     begun: Vec<u8>,
+}
+
+impl fmt::Debug for SessionFrames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionFrames(…)")
+    }
 }
 
 impl SessionFrames {

@@ -4,7 +4,7 @@
 //! [`BandReply::Session`]; `nymi-session` holds its two ends. Here is what is inside and around it:
 //! the messages ([`SessionRequest`], [`SessionAnswer`]), how they are told apart in the stream
 //! ([`SessionFrames`]), how many sessions a band keeps and in which order it takes their messages
-//! ([`Sessions`]), whose keys are whose ([`KeyRing`]), and what a band does for whom ([`Holder`]).
+//! ([`Sessions`]), whose keys are whose ([`KeyRing`]), and what a band does for whom ([`KeyRing::perform`]).
 //!
 //! [`BandRequest::Session`]: super::BandRequest::Session
 //! [`BandReply::Session`]: super::BandReply::Session
@@ -20,7 +20,7 @@ mod totp;
 pub use frames::{SessionFrames, session_frame};
 pub use keys::{ApplicationKeys, KeyRing};
 pub use message::{BandOperation, MAX_SESSION_MESSAGE, SessionAnswer, SessionRequest};
-pub use operations::{Holder, SessionCaller, SessionRefusal};
+pub use operations::{SessionCaller, SessionRefusal};
 pub use secret::BandSecret;
 pub use table::{MAX_SESSIONS, SESSION_IDLE_MS, SessionFault, SessionId, Sessions};
 pub use totp::{TOTP_DIGITS, TOTP_PERIOD_S, TOTP_SECRET_BYTES, totp};

@@ -22,7 +22,8 @@ pub struct SessionCaller {
 }
 
 /// Why a band does not do what is asked in a session; nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct SessionRefusal {
     /// A status of the 3000s.
     pub status: Status,
@@ -90,32 +91,47 @@ impl SessionCaller {
     }
 }
 
-/// What operations work on: the band, the keys in it, its clock and its source of randomness.
-pub struct Holder<'a> {
-    /// The band.
-    pub state: &'a mut BandState,
-    /// The keys that it holds for applications.
-    pub keys: &'a mut KeyRing,
-    /// What its clock shows, milliseconds since 1970.
-    pub clock_ms: i64,
-    /// Fills bytes with random ones.
-    pub draw: &'a mut dyn FnMut(&mut [u8]),
-}
-
-impl Holder<'_> {
-    /// Does what [`SessionCaller::may`] allows.
+impl KeyRing {
+    /// Does what [`SessionCaller::may`] allows, on a band whose clock shows `clock_ms` (milliseconds since
+    /// 1970). `draw` fills bytes with random ones.
     ///
     /// # Errors
     /// What `may` refuses; 3023 if there is no room, 3025 if the application has no such key. Nothing
     /// changed then.
     pub fn perform(
         &mut self,
+        state: &mut BandState,
         caller: &SessionCaller,
         operation: &BandOperation,
+        clock_ms: i64,
+        draw: &mut dyn FnMut(&mut [u8]),
     ) -> Result<SessionAnswer, SessionRefusal> {
         let request = SessionRequest::Perform(operation.clone());
-        caller.may(self.state, &request)?;
-        let name = caller.name.as_str();
+        caller.may(state, &request)?;
+        let mut work = Work {
+            keys: self,
+            state,
+            clock_ms,
+            draw,
+        };
+        work.perform(&caller.name, operation)
+    }
+}
+
+/// An operation that is done.
+struct Work<'a> {
+    state: &'a mut BandState,
+    keys: &'a mut KeyRing,
+    clock_ms: i64,
+    draw: &'a mut dyn FnMut(&mut [u8]),
+}
+
+impl Work<'_> {
+    fn perform(
+        &mut self,
+        name: &str,
+        operation: &BandOperation,
+    ) -> Result<SessionAnswer, SessionRefusal> {
         match operation {
             BandOperation::Notify { .. } => Ok(SessionAnswer::Done),
             BandOperation::Random { length } => self.random(*length),

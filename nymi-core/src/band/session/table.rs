@@ -15,6 +15,7 @@ pub type SessionId = [u8; 16];
 
 /// A message that is not the next one of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionFault {
     /// The band does not know it: it restarted, or was asked by too many others since.
     #[error("the band does not know this session (any more): open another")]
@@ -35,12 +36,12 @@ impl From<SessionFault> for BandRefusal {
 }
 
 /// The sessions of a band, each with its end of the connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sessions<T> {
     places: Vec<Place<T>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Place<T> {
     id: SessionId,
     next: u32,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nymi_core::band::session::{
-    BandOperation, BandSecret, Holder, KeyRing, SessionAnswer, SessionCaller, SessionRequest,
+    BandOperation, BandSecret, KeyRing, SessionAnswer, SessionCaller, SessionRequest,
 };
 use nymi_core::band::{BandState, UserData};
 use proptest::prelude::*;
@@ -40,16 +40,13 @@ impl Bench {
             is_terminal: name == "Terminal",
         };
         let drawn = &mut self.drawn;
-        let mut holder = Holder {
-            state: &mut self.state,
-            keys: &mut self.keys,
-            clock_ms: 59_000,
-            draw: &mut |bytes| {
-                *drawn += 1;
-                bytes.fill(*drawn);
-            },
+        let mut draw = |bytes: &mut [u8]| {
+            *drawn += 1;
+            bytes.fill(*drawn);
         };
-        let answer = holder.perform(&caller, operation);
+        let answer = self
+            .keys
+            .perform(&mut self.state, &caller, operation, 59_000, &mut draw);
         let counted = self.state.user().map_or(0, |user| user.keys);
         assert_eq!(usize::try_from(counted), Ok(self.keys.len()));
         answer.map_err(|refusal| refusal.status.code())
