@@ -10,6 +10,7 @@ use nymi_core::message::{Request, Status, Update};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
+use crate::band::Wanted;
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::{AgentUrl, Clock, Config, log, site};
@@ -209,6 +210,12 @@ impl Client {
             Ok(update) => update,
             Err(_) => reply_to.failed(Status::TERMINATED, ""),
         }
+    }
+
+    /// Asks a band, in this application's session with it, what an enrollment terminal may.
+    pub(crate) async fn ask_band(&self, wanted: Wanted) -> Update {
+        let answer = self.desk.submit_for_terminal(wanted).await;
+        answer.unwrap_or_else(|_| Update::error(Status::TERMINATED, ""))
     }
 
     /// Ends the client within a second: requests in flight are answered with 1007, what is queued

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nymi_core::message::{Map, ReplyTo, Request, Status, Update};
+use nymi_core::message::{DEFAULT_DEADLINE_MS, Map, Operation, ReplyTo, Request, Status, Update};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::Dispatch;
 
+use crate::band::Wanted;
 use crate::exchanges::{Exchanges, Id, Sink};
 use crate::outbox::{Letter, Outbox};
 
@@ -21,6 +22,8 @@ const GRACE: Duration = Duration::from_millis(250);
 pub(crate) enum Command {
     /// Carry out a request that is in flight under this id.
     Request(Id, Box<Request>),
+    /// Ask a band what an enrollment terminal may, under this id.
+    AskBand(Id, Box<Wanted>),
     /// End.
     Stop,
 }
@@ -81,11 +84,37 @@ impl Desk {
         receiver
     }
 
+    /// Takes what an enrollment terminal wants of a band; the answer goes to the receiver.
+    pub(crate) fn submit_for_terminal(&self, wanted: Wanted) -> oneshot::Receiver<Update> {
+        let (sender, receiver) = oneshot::channel();
+        let operation = Operation::BandSession;
+        let reply_to = ReplyTo {
+            operation: operation.name().to_owned(),
+            exchange: None,
+        };
+        let ask = |id| Command::AskBand(id, Box::new(wanted));
+        let deadline_ms = DEFAULT_DEADLINE_MS;
+        self.take(operation, reply_to, deadline_ms, Sink::Caller(sender), ask);
+        receiver
+    }
+
     fn submit(&self, request: Request, sink: Sink) {
-        let operation = request.operation();
-        let reply_to = request.reply_to();
+        let (operation, reply_to) = (request.operation(), request.reply_to());
+        let deadline_ms = request.deadline_ms;
+        let ask = |id| Command::Request(id, Box::new(request));
+        self.take(operation, reply_to, deadline_ms, sink, ask);
+    }
+
+    fn take(
+        &self,
+        operation: Operation,
+        reply_to: ReplyTo,
+        deadline_ms: u32,
+        sink: Sink,
+        ask: impl FnOnce(Id) -> Command,
+    ) {
         let ready = operation.needs_no_init() || self.initialised.load(Ordering::Acquire);
-        let wait = Duration::from_millis(request.deadline_ms.into()) + GRACE;
+        let wait = Duration::from_millis(deadline_ms.into()) + GRACE;
         let mut exchanges = self.exchanges();
         let opened = if ready {
             exchanges.open(operation, reply_to.clone(), sink, Instant::now() + wait)
@@ -95,7 +124,7 @@ impl Desk {
         match opened {
             Ok(id) => {
                 // Still under the lock, so that `end` finds every request that was taken.
-                let _ = self.commands.send(Command::Request(id, Box::new(request)));
+                let _ = self.commands.send(ask(id));
             }
             Err((status, sink)) => {
                 drop(exchanges);

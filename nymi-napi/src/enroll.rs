@@ -4,6 +4,7 @@
 //! certificates, the server checks `confirm` and the policy.
 
 use nymi_core::BandId;
+use nymi_core::band::session::BandOperation;
 use nymi_core::band::{BandDescription, BandReply, BandRequest, EnrollmentAnswer, EnrollmentOffer};
 use nymi_core::chain::pem;
 use nymi_core::message::{
@@ -13,6 +14,7 @@ use nymi_net::nes::{EnrollmentReply, NesClient, NesError};
 use serde_json::{Value, json};
 
 use crate::Client;
+use crate::band::Wanted;
 
 /// Which band, for whom.
 #[derive(Clone, Debug)]
@@ -55,8 +57,8 @@ pub enum EnrollError {
         /// The event that NES recorded.
         event_type_id: Option<i64>,
     },
-    /// The agent, the endpoint or the radio could not carry a message.
-    #[error("the band could not be reached: {status} {message}")]
+    /// An exchange with the band failed: on the way there, or in its session.
+    #[error("the band could not be asked: {status} {message}")]
     Carrier {
         /// The status of the exchange.
         status: Status,
@@ -182,6 +184,44 @@ pub async fn set_band_time(
         BandReply::Done => Ok(()),
         _ => Err(off_script("that its clock is set")),
     }
+}
+
+/// Writes what the user's policy says into an enrolled band, as at each log-in to the Band Application:
+/// whether a Band 3 looks for a heartbeat, and whether the motor may run.
+///
+/// # Errors
+/// The band refuses, or cannot be reached: [`EnrollError::Carrier`] with the status.
+pub async fn set_band_policy(
+    client: &Client,
+    band: BandId,
+    liveness: bool,
+    haptics: bool,
+) -> Result<(), EnrollError> {
+    let settings = BandOperation::Settings { liveness, haptics };
+    ask_in_session(client, band, settings).await
+}
+
+/// Wipes all of the user from a band: keys, label, registrations. Its NymiBandID is gone with them.
+///
+/// # Errors
+/// As for [`set_band_policy`].
+pub async fn delete_user_data(client: &Client, band: BandId) -> Result<(), EnrollError> {
+    ask_in_session(client, band, BandOperation::DeleteUserData).await
+}
+
+async fn ask_in_session(
+    client: &Client,
+    band: BandId,
+    operation: BandOperation,
+) -> Result<(), EnrollError> {
+    let update = client.ask_band(Wanted::of_terminal(band, operation)).await;
+    if update.status.is_success() {
+        return Ok(());
+    }
+    Err(EnrollError::Carrier {
+        status: update.status,
+        message: update.specifics().to_owned(),
+    })
 }
 
 /// One message to a band and its answer; a refusal is an error.

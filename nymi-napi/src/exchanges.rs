@@ -75,7 +75,12 @@ impl Exchanges {
         if self.ended {
             return Err((Status::TERMINATED, sink));
         }
-        if self.open.len() >= MAX_IN_FLIGHT {
+        // What operations themselves ask for comes on top, or they would be in each other's way.
+        let most = match sink {
+            Sink::Queue => MAX_IN_FLIGHT,
+            Sink::Caller(_) => 2 * MAX_IN_FLIGHT,
+        };
+        if self.open.len() >= most {
             return Err((Status::TOO_MANY_IN_FLIGHT, sink));
         }
         self.last += 1;

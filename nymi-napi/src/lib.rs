@@ -19,11 +19,13 @@
 //! | --- | --- |
 //! | `client`, `outbox`, `desk`, `exchanges` | requests in, updates out, and what is in between |
 //! | `engine`, `link`, `subscriptions` | the session with the agent, kept up |
+//! | `band` | sessions with bands, and what is asked in them |
 //! | `init`, `identity`, `csr`, `store`, `site` | certificates: from where, checked how, kept where |
 //! | `log` | `nymi_api.log` |
 //! | [`enroll`] | what an enrollment terminal does |
 #![forbid(unsafe_code)]
 
+mod band;
 mod client;
 mod config;
 mod csr;

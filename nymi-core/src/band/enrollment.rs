@@ -25,7 +25,7 @@ pub enum FirmwareGrade {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct BandRefusal {
-    /// A status code: 3026 for a rule of the band, 8000 for certificates.
+    /// A status code of the 3000s, 3026 for a rule of the band, or 8000 for certificates.
     pub status: u32,
     /// The number of the chain error, with status 8000.
     pub nsl: Option<u32>,
@@ -36,14 +36,20 @@ pub struct BandRefusal {
 impl BandRefusal {
     /// A rule of the band forbids it.
     pub fn rule(reason: impl ToString) -> Self {
+        Self::with_status(Status::BAND_REFUSED, reason)
+    }
+
+    /// Refused with a status of the 3000s.
+    pub fn with_status(status: Status, reason: impl ToString) -> Self {
         Self {
-            status: Status::BAND_REFUSED.code(),
+            status: status.code(),
             nsl: None,
             reason: reason.to_string(),
         }
     }
 
-    fn distrust(nsl: Option<u32>, reason: impl ToString) -> Self {
+    /// The certificates that were shown do not do; `nsl` is the number of the chain error.
+    pub fn distrust(nsl: Option<u32>, reason: impl ToString) -> Self {
         Self {
             status: Status::CERTIFICATES.code(),
             nsl,

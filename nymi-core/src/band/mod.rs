@@ -9,10 +9,11 @@
 //! | [`FAULTS`] | fault codes and what helps |
 //! | [`FirmwareGrade`], [`enrollment_agree`], [`ClockSetting`] | whom a band trusts, its keys, its clock |
 //! | [`BandRequest`], [`BandReply`] | the messages |
+//! | [`session`] | what applications ask in private, and whose keys are whose |
 //!
 //! Messages are CBOR (RFC 8949), carried by the endpoint: one request, one reply. Enrollment runs in
 //! the clear: nothing in it is secret, the band checks the certificates it is shown, and the server
-//! checks `confirm`.
+//! checks `confirm`. What uses the keys in a band runs in a session.
 //!
 //! All of it is pure: a band in hardware, and the virtual one, bring clock, random bytes and radio.
 //!
@@ -51,6 +52,8 @@ mod screen;
 mod serial;
 mod state;
 mod version;
+
+pub mod session;
 
 pub use address::{NfcUid, factory_address, new_band_id};
 pub use authentication::{

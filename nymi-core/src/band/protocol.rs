@@ -30,6 +30,23 @@ pub enum BandRequest {
         #[n(2)]
         t_interval_ms: u32,
     },
+    /// A message of a session with an application: TLS records. Answered with
+    /// [`BandReply::Session`], or refused; then that session is over, except where the message was not
+    /// its next one.
+    #[n(3)]
+    Session {
+        /// Which session, from the application.
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        id: [u8; 16],
+        /// Counts the session's messages, from 0: each is taken once, and in order.
+        #[n(1)]
+        sequence: u32,
+        /// What TLS says.
+        #[n(2)]
+        #[cbor(with = "minicbor::bytes")]
+        records: Vec<u8>,
+    },
 }
 
 /// The certificates and the moment under which a band enrolls.
@@ -83,6 +100,14 @@ pub enum BandReply {
         /// A sentence for an operator.
         #[n(2)]
         reason: String,
+    },
+    /// To [`BandRequest::Session`].
+    #[n(4)]
+    Session {
+        /// What TLS says.
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        records: Vec<u8>,
     },
 }
 

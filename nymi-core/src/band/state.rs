@@ -50,6 +50,15 @@ pub struct UserData {
     pub security_app_key: bool,
     /// Registrations written, successful or not.
     pub registrations: u32,
+    /// Keys that applications hold, each in the room of a registration.
+    #[serde(default)]
+    pub keys: u32,
+}
+
+impl UserData {
+    const fn used(&self) -> u32 {
+        self.registrations.saturating_add(self.keys)
+    }
 }
 
 /// As the policy has it by default.
@@ -62,6 +71,7 @@ impl Default for UserData {
             corporate_credentials: false,
             security_app_key: true,
             registrations: 0,
+            keys: 0,
         }
     }
 }
@@ -155,6 +165,8 @@ pub enum HapticEvent {
     Authenticated,
     /// The charging icon came up.
     PutOnCharger,
+    /// An application tells the wearer something.
+    Notified,
 }
 
 /// A band: how it was made, and how it is at the moment.
@@ -392,11 +404,33 @@ impl BandState {
     pub fn register(&mut self) -> Result<(), OutOfMemory> {
         let room = self.registrations;
         match self.user_mut() {
-            Some(user) if user.registrations < room => {
+            Some(user) if user.used() < room => {
                 user.registrations += 1;
                 Ok(())
             }
             _ => Err(OutOfMemory),
+        }
+    }
+
+    /// Takes the room of one more key of an application.
+    ///
+    /// # Errors
+    /// There is no room; the band stays as usable as it was.
+    pub fn take_key_room(&mut self) -> Result<(), OutOfMemory> {
+        let room = self.registrations;
+        match self.user_mut() {
+            Some(user) if user.used() < room => {
+                user.keys += 1;
+                Ok(())
+            }
+            _ => Err(OutOfMemory),
+        }
+    }
+
+    /// Gives the room of a key back, which a registration does not.
+    pub const fn give_key_room(&mut self) {
+        if let Some(user) = self.user_mut() {
+            user.keys = user.keys.saturating_sub(1);
         }
     }
 }

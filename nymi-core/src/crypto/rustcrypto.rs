@@ -62,6 +62,17 @@ impl SecretKey {
         p256::SecretKey::from_pkcs8_der(der).ok().map(Self)
     }
 
+    /// Signs a SHA-256 digest that the caller made; `r || s`.
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> [u8; 64] {
+        use p256::ecdsa::signature::hazmat::PrehashSigner;
+        let signed: Result<Signature, _> = SigningKey::from(&self.0).sign_prehash(digest);
+        match signed {
+            Ok(signature) => signature.to_bytes().into(),
+            // Only for a digest that is too short; zeros verify under no key.
+            Err(_) => [0; 64],
+        }
+    }
+
     /// The key as PKCS#8 in DER.
     pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
         match self.0.to_pkcs8_der() {

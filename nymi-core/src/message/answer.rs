@@ -147,9 +147,13 @@ pub struct SymmetricKeyAnswer {
 /// The answer to `totp`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TotpAnswer {
-    /// The one-time password; none after create and delete.
+    /// The present one-time password; none after delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub totp: Option<String>,
+    /// After create: the secret and its parameters as an `otpauth` URI, for whoever checks the
+    /// passwords.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otpauth: Option<String>,
 }
 
 /// The answer to `firmware`.
@@ -165,5 +169,12 @@ pub struct FirmwareAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BandExchangeAnswer {
     /// The band's message.
+    pub data: HexBytes,
+}
+
+/// The answer to `band_session`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandSessionAnswer {
+    /// The band's message, a `BandReply`.
     pub data: HexBytes,
 }

@@ -36,18 +36,18 @@ mod update;
 mod value;
 
 pub use answer::{
-    AssertIdentityAnswer, BandExchangeAnswer, CertificateInfo, EndpointInfo, FirmwareAnswer,
-    InfoAnswer, InitAnswer, ListEndpointsAnswer, RandomAnswer, SignAnswer, SubscribeEndpointAnswer,
-    SymmetricKeyAnswer, TotpAnswer, UserStatusAnswer,
+    AssertIdentityAnswer, BandExchangeAnswer, BandSessionAnswer, CertificateInfo, EndpointInfo,
+    FirmwareAnswer, InfoAnswer, InitAnswer, ListEndpointsAnswer, RandomAnswer, SignAnswer,
+    SubscribeEndpointAnswer, SymmetricKeyAnswer, TotpAnswer, UserStatusAnswer,
 };
 pub use event::{
     EndpointChange, EndpointEvent, Event, EventPayload, PresenceEvent, TapEvent, TapMethod,
 };
 pub use operation::Operation;
 pub use payload::{
-    AssertIdentity, BandExchange, Cancel, Firmware, Init, KeyAction, Lookup, LookupColumn,
-    LookupQuery, Notification, Notify, Payload, Random, Sign, SubscribeEndpoint, SymmetricKey,
-    Totp, UnsubscribeEndpoint, UserStatus,
+    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Lookup,
+    LookupColumn, LookupQuery, Notification, Notify, Payload, Random, Sign, SubscribeEndpoint,
+    SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
 pub use request::{DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, Request};
 pub use status::Status;

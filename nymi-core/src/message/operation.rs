@@ -56,6 +56,8 @@ operations! {
     Cancel = "cancel",
     /// One message to a band and its answer, for enrollment terminals (role nba) only.
     BandExchange = "band_exchange",
+    /// One message of an application's session with a band, and its answer: native clients only.
+    BandSession = "band_session",
 }
 
 impl Operation {

@@ -8,11 +8,13 @@ mod agent;
 mod certificates;
 mod requests;
 
+pub(crate) use requests::to_map;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nymi_core::message::{AgentUrl, InitAnswer};
+use nymi_core::message::{AgentUrl, DEFAULT_DEADLINE_MS, InitAnswer};
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
@@ -21,6 +23,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Config;
+use crate::band::Bands;
 use crate::desk::{Command, Desk};
 use crate::exchanges::Id;
 use crate::identity::Identity;
@@ -83,6 +86,7 @@ pub(crate) struct Engine {
     renewal: Renewal,
     tasks: JoinSet<Done>,
     inits: HashMap<Id, AbortHandle>,
+    bands: Bands,
 }
 
 /// What woke the loop.
@@ -113,6 +117,7 @@ impl Engine {
             renewal: Renewal::default(),
             tasks: JoinSet::new(),
             inits: HashMap::new(),
+            bands: Bands::default(),
         }
     }
 
@@ -122,6 +127,9 @@ impl Engine {
         loop {
             match self.wake().await {
                 Wake::Command(Some(Command::Request(id, request))) => self.request(id, *request),
+                Wake::Command(Some(Command::AskBand(id, wanted))) => {
+                    self.ask_band(id, DEFAULT_DEADLINE_MS, *wanted);
+                }
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Done, Engine, Held, WaitingInit};
+use crate::band::Wanted;
 use crate::exchanges::Id;
 use crate::init::{Application, Refusal};
 use crate::link::{Note, State};
@@ -26,7 +27,27 @@ impl Engine {
                 let info = self.info(None);
                 self.desk.succeed(id, to_map(&info));
             }
-            _ => self.forward(id, request),
+            payload => match Wanted::of(payload) {
+                Ok(None) => self.forward(id, request),
+                Ok(Some(wanted)) => self.ask_band(id, request.deadline_ms, wanted),
+                Err(error) => {
+                    self.desk.fail(id, Status::INTERNAL, error.to_string());
+                }
+            },
+        }
+    }
+
+    /// Has an operation done in this application's own session with a band.
+    pub(super) fn ask_band(&mut self, id: Id, deadline_ms: u32, wanted: Wanted) {
+        match &self.session {
+            Some(session) => {
+                let identity = &session.identity;
+                self.bands
+                    .perform(&self.desk, id, deadline_ms, wanted, identity);
+            }
+            None => {
+                self.desk.fail(id, Status::NOT_INITIALISED, "");
+            }
         }
     }
 
@@ -198,6 +219,7 @@ impl Engine {
         if let Some(task) = self.inits.remove(&id) {
             task.abort();
         }
+        self.bands.forget(id);
         self.waiting.retain(|waiting| waiting.id != id);
         self.held.retain(|held| held.id != id);
         let Some(link) = &mut self.link else { return };
@@ -259,7 +281,8 @@ fn too_late(operation: Operation) -> (Status, &'static str) {
         | Operation::SymmetricKey
         | Operation::Totp
         | Operation::Firmware
-        | Operation::BandExchange => (
+        | Operation::BandExchange
+        | Operation::BandSession => (
             Status::TIMEOUT_BAND,
             "no answer came through the agent before the deadline",
         ),
@@ -267,7 +290,7 @@ fn too_late(operation: Operation) -> (Status, &'static str) {
 }
 
 /// The object that an answer serializes to.
-pub(super) fn to_map<T: Serialize>(answer: &T) -> nymi_core::message::Map {
+pub(crate) fn to_map<T: Serialize>(answer: &T) -> nymi_core::message::Map {
     match serde_json::to_value(answer) {
         Ok(Value::Object(map)) => map,
         _ => nymi_core::message::Map::new(),

@@ -1,6 +1,7 @@
 //! The client against a scripted agent and a scripted enterprise server.
 
 mod agent;
+mod band;
 mod enroll;
 mod fake;
 mod init;

@@ -123,9 +123,9 @@ fn cancel_ends_the_other_request_and_tells_the_agent() {
     let client = bench.ready(&agent);
     put(
         &client,
-        "random",
+        "user_status",
         "slow",
-        json!({"device": "AA:BB:CC:DD:EE:FF", "length": 4}),
+        json!({"Username": "bob", "Domain": "ACME"}),
     );
     let slow = agent.next_request();
     put(&client, "cancel", "c", json!({"exchange": "slow"}));
@@ -144,7 +144,7 @@ fn cancel_ends_the_other_request_and_tells_the_agent() {
         (&json!("cancel"), &slow["exchange"])
     );
     // Too late, and meets nobody.
-    agent.answer(&slow, json!({"random": "00112233"}));
+    agent.answer(&slow, json!({"status": "active"}));
     let update = ask(&client, "cancel", "d", json!({"exchange": "slow"}));
     assert_eq!(update["status"], 1003);
     assert!(specifics(&update).contains("slow"), "{update}");
@@ -158,8 +158,8 @@ fn silence_is_answered_at_the_deadline() {
     let device = "AA:BB:CC:DD:EE:FF";
     for (operation, payload, status) in [
         (
-            "random",
-            json!({"device": device, "length": 4, "deadline_ms": 1}),
+            "assert_identity",
+            json!({"assert_type": "assert_user", "device": device, "deadline_ms": 1}),
             3010,
         ),
         (

@@ -28,6 +28,9 @@ pub(super) struct Enrollment {
     pub(super) identity: SecretKey,
     pub(super) nfc_uid: NfcUid,
     pub(super) template: Template,
+    /// The L1 of this enrollment, which applications must chain to; none in a file from before it was
+    /// kept.
+    pub(super) l1: Option<Vec<u8>>,
     /// None until the server permitted the first setting of the clock: enrollment is half done.
     pub(super) setting: Option<ClockSetting>,
 }
@@ -75,8 +78,12 @@ impl Band {
             identity,
             nfc_uid,
             template,
+            l1: Some(offer.l1.clone()),
             setting: None,
         });
+        // Of half an enrollment that is given up, there is nothing: only a user's keys are kept.
+        self.keys.clear();
+        self.sessions.clear();
         Ok(answer)
     }
 
@@ -105,6 +112,7 @@ impl Band {
             .complete_enrollment()
             .map_err(BandRefusal::rule)?;
         held.setting = Some(setting);
+        self.changed = true;
         self.clock.set(now, setting.t_set.ms() as i64);
         self.lost = None;
         Ok(())

@@ -1,10 +1,14 @@
 //! What a band remembers without power, and how that is written down.
 
+use std::collections::BTreeMap;
+
+use nymi_core::band::session::KeyRing;
 use nymi_core::band::{
     BandState, Battery, Build, ClockSetting, Condition, FirmwareVersion, HardwareVersion,
     LOCKOUT_FAILURES, Label, NfcUid, SerialNumber, User, UserData,
 };
 use nymi_core::crypto::SecretKey;
+use nymi_core::message::Notification;
 use nymi_core::presence::agreement::AdvKeys;
 use nymi_core::presence::{AdvKey, PacKey, TSet};
 use nymi_core::{BandId, UnixMillis};
@@ -13,6 +17,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::clock::BandClock;
 use super::enrollment::{Enrollment, TEMPLATE_BYTES, Template};
+use super::keys::SavedKeys;
 use super::{Band, FirmwareGrade, Lost};
 
 /// A band, ready to be written to the state file. It holds keys: cleared when dropped.
@@ -27,6 +32,10 @@ pub struct SavedBand {
     clock: BandClock,
     lost: Option<SavedLost>,
     enrollments: u64,
+    #[serde(default)]
+    vibrations: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notified: Option<Notification>,
     /// What an enrollment writes into the band.
     #[serde(default)]
     policy: UserData,
@@ -41,6 +50,9 @@ pub struct SavedBand {
     #[serde(default, skip_serializing)]
     failures: u32,
     enrollment: Option<SavedEnrollment>,
+    /// Of applications, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, SavedKeys>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,18 +77,21 @@ struct SavedEnrollment {
     label: Option<Label>,
     t_set_ms: Option<u64>,
     t_interval_ms: Option<u32>,
+    #[serde(default)]
+    l1: Option<String>,
 }
 
+/// Bytes in hexadecimal; cleared when dropped.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
-struct Secret(String);
+pub(super) struct Secret(String);
 
 impl Secret {
-    fn new(bytes: &[u8]) -> Self {
+    pub(super) fn new(bytes: &[u8]) -> Self {
         Self(hex::encode(bytes))
     }
 
-    fn bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         hex::decode(&self.0).ok().map(Zeroizing::new)
     }
 
@@ -111,6 +126,8 @@ impl Band {
                 since: lost.since,
             }),
             enrollments: self.enrollments,
+            vibrations: self.vibrations,
+            notified: self.notified,
             policy: self.policy.clone(),
             condition: Some(self.state.condition().clone()),
             battery: false,
@@ -118,6 +135,7 @@ impl Band {
             authenticated: false,
             failures: 0,
             enrollment: self.enrollment.as_ref().map(save),
+            keys: super::keys::save(&self.keys),
         }
     }
 
@@ -153,6 +171,14 @@ impl Band {
         if !fits {
             return Err(bad("condition"));
         }
+        let keys: KeyRing = super::keys::restore(&saved.keys).ok_or_else(|| bad("keys"))?;
+        let counted = match &condition.user {
+            User::None => 0,
+            User::Partial(user) | User::Enrolled(user) => user.keys,
+        };
+        if usize::try_from(counted) != Ok(keys.len()) {
+            return Err(bad("keys"));
+        }
         let build = Build {
             serial_number: saved.serial_number,
             hardware: saved.hardware_version,
@@ -168,8 +194,11 @@ impl Band {
                 since: lost.since,
             }),
             enrollments: saved.enrollments,
+            vibrations: saved.vibrations,
+            notified: saved.notified,
             policy: saved.policy,
             enrollment,
+            keys,
             ..made
         })
     }
@@ -213,6 +242,7 @@ fn save(held: &Enrollment) -> SavedEnrollment {
         label: None,
         t_set_ms: held.setting.map(|setting| setting.t_set.ms()),
         t_interval_ms: held.setting.map(|setting| setting.t_interval_ms),
+        l1: held.l1.as_ref().map(hex::encode),
     }
 }
 
@@ -235,7 +265,9 @@ fn restore(saved: &SavedEnrollment) -> Result<Enrollment, &'static str> {
         }),
         _ => return Err("t_interval_ms"),
     };
+    let l1 = saved.l1.as_ref().map(hex::decode).transpose();
     Ok(Enrollment {
+        l1: l1.map_err(|_| "l1")?,
         band_id: saved.band_id,
         pac_key: PacKey::new(&first, saved.band_id),
         keys: AdvKeys { first, second },

@@ -5,19 +5,25 @@
 //! terminal enrolls it ([`Band::handle_request`]): the band checks the server's chain, makes its new
 //! NymiBandID and keys, and from the first permitted `set_time` on counts as enrolled. Put on and
 //! authenticated by its wearer it advertises ([`Band::frame`]); taken off, it falls silent and
-//! forgets that it was authenticated. What it remembers without power is a [`SavedBand`].
+//! forgets that it was authenticated. Applications that prove themselves in a TLS session use the
+//! keys in it while it is authenticated. What it remembers without power is a [`SavedBand`].
 
 mod clock;
 mod enrollment;
+mod keys;
 mod memory;
+mod session;
 
+use nymi_core::band::session::{KeyRing, Sessions};
 use nymi_core::band::{
     self, BandDescription, BandRefusal, BandReply, BandRequest, BandState, Battery, Build,
     Condition, DowngradeError, EnrollmentError, Fault, Feedback, Finger, FirmwareVersion, Gesture,
     HardwareVersion, NfcUid, OutOfMemory, Screen, SettingRequest, UserData,
 };
+use nymi_core::message::Notification;
 use nymi_core::presence::{Flags, Frame, Tail};
 use nymi_core::{BandId, UnixMillis};
+use nymi_session::BandEnd;
 use rand::{CryptoRng, RngExt};
 
 pub use clock::BandClock;
@@ -46,6 +52,14 @@ pub struct Band {
     /// What an enrollment writes into the band beside the label.
     policy: UserData,
     enrollment: Option<Enrollment>,
+    /// What applications keep in it; of the present user.
+    keys: KeyRing,
+    /// Gone without power.
+    sessions: Sessions<BandEnd>,
+    /// The last sign that an application let it show.
+    notified: Option<Notification>,
+    /// Something changed that must survive.
+    changed: bool,
 }
 
 /// A band that lost its clock counts from this boot.
@@ -95,6 +109,10 @@ impl Band {
             vibrations: 0,
             policy: UserData::default(),
             enrollment: None,
+            keys: KeyRing::default(),
+            sessions: Sessions::default(),
+            notified: None,
+            changed: false,
         }
     }
 
@@ -183,6 +201,21 @@ impl Band {
         self.vibrations
     }
 
+    /// The last sign that an application let it show.
+    pub fn notified(&self) -> Option<Notification> {
+        self.notified
+    }
+
+    /// How many keys it holds for applications.
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many sessions it keeps.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// Its clock.
     pub fn clock(&self) -> &BandClock {
         &self.clock
@@ -234,7 +267,7 @@ impl Band {
     /// A part of the fingerprint template was captured, or not.
     pub fn capture(&mut self, succeeded: bool) -> Result<(), EnrollmentError> {
         let result = self.state.capture(succeeded);
-        self.forget_keys();
+        self.settle();
         result
     }
 
@@ -257,26 +290,27 @@ impl Band {
     /// Wipes all of the user. A lockout stays, and so does the L1 that bronze firmware trusts.
     pub fn delete_user_data(&mut self) {
         self.state.delete_user_data();
-        self.forget_keys();
+        self.settle();
     }
 
     /// Back to the factory's state, the trusted L1 and a lockout forgotten too.
     pub fn reset(&mut self) {
         self.state.reset();
         self.kept_l1 = None;
-        self.forget_keys();
+        self.settle();
     }
 
     /// A gesture; what the screen shows, one after the other.
     pub fn press(&mut self, gesture: Gesture) -> Vec<Screen> {
         let shown = self.state.press(gesture);
-        self.forget_keys();
+        self.settle();
         shown
     }
 
     /// The firmware stops with a fault.
     pub fn fail(&mut self, fault: Fault) {
         self.state.fail(fault);
+        self.settle();
     }
 
     /// A firmware updater connects, or goes.
@@ -309,12 +343,17 @@ impl Band {
     /// So many taps over the hours of a workday.
     pub fn work(&mut self, taps: u32) {
         self.state.work(taps);
+        self.settle();
     }
 
-    /// What is gone from the state is gone from the keys.
-    fn forget_keys(&mut self) {
+    /// What is gone from the state is gone from the keys; a band that does not run has no sessions.
+    fn settle(&mut self) {
         if self.state.user().is_none() {
             self.enrollment = None;
+            self.keys.clear();
+        }
+        if !self.state.runs() || !self.state.enrolled() {
+            self.sessions.clear();
         }
     }
 
@@ -334,6 +373,7 @@ impl Band {
         if self.state.has_power() && !had_power {
             self.lose_time(now, rng);
         }
+        self.settle();
     }
 
     fn lose_time(&mut self, now: UnixMillis, rng: &mut dyn CryptoRng) {
@@ -422,7 +462,10 @@ impl Band {
     ) -> Result<BandReply, BandRefusal> {
         match request {
             BandRequest::Describe => Ok(BandReply::Description(self.describe())),
-            BandRequest::Enroll(offer) => self.enroll(rng, &offer).map(BandReply::Enrollment),
+            BandRequest::Enroll(offer) => {
+                self.changed = true;
+                self.enroll(rng, &offer).map(BandReply::Enrollment)
+            }
             BandRequest::SetTime {
                 t_set_ms,
                 tag,
@@ -435,7 +478,20 @@ impl Band {
                 };
                 self.set_time(now, request).map(|()| BandReply::Done)
             }
+            BandRequest::Session {
+                id,
+                sequence,
+                records,
+            } => {
+                let records = self.session(now, id, sequence, &records, rng)?;
+                Ok(BandReply::Session { records })
+            }
         }
+    }
+
+    /// Whether something changed, since the last call, that must survive.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     fn describe(&self) -> BandDescription {

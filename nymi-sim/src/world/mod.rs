@@ -10,7 +10,7 @@ mod command;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use nymi_core::message::Status;
+use nymi_core::message::{Notification, Status};
 use nymi_core::tap::AdapterKind;
 use nymi_core::{BandId, UnixMillis};
 use rand::{RngExt, SeedableRng};
@@ -69,6 +69,10 @@ pub struct BandInfo {
     pub metres: f64,
     /// The error put on its clock.
     pub skew_ms: i64,
+    /// How often its motor ran.
+    pub vibrations: u64,
+    /// The last sign that an application let it show.
+    pub notified: Option<Notification>,
 }
 
 /// Where a place's randomness comes from.
@@ -310,7 +314,7 @@ impl World {
             return None;
         }
         let reply = entry.band.handle_request(now, request, &mut entry.secrets);
-        self.revision += 1;
+        self.revision += u64::from(entry.band.take_changed());
         Some(reply.ok_or(Status::BAND_NOT_PRESENT.code()))
     }
 }
@@ -345,6 +349,8 @@ impl Entry {
             advertising: band.advertises(),
             metres: self.walk.metres(now),
             skew_ms: band.clock().skew_ms(),
+            vibrations: band.vibrations(),
+            notified: band.notified(),
         }
     }
 

@@ -8,6 +8,8 @@ mod enrollment;
 mod hostile;
 mod life;
 mod pki;
+mod session;
+mod session_tls;
 mod state;
 mod stream;
 mod tap_tuning;

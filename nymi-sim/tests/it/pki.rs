@@ -1,13 +1,16 @@
 //! An enterprise's certificates, made by a library that is not under test.
 
+use std::rc::Rc;
+
 use nymi_core::chain::{Grade, Role};
 use nymi_core::crypto::SecretKey;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PublicKeyData, date_time_ymd,
 };
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// The moment at which everything here is valid: 2026-05-13.
 pub(crate) const NOW_MS: i64 = 1_778_630_400_000;
@@ -19,6 +22,34 @@ pub(crate) struct Enterprise {
     pub(crate) l2_spki: Vec<u8>,
     pub(crate) agreement: Vec<u8>,
     pub(crate) agreement_key: SecretKey,
+    pub(crate) l2_issuer: Rc<Authority>,
+}
+
+/// An application's chain and key.
+pub(crate) struct Application {
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) key: SecretKey,
+}
+
+impl Enterprise {
+    /// An application, or an enrollment terminal, by its roles.
+    pub(crate) fn application(&self, name: &str, roles: &[Role]) -> Application {
+        let mut leaf = params(name);
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let own = roles
+            .iter()
+            .map(|role| ExtendedKeyUsagePurpose::Other(role.oid().arcs().to_vec()));
+        leaf.extended_key_usages = std::iter::once(ExtendedKeyUsagePurpose::ClientAuth)
+            .chain(own)
+            .collect();
+        leaf.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().unwrap();
+        let leaf: Certificate = leaf.signed_by(&key, self.l2_issuer.as_ref()).unwrap();
+        Application {
+            chain: vec![leaf.der().to_vec(), self.l2.clone()],
+            key: SecretKey::from_pkcs8_der(key.serialized_der()).unwrap(),
+        }
+    }
 }
 
 pub(crate) struct Kind {
@@ -39,6 +70,7 @@ impl Default for Kind {
 
 fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = date_time_ymd(2026, 1, 1);
     params.not_after = date_time_ymd(2030, 1, 1);
@@ -93,6 +125,7 @@ pub(crate) fn enterprise_of(l1: &Authority, kind: &Kind) -> Enterprise {
         l2_spki: l2.key().subject_public_key_info(),
         agreement: agreement.der().to_vec(),
         agreement_key: SecretKey::from_pkcs8_der(key.serialized_der()).unwrap(),
+        l2_issuer: Rc::new(l2),
     }
 }
 

@@ -78,6 +78,9 @@ impl Hub {
         {
             endpoint.presence.insert(event.band, event.clone());
         }
+        if event.after != Presence::Yes {
+            state.fail_exchanges_with(&link.endpoint_id, event.band);
+        }
         for caller in state.callers.values() {
             if caller.subscriptions.contains_key(&link.endpoint_id) {
                 caller.outbox.presence(&caller.route, &event);
@@ -192,10 +195,13 @@ impl Hub {
         heard.into_iter().map(|(_, sighting)| sighting).collect()
     }
 
-    /// Whether a band is near, for operations that need it.
-    pub(crate) fn is_heard(&self, caller: CallerId, band: BandId) -> bool {
+    /// The endpoint that heard a band last, of those that the caller may hear.
+    pub(crate) fn heard_at(&self, caller: CallerId, band: BandId) -> Option<String> {
         let heard = self.sightings(caller, band, None, &BTreeSet::new());
-        !heard.is_empty()
+        heard
+            .into_iter()
+            .next()
+            .map(|sighting| sighting.endpoint_id)
     }
 
     /// The presence states that `info` shows.

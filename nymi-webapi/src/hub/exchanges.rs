@@ -16,8 +16,20 @@ const MAX_ANSWER: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BandAnswer(pub(crate) Vec<u8>);
 
+/// Where a message to a band goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ToBand<'a> {
+    /// The endpoint, by id or alias.
+    pub(crate) endpoint: &'a str,
+    pub(crate) address: BandId,
+    /// The band is heard there: once it is not any more, no answer is awaited.
+    pub(crate) while_heard: bool,
+}
+
 pub(super) struct Pending {
     endpoint_id: String,
+    /// Whose leaving ends it.
+    heard: Option<BandId>,
     parts: Vec<u8>,
     answer: BandAnswerSender,
 }
@@ -36,11 +48,10 @@ impl Drop for Exchange {
 }
 
 impl Hub {
-    /// Sends a message to a band through an endpoint (id or alias).
+    /// Sends a message to a band through an endpoint.
     pub(crate) fn exchange(
         self: &Arc<Self>,
-        endpoint: &str,
-        address: BandId,
+        to: ToBand<'_>,
         data: HexBytes,
     ) -> Result<Exchange, (Status, String)> {
         let no_random = || {
@@ -52,6 +63,11 @@ impl Hub {
         let id = new_uuid().ok_or_else(no_random)?;
         let (sender, answer) = oneshot::channel();
         let mut state = self.state();
+        let ToBand {
+            endpoint,
+            address,
+            while_heard,
+        } = to;
         let missing = || {
             (
                 Status::ENDPOINT_MISSING,
@@ -72,6 +88,7 @@ impl Hub {
             .send(endpoint.route.push(event::BAND_REQUEST, payload));
         let pending = Pending {
             endpoint_id,
+            heard: while_heard.then_some(address),
             parts: Vec::new(),
             answer: sender,
         };
@@ -119,6 +136,19 @@ impl Hub {
 }
 
 impl State {
+    /// A band is not heard any more: it answers nothing that was asked while it was.
+    pub(super) fn fail_exchanges_with(&mut self, endpoint_id: &str, band: BandId) {
+        let lost = |_: &Uuid, pending: &mut Pending| {
+            pending.endpoint_id == endpoint_id && pending.heard == Some(band)
+        };
+        for (_, pending) in self.exchanges.extract_if(lost) {
+            let specifics = format!("{band} is not heard any more at endpoint {endpoint_id}");
+            let _ = pending
+                .answer
+                .send(Err((Status::BAND_CONNECTION_LOST, specifics)));
+        }
+    }
+
     /// The endpoint's connection is another or gone: nothing more comes for what was under way.
     pub(super) fn fail_exchanges(&mut self, endpoint_id: &str) {
         let lost = |_: &Uuid, pending: &mut Pending| pending.endpoint_id == endpoint_id;

@@ -24,7 +24,7 @@ use tokio::sync::{Notify, oneshot};
 
 pub(crate) use bands::{Sighting, new_uuid};
 pub(crate) use endpoints::EndpointLink;
-pub(crate) use exchanges::BandAnswer;
+pub(crate) use exchanges::{BandAnswer, ToBand};
 pub(crate) use intents::{Intent, IntentRefused, Spender};
 
 use crate::config::Limits;

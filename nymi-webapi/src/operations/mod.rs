@@ -33,12 +33,13 @@ pub(crate) async fn run(session: &Arc<Session>, request: &Request, deadline: Ins
         Payload::BandExchange(exchange) => {
             band::exchange(session, exchange, &reply_to, deadline).await
         }
+        Payload::BandSession(message) => band::relay(session, message, &reply_to, deadline).await,
+        Payload::Firmware(firmware) => band::firmware(session, firmware, &reply_to, deadline).await,
         Payload::Notify(_)
         | Payload::Random(_)
         | Payload::Sign(_)
         | Payload::SymmetricKey(_)
-        | Payload::Totp(_)
-        | Payload::Firmware(_) => band::guarded(session, &request.payload, &reply_to),
+        | Payload::Totp(_) => band::guarded(session, &reply_to),
         // Served by the session before anything is started.
         Payload::SubscribeEndpoint(_) | Payload::UnsubscribeEndpoint(_) | Payload::Cancel(_) => {
             reply_to.failed(

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use nymi_core::band::BandRequest;
 use serde_json::{Value, json};
 
 use crate::pki::{Leaf, NBA, NEA, Pki};
@@ -292,4 +293,82 @@ async fn band_exchange_is_for_enrollment_terminals() {
     assert_eq!(terminal.update().await["status"], 5100);
     terminal.ok(TOPIC, "request", envelope).await;
     assert_eq!(terminal.update().await["status"], 5100);
+}
+
+/// A message of a session with the band, as a request.
+fn session_message(sequence: u32) -> Value {
+    let message = BandRequest::Session {
+        id: [7; 16],
+        sequence,
+        records: vec![1, 2, 3],
+    };
+    let payload = json!({"device": BAND, "data": hex::encode(message.to_bytes())});
+    json!({"operation": "band_session", "exchange": "x", "payload": payload})
+}
+
+#[tokio::test]
+async fn session_messages_and_no_others_are_carried_for_applications() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    let mut client = proven(&fixture, &[NEA]).await;
+    let message = session_message(0);
+    client.ok(TOPIC, "request", message.clone()).await;
+    assert_eq!(client.update().await["status"], 3020, "nobody hears it");
+
+    desk.frames(DESK, &[frame(1)]).await;
+    let describe = hex::encode(BandRequest::Describe.to_bytes());
+    for data in [describe.as_str(), "", "ffff", &"00".repeat(17_000)] {
+        let payload = json!({"device": BAND, "data": data});
+        let update = request(&mut client, "band_session", payload).await;
+        assert_eq!(update["status"], 1003, "{update}");
+    }
+
+    client.ok(TOPIC, "request", message.clone()).await;
+    let (event, asked) = desk.pushed().await;
+    assert_eq!(
+        (event.as_str(), &asked["address"], &asked["data"]),
+        ("band_request", &json!(BAND), &message["payload"]["data"])
+    );
+    let reply = json!({"id": asked["id"], "data": "0a0b", "last": true});
+    desk.ok(DESK, "band_reply", reply).await;
+    let update = client.update().await;
+    assert_eq!(update["payload"], json!({"data": "0a0b"}), "{update}");
+
+    let sign = json!({"device": BAND, "hash": "ab".repeat(32)});
+    let update = request(&mut client, "sign", sign).await;
+    assert_eq!(update["status"], 4001, "the agent has no session: {update}");
+}
+
+#[tokio::test]
+async fn a_band_that_leaves_while_it_is_asked_is_told_at_once() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    desk.frames(DESK, &[frame(1)]).await;
+    let mut client = proven(&fixture, &[NEA]).await;
+    client.ok(TOPIC, "request", session_message(0)).await;
+    desk.pushed().await;
+    desk.presence(DESK, "yes", "yes").await;
+    desk.presence(DESK, "yes", "likely").await;
+    let update = client.update().await;
+    assert_eq!(update["status"], 3027, "{update}");
+
+    let mut silent = session_message(1);
+    silent["payload"]["deadline_ms"] = json!(20);
+    client.ok(TOPIC, "request", silent).await;
+    assert_eq!(client.update().await["status"], 3010);
+
+    // A band on a charger is not heard, and enrolls all the same.
+    let mut terminal = proven(&fixture, &[NEA, NBA]).await;
+    let payload = json!({"endpoint_id": "desk", "address": BAND, "data": "0102"});
+    let envelope = json!({"operation": "band_exchange", "exchange": "x", "payload": payload});
+    terminal.ok(TOPIC, "request", envelope).await;
+    let (_, first) = desk.pushed().await;
+    let asked = match first["data"] == "0102" {
+        true => first,
+        false => desk.pushed().await.1,
+    };
+    desk.presence(DESK, "likely", "unlikely").await;
+    let reply = json!({"id": asked["id"], "data": "0a", "last": true});
+    desk.ok(DESK, "band_reply", reply).await;
+    assert_eq!(terminal.update().await["status"], 0);
 }

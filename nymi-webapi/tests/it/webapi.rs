@@ -1,5 +1,6 @@
 //! Envelopes over the WebAPI.
 
+use nymi_core::band::{BandDescription, BandReply, BandRequest};
 use serde_json::{Value, json};
 
 use crate::support::{BAND, Fixture, Ws, get};
@@ -154,36 +155,60 @@ async fn user_status_comes_from_nes() {
 }
 
 #[tokio::test]
-async fn band_operations_of_later_versions_say_so() {
+async fn guarded_operations_need_an_authenticated_connection() {
+    let fixture = Fixture::start().await;
+    let mut desk = fixture.desk().await;
+    desk.frames("bluebox:desk", &[crate::support::frame(1)])
+        .await;
+    let mut web = fixture.web().await;
+    for (operation, payload) in [
+        ("notify", json!({"notification": "positive"})),
+        ("random", json!({"length": 16})),
+        ("sign", json!({"hash": "ab".repeat(32)})),
+        ("symmetric_key", json!({"action": "create"})),
+        ("totp", json!({"action": "get"})),
+        ("band_session", json!({"data": "00"})),
+    ] {
+        let mut payload = payload;
+        payload["device"] = json!(BAND);
+        let status = web.status(operation, payload).await;
+        assert_eq!(status, 4001, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn firmware_is_what_the_band_says_of_itself() {
     let fixture = Fixture::start().await;
     let mut desk = fixture.desk().await;
     let mut web = fixture.web().await;
-    let requests = [
-        (
-            "notify",
-            json!({"device": BAND, "notification": "positive"}),
-        ),
-        ("random", json!({"device": BAND, "length": 16})),
-        ("firmware", json!({"device": BAND})),
-    ];
-    for (operation, payload) in &requests {
-        assert_eq!(
-            web.status(operation, payload.clone()).await,
-            3020,
-            "{operation}"
-        );
-    }
+    let asked = json!({"device": BAND});
+    assert_eq!(web.status("firmware", asked.clone()).await, 3020);
     desk.frames("bluebox:desk", &[crate::support::frame(1)])
         .await;
-    for (operation, payload) in requests {
-        let update = web.ask(operation, payload).await;
-        assert_eq!(update["status"], 3026, "{operation}");
-        assert!(
-            update["error"]["error_specifics"]
-                .as_str()
-                .unwrap()
-                .contains("session with the band")
-        );
+    let described = BandReply::Description(BandDescription {
+        serial_number: "ACAK-00001".into(),
+        static_mac_address: [0xC0; 6],
+        band_id: None,
+        firmware_version: "4.11.1.2".into(),
+        hardware_version: "14.00".into(),
+        nfc_uid: None,
+        authenticated: false,
+        worn: true,
+    });
+    for (reply, status) in [(described, 0), (BandReply::Done, 3026)] {
+        let exchange = web.send("firmware", asked.clone()).await;
+        let (_, request) = desk.pushed().await;
+        let data = hex::decode(request["data"].as_str().unwrap()).unwrap();
+        assert_eq!(BandRequest::from_bytes(&data), Ok(BandRequest::Describe));
+        let data = hex::encode(reply.to_bytes());
+        let reply = json!({"id": request["id"], "data": data, "last": true});
+        desk.ok("bluebox:desk", "band_reply", reply).await;
+        let update = web.answer(&exchange).await;
+        assert_eq!(update["status"], status, "{update}");
+        if status == 0 {
+            let versions = json!({"firmware_version": "4.11.1.2", "hardware_version": "14.00"});
+            assert_eq!(update["payload"], versions);
+        }
     }
 }
 

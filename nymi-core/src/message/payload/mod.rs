@@ -37,6 +37,7 @@ pub enum Payload {
     Firmware(Firmware),
     Cancel(Cancel),
     BandExchange(BandExchange),
+    BandSession(BandSession),
 }
 
 impl Payload {
@@ -63,6 +64,7 @@ impl Payload {
             Operation::Firmware => Firmware::read(fields).map(Self::Firmware),
             Operation::Cancel => Cancel::read(fields).map(Self::Cancel),
             Operation::BandExchange => BandExchange::read(fields).map(Self::BandExchange),
+            Operation::BandSession => BandSession::read(fields).map(Self::BandSession),
         }
     }
 
@@ -85,6 +87,7 @@ impl Payload {
             Self::Firmware(_) => Operation::Firmware,
             Self::Cancel(_) => Operation::Cancel,
             Self::BandExchange(_) => Operation::BandExchange,
+            Self::BandSession(_) => Operation::BandSession,
         }
     }
 
@@ -97,7 +100,8 @@ impl Payload {
             | Self::Sign(Sign { device, .. })
             | Self::SymmetricKey(SymmetricKey { device, .. })
             | Self::Totp(Totp { device, .. })
-            | Self::Firmware(Firmware { device }) => Some(*device),
+            | Self::Firmware(Firmware { device })
+            | Self::BandSession(BandSession { device, .. }) => Some(*device),
             _ => None,
         }
     }
@@ -120,6 +124,7 @@ impl Payload {
             Self::Firmware(fields) => to_map(fields),
             Self::Cancel(fields) => to_map(fields),
             Self::BandExchange(fields) => to_map(fields),
+            Self::BandSession(fields) => to_map(fields),
         }
     }
 }
@@ -284,7 +289,7 @@ pub struct SymmetricKey {
     pub device: BandId,
     /// What to do.
     pub action: KeyAction,
-    /// Which key, once it is made.
+    /// Which key. For `create` it may be left out: then one is chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<Uuid>,
 }
@@ -320,5 +325,14 @@ pub struct BandExchange {
     /// The band's static address before enrollment, its NymiBandID after.
     pub address: BandId,
     /// The message.
+    pub data: HexBytes,
+}
+
+/// `band_session`: one message of a session with a band, for native clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BandSession {
+    /// The band.
+    pub device: BandId,
+    /// The message, a `BandRequest::Session`.
     pub data: HexBytes,
 }

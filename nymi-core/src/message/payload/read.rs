@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    AssertIdentity, BandExchange, Cancel, Firmware, Init, KeyAction, Notification, Notify, Random,
-    Sign, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
+    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Notification,
+    Notify, Random, Sign, SubscribeEndpoint, SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
 use crate::chain::Grade;
 use crate::message::fields::{AnyText, Field, Fields, Text};
@@ -169,6 +169,9 @@ impl SymmetricKey {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let (device, action) = (fields.required("device"), fields.required("action"));
         let key_id = fields.optional("key_id");
+        if key_id.is_none() && matches!(action, Some(KeyAction::Get | KeyAction::Delete)) {
+            fields.missing("key_id", "the key_id that create answered");
+        }
         Some(Self {
             device: device?,
             action: action?,
@@ -210,6 +213,16 @@ impl BandExchange {
         Some(Self {
             endpoint_id: endpoint_id?.0,
             address: address?,
+            data: data?,
+        })
+    }
+}
+
+impl BandSession {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let (device, data) = (fields.required("device"), fields.required("data"));
+        Some(Self {
+            device: device?,
             data: data?,
         })
     }

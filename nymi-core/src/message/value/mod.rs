@@ -253,6 +253,15 @@ impl Uuid {
         Self(parts.join("-"))
     }
 
+    /// Its 16 bytes.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let digits = self.0.replace('-', "");
+        // The text was checked when it was made.
+        let _ = hex::decode_to_slice(digits, &mut bytes);
+        bytes
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

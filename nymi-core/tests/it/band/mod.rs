@@ -5,6 +5,7 @@ mod identity;
 mod lockout;
 mod messages;
 mod model;
+mod session;
 mod wearing;
 
 use nymi_core::band::{BandState, Build, Condition, Finger, UserData};

@@ -3,7 +3,7 @@
 use nymi_core::BandId;
 use nymi_core::chain::Grade;
 use nymi_core::message::{
-    AssertIdentity, BandExchange, Cancel, Firmware, HexBytes, Init, KeyAction, Lookup,
+    AssertIdentity, BandExchange, BandSession, Cancel, Firmware, HexBytes, Init, KeyAction, Lookup,
     LookupColumn, LookupQuery, Notification, Notify, Payload, Random, Sign, SubscribeEndpoint,
     SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
@@ -131,7 +131,12 @@ fn band_operation() -> impl Strategy<Value = Payload> {
                 2 => Payload::Sign(Sign { device, hash }),
                 3 => Payload::SymmetricKey(SymmetricKey {
                     device,
-                    action,
+                    // Only a key that is to be made can be without a name.
+                    action: if key_id.is_some() {
+                        action
+                    } else {
+                        KeyAction::Create
+                    },
                     key_id,
                 }),
                 4 => Payload::Totp(Totp { device, action }),
@@ -157,6 +162,10 @@ pub(super) fn payload() -> impl Strategy<Value = Payload> {
         (text(), text())
             .prop_map(|(username, domain)| Payload::UserStatus(UserStatus { username, domain })),
         any::<String>().prop_map(|exchange| Payload::Cancel(Cancel { exchange })),
+        (band(), any::<Vec<u8>>()).prop_map(|(device, data)| {
+            let data = HexBytes(data);
+            Payload::BandSession(BandSession { device, data })
+        }),
         exchange_data.prop_map(|(endpoint_id, address, data)| {
             Payload::BandExchange(BandExchange {
                 endpoint_id,

@@ -285,6 +285,17 @@ fn each_required_field_is_missed() {
         ("random", json!({"device":device}), "length"),
         ("sign", json!({"device":device}), "hash"),
         ("symmetric_key", json!({"device":device}), "action"),
+        (
+            "symmetric_key",
+            json!({"device":device,"action":"get"}),
+            "key_id",
+        ),
+        (
+            "symmetric_key",
+            json!({"device":device,"action":"delete"}),
+            "key_id",
+        ),
+        ("band_session", json!({"device":device}), "data"),
         ("totp", json!({"device":device}), "action"),
         ("firmware", json!({}), "device"),
         ("cancel", json!({}), "exchange"),
