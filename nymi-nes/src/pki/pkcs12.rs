@@ -207,3 +207,90 @@ fn issuer_of<'a>(certificates: &[&'a [u8]], l2: &[u8]) -> Result<&'a [u8], FullC
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::der::{octet_string, oid, sequence, tlv, unsigned};
+
+    const DATA: &[u64] = &[1, 2, 840, 113549, 1, 7, 1];
+    const SECRET_BAG: &[u64] = &[1, 2, 840, 113549, 1, 12, 10, 1, 5];
+    const PBES2: &[u64] = &[1, 2, 840, 113549, 1, 5, 13];
+    const PBKDF2: &[u64] = &[1, 2, 840, 113549, 1, 5, 12];
+    const HMAC_SHA256: &[u64] = &[1, 2, 840, 113549, 2, 9];
+    const AES256_CBC: &[u64] = &[2, 16, 840, 1, 101, 3, 4, 1, 42];
+
+    fn pbkdf2(rounds: u32) -> Vec<u8> {
+        let prf = sequence(&[&oid(HMAC_SHA256), &tlv(5, &[])]);
+        let parameters = [octet_string(&[7; 8]), unsigned(&rounds.to_be_bytes()), prf];
+        sequence(&[&oid(PBKDF2), &tlv(0x30, &parameters.concat())])
+    }
+
+    /// One that wants a gigabyte: N is 2^20, r is 8.
+    fn scrypt() -> Vec<u8> {
+        let parameters = [
+            octet_string(&[7; 8]),
+            unsigned(&[0x10, 0, 0]),
+            unsigned(&[8]),
+            unsigned(&[1]),
+        ];
+        sequence(&[&tlv(6, SCRYPT), &tlv(0x30, &parameters.concat())])
+    }
+
+    /// A secret that does not decrypt: the library derives its key, finds that, and goes on.
+    fn bag(derivation: &[u8]) -> Vec<u8> {
+        let cipher = sequence(&[&oid(AES256_CBC), &octet_string(&[9; 16])]);
+        let algorithm = sequence(&[&oid(PBES2), &sequence(&[derivation, &cipher])]);
+        let secret = sequence(&[&algorithm, &octet_string(&[5; 16])]);
+        let secret = sequence(&[&oid(DATA), &tlv(0xa0, &octet_string(&secret))]);
+        sequence(&[&oid(SECRET_BAG), &tlv(0xa0, &secret)])
+    }
+
+    fn content(inner: &[u8]) -> Vec<u8> {
+        sequence(&[&oid(DATA), &tlv(0xa0, &octet_string(inner))])
+    }
+
+    /// Without a MAC, so that no password is needed to make it.
+    fn file(derivations: &[Vec<u8>]) -> Vec<u8> {
+        let bags: Vec<u8> = derivations.iter().flat_map(|one| bag(one)).collect();
+        let safe = tlv(0x30, &content(&tlv(0x30, &bags)));
+        sequence(&[&unsigned(&[3]), &content(&safe)])
+    }
+
+    fn fault(derivations: &[Vec<u8>]) -> Option<FullChainError> {
+        read(&file(derivations), "password").err()
+    }
+
+    #[test]
+    fn a_file_that_would_take_long_is_refused_before_anything_is_derived() {
+        assert_eq!(
+            fault(&[pbkdf2(1000), pbkdf2(1000)]),
+            Some(FullChainError::NoKey),
+            "opened"
+        );
+        // Each is within what the library takes; all together are not.
+        let many = vec![pbkdf2(1_000_000); 300];
+        let refused = FullChainError::Work("in 300000000 iterations".to_owned());
+        assert!(file(&many).len() < MAX_FILE);
+        assert_eq!(fault(&many), Some(refused));
+        assert_eq!(
+            fault(&[scrypt()]),
+            Some(FullChainError::Work("by scrypt".to_owned()))
+        );
+    }
+
+    #[test]
+    fn rounds_are_what_follows_a_salt() {
+        assert_eq!(
+            rounds(&file(&[pbkdf2(2048), pbkdf2(70_000)]), MAX_DEPTH),
+            Some(72_048)
+        );
+        assert_eq!(rounds(&file(&[]), MAX_DEPTH), Some(0));
+        assert_eq!(
+            rounds(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], MAX_DEPTH),
+            Some(0)
+        );
+        let nested = (0..2 * MAX_DEPTH).fold(Vec::new(), |inner, _| tlv(0x30, &inner));
+        assert_eq!(rounds(&nested, MAX_DEPTH), Some(0));
+    }
+}
