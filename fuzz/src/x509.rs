@@ -9,7 +9,7 @@ use nymi_core::chain::oid::{
     CLIENT_AUTH, GRADE_BRONZE, GRADE_GOLD, OCSP_SIGNING, Oid, ROLE_AGENT, ROLE_NEA,
     ROLE_NES_AGREEMENT, ROLE_NES_ASSERTION, SERVER_AUTH,
 };
-use nymi_core::chain::{GradeRequirement, Profile, Requirements, Revocation, Role};
+use nymi_core::chain::{GradeRequirement, Profile, Requirements, Revocation, Role, TrustAnchor};
 use nymi_core::crypto::{PrivateKey, PublicKey};
 
 use crate::chain_writer::{
@@ -37,26 +37,24 @@ fn public_key(number: u8) -> &'static PublicKey {
 /// A leaf, what may lead from it to an anchor, the lists, and what is demanded.
 #[derive(Arbitrary, Debug, Default)]
 pub struct Scene {
-    anchors: [Certificate; 2],
-    second_anchor: bool,
-    /// The leaf first.
+    demands: Demands,
+    /// When it is validated, from [`NOW`]: eighths of a day.
+    later: i8,
+    /// The leaf first; empty: a leaf as usual.
     presented: Vec<Certificate>,
     lists: Vec<List>,
-    demands: Demands,
-    /// Of the validation, from [`NOW`].
-    pub later_days: i8,
-    /// A byte of a document is changed after it was signed.
-    corrupted: Option<(u8, u16, u8)>,
+    /// If odd, a byte of a document is changed after it was signed.
+    corrupted: (Odd, u8, u16, u8),
+    second_anchor: bool,
+    anchors: [Certificate; 2],
 }
 
 #[derive(Arbitrary, Debug, Default)]
 struct Demands {
+    odd: Odd,
     grade: u8,
     purpose: u8,
     max_depth: u8,
-    required: bool,
-    conforming: bool,
-    ca_leaf: bool,
 }
 
 /// What a certificate says. Without oddities it is issued by the one above it, in form; names, keys
@@ -64,6 +62,7 @@ struct Demands {
 #[derive(Arbitrary, Debug, Default)]
 struct Certificate {
     odd: Odd,
+    very_odd: Odd,
     subject: Name,
     issuer: Name,
     key: u8,
@@ -175,21 +174,25 @@ impl Scene {
 
     /// Writes and signs everything.
     pub fn write(&self) -> Written {
+        let usual = Certificate::default();
         let anchors: Vec<(Vec<u8>, Above)> = self.anchors[..1 + usize::from(self.second_anchor)]
             .iter()
-            .map(Certificate::anchor)
+            .map(|anchor| match anchor.anchor() {
+                // Without an anchor nothing else is looked at.
+                (der, _) if TrustAnchor::from_der(&der).is_err() => usual.anchor(),
+                readable => readable,
+            })
             .collect();
+        let usual = std::slice::from_ref(&usual);
+        let described = match self.presented.as_slice() {
+            [] => usual,
+            described => described,
+        };
         let mut issuers: Vec<Above> = Vec::new();
         let mut presented = Vec::new();
-        for (position, one) in self
-            .presented
-            .iter()
-            .take(MOST_CERTIFICATES)
-            .enumerate()
-            .rev()
-        {
+        for (position, one) in described.iter().take(MOST_CERTIFICATES).enumerate().rev() {
             let above = issuers.last().unwrap_or(&anchors[0].1);
-            let (der, made) = one.issued(position, above);
+            let (der, made) = one.issued(position, above, self.role());
             presented.insert(0, der);
             issuers.push(made);
         }
@@ -205,7 +208,8 @@ impl Scene {
             presented,
             lists,
         };
-        if let Some((which, place, change)) = self.corrupted {
+        let (odd, which, place, change) = self.corrupted;
+        if odd.is(0) {
             let mut all: Vec<&mut Vec<u8>> = written
                 .presented
                 .iter_mut()
@@ -222,17 +226,16 @@ impl Scene {
 
     /// When.
     pub fn at(&self) -> UnixMillis {
-        NOW.saturating_add(i64::from(self.later_days) * 86_400_000)
+        NOW.saturating_add(i64::from(self.later) * 10_800_000)
     }
 
     /// What is demanded, without lists.
     pub fn requirements(&self) -> Requirements<'static> {
-        let grades = [
-            GradeRequirement::Any,
-            GradeRequirement::Gold,
-            GradeRequirement::Bronze,
-        ];
-        self.requirements_of(grades[usize::from(self.demands.grade) % 3])
+        self.requirements_of(match self.demands.grade % 8 {
+            6 => GradeRequirement::Gold,
+            7 => GradeRequirement::Bronze,
+            _ => GradeRequirement::Any,
+        })
     }
 
     /// The same, of any grade.
@@ -242,22 +245,20 @@ impl Scene {
 
     fn requirements_of(&self, grade: GradeRequirement) -> Requirements<'static> {
         let Demands {
+            odd,
             purpose,
             max_depth,
-            required,
-            conforming,
-            ca_leaf,
             ..
         } = self.demands;
         let requirements = Requirements::new(grade)
             .with_max_depth(8 - max_depth % 9)
-            .with_ca_leaf(ca_leaf)
-            .with_revocation(if required {
+            .with_ca_leaf(odd.is(0))
+            .with_revocation(if odd.is(1) {
                 Revocation::Required
             } else {
                 Revocation::WhereCovered
             })
-            .with_profile(if conforming {
+            .with_profile(if odd.is(2) {
                 Profile::Conforming
             } else {
                 Profile::Path
@@ -435,7 +436,7 @@ impl Point {
 }
 
 impl Certificate {
-    fn extensions(&self, position: Option<usize>) -> Vec<Ext> {
+    fn extensions(&self, position: Option<usize>, role: Option<Role>) -> Vec<Ext> {
         let mut all = Vec::new();
         let mut add = |number: u8, critical: bool, value: Vec<u8>| {
             let odd = self.odd.is(7) && self.odd_criticality >> (number % 16) & 1 == 1;
@@ -461,19 +462,18 @@ impl Certificate {
             (false, _, true) => add(KEY_USAGE, true, tlv(3, &bits(0x11))),
             (false, _, false) => add(KEY_USAGE, true, tlv(3, &bits(0x60))),
         }
-        let usual = if is_leaf { &[0, 1][..] } else { &[] };
-        let purposes = if self.odd.is(4) {
-            self.purposes.as_slice()
-        } else {
-            usual
-        };
-        if !purposes.is_empty() {
-            let list: Vec<Oid> = purposes
+        let purposes = match (self.odd.is(4), is_leaf) {
+            (true, _) => self
+                .purposes
                 .iter()
                 .take(4)
                 .map(|index| purpose(*index))
-                .collect();
-            add(KEY_PURPOSES, false, ids(&list));
+                .collect(),
+            (false, true) => vec![CLIENT_AUTH, role.map_or(SERVER_AUTH, Role::oid)],
+            (false, false) => vec![],
+        };
+        if !purposes.is_empty() {
+            add(KEY_PURPOSES, false, ids(&purposes));
         }
         if !self.policies.is_empty() {
             let list = flat(
@@ -543,7 +543,9 @@ impl Certificate {
                 seq(&[&tlv(0x80, &[above % 6; 20])]),
             );
         }
-        if let Some((number, critical, value)) = &self.other {
+        if self.very_odd.is(0)
+            && let Some((number, critical, value)) = &self.other
+        {
             add(*number & 0x7f, *critical, value.clone());
         }
         all
@@ -558,7 +560,7 @@ impl Certificate {
         };
         let key = if self.odd.is(1) { self.key } else { 0 };
         let der = self.der(
-            None,
+            (None, None),
             &subject,
             key,
             &Above {
@@ -570,7 +572,7 @@ impl Certificate {
     }
 
     /// As one of those presented, the leaf first.
-    fn issued(&self, position: usize, above: &Above) -> (Vec<u8>, Above) {
+    fn issued(&self, position: usize, above: &Above, role: Option<Role>) -> (Vec<u8>, Above) {
         let usual = dn(&[(
             3,
             ["kiosk", "Acme NES L2 CA", "Acme CA 3", "Acme CA 4"][position.min(3)],
@@ -598,25 +600,31 @@ impl Certificate {
             },
         };
         (
-            self.der(Some(position), &subject, key, &by),
+            self.der((Some(position), role), &subject, key, &by),
             Above { subject, key },
         )
     }
 
-    fn der(&self, position: Option<usize>, subject: &[u8], key: u8, by: &Above) -> Vec<u8> {
+    fn der(
+        &self,
+        place: (Option<usize>, Option<Role>),
+        subject: &[u8],
+        key: u8,
+        by: &Above,
+    ) -> Vec<u8> {
         let algorithm = seq(&[&id(ECDSA_SHA256)]);
         let (from, to) = match self.validity % 8 {
             6 => ("270101000000Z", "280101000000Z"),
             7 => ("240101000000Z", "250101000000Z"),
             _ => ("260101000000Z", "270101000000Z"),
         };
-        let extensions = self.extensions(position);
+        let extensions = self.extensions(place.0, place.1);
         let extensions = match extensions.is_empty() {
             true => vec![],
             false => tlv(0xa3, &write_exts(&extensions)),
         };
         let version = match self.shape {
-            250.. => vec![],
+            250.. if self.very_odd.is(1) => vec![],
             _ => tlv(0xa0, &tlv(2, &[2])),
         };
         let to_be_signed = seq(&[
