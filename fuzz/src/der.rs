@@ -241,7 +241,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
 pub fn mutate_one_of(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mut parts = parts(&data[..size]).map(<[u8]>::to_vec).collect::<Vec<_>>();
     let which = seed as usize / 8 % parts.len().max(1);
-    if seed % 8 != 0
+    if !seed.is_multiple_of(8)
         && let Some(part) = parts.get_mut(which)
         && let Some(changed) = mutated(part, max_size.min(usize::from(u16::MAX)), seed)
     {

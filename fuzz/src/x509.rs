@@ -358,7 +358,7 @@ impl General {
                 }
             }
             Self::Directory(name) => tlv(0xa4, &name.der()),
-            Self::Text(tag, text) => tlv(0x80 | tag % 9, text),
+            Self::Text(tag, text) => tlv(0x80 | (tag % 9), text),
         }
     }
 }
