@@ -358,6 +358,10 @@ impl General {
                 }
             }
             Self::Directory(name) => tlv(0xa4, &name.der()),
+            Self::Text(tag @ 0..=0xf0, text) => {
+                let ascii: Vec<u8> = text.iter().map(|octet| octet & 0x7f).collect();
+                tlv([0x81, 0x82, 0x86][usize::from(tag % 3)], &ascii)
+            }
             Self::Text(tag, text) => tlv(0x80 | (tag % 9), text),
         }
     }
@@ -420,10 +424,10 @@ fn flat(parts: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
 
 impl Point {
     fn der(&self) -> Vec<u8> {
-        let name = self
-            .name
-            .as_ref()
-            .map(|name| tlv(0xa0, &tlv(0xa0, &name.der(false))));
+        let is_empty = self.name.is_none() && self.issuer.is_none();
+        let usual = is_empty.then_some(&General::Uri(0));
+        let name = self.name.as_ref().or(usual);
+        let name = name.map(|name| tlv(0xa0, &tlv(0xa0, &name.der(false))));
         let reasons = self
             .reasons
             .map(|reasons| tlv(0x81, &bits(reasons & 0x1ff)));
@@ -475,13 +479,14 @@ impl Certificate {
         if !purposes.is_empty() {
             add(KEY_PURPOSES, false, ids(&purposes));
         }
-        if !self.policies.is_empty() {
-            let list = flat(
-                self.policies
-                    .iter()
-                    .take(6)
-                    .map(|policy| seq(&[&policy.der()])),
-            );
+        let mut stated: Vec<Vec<u8>> = self.policies.iter().take(6).map(Policy::der).collect();
+        if !self.very_odd.is(2) {
+            // None may be stated twice.
+            stated.sort();
+            stated.dedup();
+        }
+        if !stated.is_empty() {
+            let list = flat(stated.iter().map(|policy| seq(&[policy])));
             add(POLICIES, false, tlv(0x30, &list));
         }
         if !self.mappings.is_empty() {
