@@ -1,18 +1,63 @@
-//! A file with the bands of an order: read or refused, every row counted once, and the file of
-//! errors has each wrong row.
+//! An upload of bands as CSV of any text: bounded, no band twice, and the file of wrong rows is one
+//! that can be read again and in which no field is a formula.
 #![no_main]
 
+use std::collections::BTreeSet;
+
 use libfuzzer_sys::fuzz_target;
-use nymi_core::import::{Known, Upload};
+use nymi_core::import::{Action, Known, MAX_COLUMNS, MAX_FIELD, MAX_ROWS, Upload};
 
 fuzz_target!(|text: &str| {
-    let Ok(upload) = text.parse::<Upload>() else {
-        return;
+    let upload: Upload = match text.parse() {
+        Ok(upload) => upload,
+        Err(error) => {
+            let error: nymi_core::import::ImportError = error;
+            assert!(error.to_string().len() < 1000, "a refusal fits on a screen");
+            return;
+        }
     };
+    let rows = upload.rows();
+    assert!(rows.len() <= MAX_ROWS);
+    assert!(rows.windows(2).all(|pair| pair[0].line < pair[1].line));
+    let good: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.record.as_ref().ok())
+        .collect();
+    assert!(good.iter().all(|record| record.serial.variant().seos));
+    let serials: BTreeSet<_> = good.iter().map(|record| &record.serial).collect();
+    assert_eq!(serials.len(), good.len(), "no band twice");
     let counts = upload.counts(|_| Known::No);
-    assert_eq!(counts.new + counts.known + counts.invalid, upload.rows().len());
-    // With the added column it may be too wide to be read again.
-    if let Ok(told) = upload.invalid_records().parse::<Upload>() {
-        assert_eq!(told.rows().len(), counts.invalid);
+    assert_eq!(
+        (counts.new, counts.invalid),
+        (good.len(), rows.len() - good.len())
+    );
+    let kept = upload.actions(
+        |serial| match good.iter().find(|one| one.serial == *serial) {
+            Some(record) => Known::Record(record.seos_id.clone()),
+            None => Known::No,
+        },
+    );
+    let changes = kept
+        .iter()
+        .any(|action| matches!(action, Action::Add(_) | Action::Complete(_)));
+    assert!(!changes, "what is known is not added");
+    // One column and at most one apostrophe more.
+    let fits = |row: &&nymi_core::import::Row| {
+        row.fields.len() < MAX_COLUMNS && row.fields.iter().all(|field| field.len() < MAX_FIELD)
+    };
+    let wrong: Vec<_> = rows.iter().filter(|row| row.record.is_err()).collect();
+    let header_fits = text.len() < MAX_FIELD && text.matches(',').count() < MAX_COLUMNS - 1;
+    if header_fits && wrong.iter().all(fits) {
+        let again: Upload = upload
+            .invalid_records()
+            .parse()
+            .expect("our own file is one");
+        assert_eq!(again.rows().len(), wrong.len());
+        for field in again.rows().iter().flat_map(|row| &row.fields) {
+            assert!(
+                !field.starts_with(['=', '+', '-', '@', '\t']),
+                "a formula: {field:?}"
+            );
+        }
     }
 });

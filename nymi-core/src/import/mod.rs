@@ -172,7 +172,8 @@ impl Upload {
         let columns = self.header.len();
         csv::write(
             &mut text,
-            self.header.iter().map(String::as_str),
+            // As they are read: an apostrophe before a blank would make another column of it.
+            self.header.iter().map(|name| name.trim()),
             ERROR_COLUMN,
         );
         for row in &self.rows {

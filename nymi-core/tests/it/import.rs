@@ -99,6 +99,15 @@ fn the_file_of_errors_has_the_reason_in_its_last_column() {
     );
 }
 
+/// Found by fuzzing: a tab before a name got an apostrophe, and the name was not known again.
+#[test]
+fn the_file_of_errors_has_the_columns_again() {
+    let upload = read("\tSerialNumber, SeosId\nDABC-5,04A1\n");
+    let told = read(&upload.invalid_records());
+    assert_eq!(told.rows().len(), 1);
+    assert!(told.rows()[0].fields[2].starts_with("line 2: SerialNumber is"));
+}
+
 #[test]
 fn a_whole_file_that_is_none_is_refused() {
     let refused = |text: &str| text.parse::<Upload>().unwrap_err();
