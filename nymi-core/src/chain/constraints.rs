@@ -105,18 +105,25 @@ fn names(certificate: &Certificate, is_leaf: bool) -> Vec<Subject<'_>> {
     let has_host = names
         .iter()
         .any(|name| matches!(name, Subject::Dns(_) | Subject::Ip(_)));
-    if let (true, false, Some(text)) = (is_leaf, has_host, certificate.subject_cn()) {
-        match text.parse() {
-            Ok(IpAddr::V4(address)) => names.push(Subject::Ip(address.octets().to_vec())),
-            Ok(IpAddr::V6(address)) => names.push(Subject::Ip(address.octets().to_vec())),
-            Err(_) if dns::looks_like_host(text) => names.push(Subject::Dns(text)),
-            Err(_) => {}
-        }
+    if is_leaf && !has_host {
+        names.extend(name::common_names(subject).filter_map(Subject::host));
     }
     names
 }
 
 impl<'a> Subject<'a> {
+    /// The host that a common name is, if it is one.
+    fn host(text: &'a str) -> Option<Self> {
+        match text.parse() {
+            Ok(IpAddr::V4(address)) => Some(Self::Ip(address.octets().to_vec())),
+            Ok(IpAddr::V6(address)) => Some(Self::Ip(address.octets().to_vec())),
+            Err(_) => {
+                let text = text.strip_suffix('.').unwrap_or(text);
+                dns::looks_like_host(text).then_some(Self::Dns(text))
+            }
+        }
+    }
+
     fn of(certificate: &'a Certificate, name: GeneralName) -> Self {
         match name {
             GeneralName::Rfc822(span) => Self::mailbox(certificate.bytes(span)),

@@ -266,6 +266,15 @@ pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
     (plain && names.next().is_none()).then(|| name.value.span())
 }
 
+/// All common names that are plain text: what they look like is up to the caller.
+pub(crate) fn common_names(name: &[u8]) -> impl Iterator<Item = &str> {
+    content_of(name)
+        .into_iter()
+        .flat_map(attributes)
+        .filter(|(_, attribute)| attribute.kind == COMMON_NAME)
+        .filter_map(|(_, attribute)| core::str::from_utf8(attribute.value.bytes()).ok())
+}
+
 /// The e-mail addresses in a Name (PKCS#9 emailAddress).
 pub(crate) fn email_addresses(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     content_of(name)

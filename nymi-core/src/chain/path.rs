@@ -74,9 +74,7 @@ pub(crate) fn check(
     check_names(path, work, report);
     check_policies(anchor, below, work, report);
     check_purpose(path, leaf, requirements, report);
-    if let Some(issuer) = path.iter().rev().nth(1) {
-        report.check(issuer, check_grade(&issuer.certificate, requirements));
-    }
+    check_grades(anchor, intermediates, requirements, report);
 }
 
 /// Rules for certificates one by one, and for neighbours.
@@ -130,7 +128,8 @@ fn require_usage(certificate: &Certificate, bit: u16) -> Result<(), Fault> {
     }
 }
 
-/// 6.1.4 (l) and (m), and the depth that the caller allows. Self-issued certificates do not count.
+/// 6.1.4 (l) and (m), and the depth that the caller allows. Self-issued certificates do not count, but for
+/// the depth where a grade is demanded: an L2 issues leaves and no further L2.
 fn check_lengths(
     anchor: &Link,
     intermediates: &[Link],
@@ -140,10 +139,12 @@ fn check_lengths(
     let mut limit = anchor.certificate.path_length();
     let mut left = limit.unwrap_or(u32::MAX);
     let mut source = anchor;
+    let every_one = requirements.grade.grade().is_some();
     let mut depth = 0;
     for link in intermediates {
-        if !link.certificate.is_self_issued() {
-            depth += 1;
+        let is_self_issued = link.certificate.is_self_issued();
+        depth += usize::from(every_one || !is_self_issued);
+        if !is_self_issued {
             match left.checked_sub(1) {
                 Some(rest) => left = rest,
                 None => {
@@ -290,12 +291,25 @@ pub(crate) fn found_grade(issuer: &Certificate) -> FoundGrade {
     }
 }
 
-fn check_grade(issuer: &Certificate, requirements: &Requirements<'_>) -> Result<(), Fault> {
+/// The leaf's issuer states the grade, and no CA between it and the anchor states another: none can give
+/// what it does not have.
+fn check_grades(
+    anchor: &Link,
+    intermediates: &[Link],
+    requirements: &Requirements<'_>,
+    report: &mut Report,
+) {
     let Some(expected) = requirements.grade.grade() else {
-        return Ok(());
+        return;
     };
-    match found_grade(issuer) {
-        FoundGrade::One(found) if found == expected => Ok(()),
-        found => Err(Fault::Grade { expected, found }),
+    let (issuer, above) = intermediates.split_last().unwrap_or((anchor, &[]));
+    let others = above
+        .iter()
+        .filter(|link| found_grade(&link.certificate) != FoundGrade::None);
+    for link in others.chain([issuer]) {
+        let found = found_grade(&link.certificate);
+        if found != FoundGrade::One(expected) {
+            report.add(Some(link.index), Fault::Grade { expected, found });
+        }
     }
 }

@@ -69,9 +69,9 @@ impl Search<'_> {
             return Ok(());
         }
         match (goal.requirements.revocation, status.unusable) {
-            (Revocation::WhereCovered, Some(fault)) if status.reasons == 0 => Err(fault),
-            (Revocation::WhereCovered, _) => Ok(()),
-            (Revocation::Required, fault) => Err(fault.unwrap_or(Fault::RevocationUnknown)),
+            (_, Some(fault)) => Err(fault),
+            (Revocation::WhereCovered, None) => Ok(()),
+            (Revocation::Required, None) => Err(Fault::RevocationUnknown),
         }
     }
 
@@ -118,16 +118,14 @@ impl Search<'_> {
         });
         for point in &points {
             for crl in 0..goal.requirements.crls.len() {
-                if status.reasons == ALL_REASONS {
-                    return Ok(());
-                }
                 self.ask(path, position, goal, (crl, point), status)?;
             }
         }
         Ok(())
     }
 
-    /// Asks one complete CRL for one distribution point.
+    /// Asks one complete CRL for one distribution point. Each that fits is asked, also when others have
+    /// said all there is to say: a further list can only narrow what is accepted.
     fn ask(
         &mut self,
         path: &[usize],
@@ -141,13 +139,14 @@ impl Search<'_> {
         self.work.compare(1)?;
         let reasons = point.reasons & crl.reasons();
         let applies = crl.base_number().is_none()
-            && reasons & !status.reasons != 0
+            && reasons != 0
             && point.fits(crl, certificate.issuer_der(), certificate.is_ca());
         if !applies {
             return Ok(());
         }
         let signer = match self.check_crl(path, position, goal, (number, point)) {
             Ok(signer) => signer,
+            Err(fault @ Fault::WorkLimit) => return Err(fault),
             Err(fault) => {
                 status.unusable.get_or_insert(fault);
                 return Ok(());
@@ -179,6 +178,11 @@ impl Search<'_> {
     ) -> Result<usize, Fault> {
         let crl = &goal.requirements.crls[number];
         crl.check_current(self.at)?;
+        if crl.next_update().is_none() {
+            return Err(Fault::CrlUnusable {
+                reason: "it does not say until when it holds (5.1.2.5)",
+            });
+        }
         if goal.requirements.profile == Profile::Conforming && crl.number().is_none() {
             return Err(Fault::CrlUnusable {
                 reason: "it has no number (5.2.3)",

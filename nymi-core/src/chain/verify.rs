@@ -16,6 +16,9 @@ use crate::crypto::{PublicKey, SignatureVerifier};
 /// More certificates than anyone presents.
 const MAX_PRESENTED: usize = 128;
 
+/// How many octets they may have together; honest chains have a few thousand.
+const MAX_PRESENTED_SIZE: usize = 512 * 1024;
+
 /// A chain that leads from an anchor to the leaf and met the requirements. Only validation makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedChain {
@@ -248,6 +251,16 @@ pub fn verify(
             Fault::TooMany {
                 found: presented.len(),
                 limit: MAX_PRESENTED,
+            },
+        );
+    }
+    let size = presented.iter().map(|der| der.len()).sum();
+    if size > MAX_PRESENTED_SIZE {
+        return refuse(
+            None,
+            Fault::TooLarge {
+                found: size,
+                limit: MAX_PRESENTED_SIZE,
             },
         );
     }

@@ -285,10 +285,17 @@ fn a_common_name_that_could_be_taken_for_a_host_counts() {
     };
     assert_eq!(leaf("host.example.com", &[]), None);
     assert_eq!(leaf("host.other.org", &[]), NOT_PERMITTED);
+    assert_eq!(leaf("host.other.org.", &[]), NOT_PERMITTED);
     assert_eq!(leaf("192.0.2.7", &[]), None);
     assert_eq!(leaf("192.0.3.7", &[]), NOT_PERMITTED);
     assert_eq!(leaf("kiosk 7", &[]), None);
     assert_eq!(leaf("host.other.org", &[(DNS, b"host.example.com")]), None);
+    // Each of several counts.
+    let mut several = Trio::new();
+    several.leaf.subject = dn(&[(3, "kiosk 7"), (3, "host.other.org")]);
+    let permitted = constraints(&[(DNS, b"example.com")], &[]);
+    several.l2.set(NAME_CONSTRAINTS, true, &permitted);
+    assert_eq!(number(several.check()), NOT_PERMITTED);
 }
 
 /// The constraints of every CA hold for every certificate below it.

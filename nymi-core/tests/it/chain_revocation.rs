@@ -197,6 +197,37 @@ fn lists_that_cannot_be_used() {
 }
 
 #[test]
+fn no_other_list_hides_what_one_says() {
+    let trio = Trio::new();
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    let [clean, revoked] = [
+        List::new(&trio.l2).crl(&trio.l2),
+        List::new(&trio.l2).revoke(&[0x11], 1).crl(&trio.l2),
+    ];
+    for lists in [
+        [l1.clone(), clean.clone(), revoked.clone()],
+        [l1, revoked, clean],
+    ] {
+        assert_eq!(covered(&trio, &lists), REVOKED);
+        assert_eq!(required(&trio, &lists), REVOKED);
+    }
+    // A list for some reasons does not make up for an old one for all.
+    let mut old = List::new(&trio.l2).revoke(&[0x11], 1);
+    old.next_update = utc("260513082959Z");
+    let some = List::new(&trio.l2).point(&tlv(0x83, &[5, 0x60]));
+    let lists = [old.crl(&trio.l2), some.crl(&trio.l2)];
+    assert_eq!(covered(&trio, &lists), Some((126, Some(0))));
+}
+
+#[test]
+fn a_list_that_never_ends_is_not_used() {
+    let trio = Trio::new();
+    let mut endless = List::new(&trio.l2);
+    endless.next_update = vec![];
+    assert_eq!(covered(&trio, &[endless.crl(&trio.l2)]), UNUSABLE);
+}
+
+#[test]
 fn the_serial_number_of_another_issuer_does_not_matter() {
     let trio = Trio::new();
     let other = Cert::ca("Other CA", 44, &trio.l1.subject, None);

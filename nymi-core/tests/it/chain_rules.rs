@@ -555,3 +555,35 @@ fn the_missing_use_of_a_key_is_named() {
     let error = trio.check().unwrap_err().to_string();
     assert!(error.contains("keyCertSign"), "{error}");
 }
+
+/// An L2 that signs a further L2 of its own name and another grade.
+#[test]
+fn an_l2_cannot_give_a_grade_that_it_does_not_have() {
+    let trio = Trio::new();
+    let graded = |grade: &[u8]| {
+        Cert::ca("Acme NES L2 CA", 4, &trio.l2.subject, Some(0)).with(
+            POLICIES,
+            false,
+            &policies(&[grade]),
+        )
+    };
+    let anchors = [trio.l1.anchor()];
+    for (grade, wanted) in [
+        (oid::GRADE_GOLD, GradeRequirement::Gold),
+        (oid::GRADE_BRONZE, GradeRequirement::Bronze),
+    ] {
+        let raised = graded(grade.content());
+        let presented = [
+            trio.leaf.signed_by(&raised),
+            raised.signed_by(&trio.l2),
+            trio.l2.signed_by(&trio.l1),
+        ];
+        let requirements = Requirements::new(wanted).with_role(Role::Nea);
+        let found = check(&anchors, &presented, NOW, &requirements);
+        assert!(found.is_err(), "{wanted}: one L2 is allowed");
+        let deep = requirements.with_max_depth(8);
+        let found = fault(check(&anchors, &presented, NOW, &deep));
+        let expected = (wanted == GradeRequirement::Gold).then_some((14, Some(2)));
+        assert_eq!(found, expected, "{wanted}, with more depth");
+    }
+}
