@@ -1,7 +1,9 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::object::Object;
 use super::relaxed;
@@ -105,13 +107,47 @@ impl SettingsError {
         "Configuration Error (Data Structure) in appsettings.json. Contact your administrator.";
 }
 
-/// The file. Other keys beside the two lists belong to other parts of the client.
-#[derive(Deserialize)]
+/// The file. Other keys beside the two lists belong to other parts of the client, which compare keys
+/// without regard to case: a list under another spelling would be no list here, and restrict nothing.
+#[derive(Default)]
 struct File {
-    #[serde(default)]
-    included: Vec<Object<IncludedEntry>>,
-    #[serde(default)]
-    suppressed: Vec<Object<SuppressedEntry>>,
+    included: Option<Vec<Object<IncludedEntry>>>,
+    suppressed: Option<Vec<Object<SuppressedEntry>>>,
+}
+
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Lists)
+    }
+}
+
+struct Lists;
+
+impl<'de> Visitor<'de> for Lists {
+    type Value = File;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+        let mut file = File::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.to_ascii_lowercase().as_str() {
+                "included" if file.included.is_none() => file.included = Some(map.next_value()?),
+                "suppressed" if file.suppressed.is_none() => {
+                    file.suppressed = Some(map.next_value()?);
+                }
+                "included" => return Err(A::Error::duplicate_field("included")),
+                "suppressed" => return Err(A::Error::duplicate_field("suppressed")),
+                near if near.starts_with("inclu") || near.starts_with("suppr") => {
+                    return Err(A::Error::unknown_field(&key, &["included", "suppressed"]));
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(file)
+    }
 }
 
 /// A key that is not known is an error here: without it, the entry would match more than was meant.
@@ -165,18 +201,20 @@ impl Settings {
         }
         let text = core::str::from_utf8(file).map_err(|_| SettingsError::NotText)?;
         let plain = relaxed::to_plain(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-        let Object(file): Object<File> =
+        let file: File =
             serde_json::from_str(&plain).map_err(|error| SettingsError::Form(error.to_string()))?;
         Ok(Self {
             included: file
                 .included
                 .into_iter()
+                .flatten()
                 .enumerate()
                 .map(|(index, Object(entry))| entry.read(index))
                 .collect::<Result<_, _>>()?,
             suppressed: file
                 .suppressed
                 .into_iter()
+                .flatten()
                 .enumerate()
                 .map(|(index, Object(entry))| entry.read(index))
                 .collect::<Result<_, _>>()?,

@@ -146,6 +146,25 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn a_list_counts_in_any_case_and_a_misspelt_one_is_an_error() {
+    let settings =
+        parse(r#"{"Included":[{"processName":"a"}],"SUPPRESSED":[{"processName":"b"}]}"#);
+    let settings = settings.unwrap();
+    assert_eq!((settings.included.len(), settings.suppressed.len()), (1, 1));
+    for (file, part) in [
+        (r#"{"includes":[]}"#, "unknown field `includes`"),
+        (r#"{"Suppress":[]}"#, "unknown field `Suppress`"),
+        (
+            r#"{"included":[],"Included":[]}"#,
+            "duplicate field `included`",
+        ),
+    ] {
+        let error = parse(file).unwrap_err().to_string();
+        assert!(error.contains(part), "{file}: {error}");
+    }
+}
+
+#[test]
 fn size_and_depth_are_bounded() {
     let at_limit = format!("{{}}{}", " ".repeat(MAX_SIZE - 2));
     assert!(parse(&at_limit).is_ok());
