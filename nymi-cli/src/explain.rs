@@ -11,8 +11,11 @@ const IN_FULL: usize = 3;
 /// The columns of a line of text.
 const WIDTH: usize = 96;
 
-/// More of standard input than this is not read, bytes: a log line is shorter.
-const MAX_INPUT: u64 = 64 * 1024;
+/// How many bytes of standard input are kept, from its end: there the newest line of a log is.
+const MAX_INPUT: usize = 64 * 1024;
+
+/// How many bytes of a query [`explain`] looks at.
+const LOOKED_AT: usize = 4096;
 
 /// Prints what is known about `query` (`-`: what standard input says) to stdout, as text or as a JSON
 /// array. Fails if nothing is, and says on stderr what may have been meant.
@@ -27,6 +30,7 @@ pub fn run(query: &str, json: bool) -> ExitCode {
         },
         _ => query.to_owned(),
     };
+    eprint!("{}", left_out(&query));
     let found = explain(&query);
     let written = print(|out| match json {
         true => write_json(out, &found),
@@ -69,10 +73,31 @@ pub fn list(component: &str, json: bool) -> ExitCode {
     })
 }
 
+/// What to say of a query that is not looked at as a whole.
+fn left_out(query: &str) -> String {
+    if query.trim().len() <= LOOKED_AT {
+        return String::new();
+    }
+    format!(
+        "nymi explain: the text is long: only its end is looked at, {LOOKED_AT} bytes at most\n"
+    )
+}
+
 fn standard_input() -> io::Result<String> {
-    let mut bytes = Vec::new();
-    io::stdin().take(MAX_INPUT).read_to_end(&mut bytes)?;
+    let bytes = end_of(io::stdin().lock())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads all, and keeps the last [`MAX_INPUT`] bytes.
+fn end_of(mut input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut more = input.by_ref().take(MAX_INPUT as u64);
+        if more.read_to_end(&mut bytes)? == 0 {
+            return Ok(bytes);
+        }
+        bytes.drain(..bytes.len().saturating_sub(MAX_INPUT));
+    }
 }
 
 fn print(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> ExitCode {
@@ -256,5 +281,25 @@ mod tests {
             let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
             assert_eq!(value.as_array().unwrap().len(), count);
         }
+    }
+
+    #[test]
+    fn the_end_of_a_long_input_is_kept() {
+        for len in [0, 1, MAX_INPUT, MAX_INPUT + 1, 3 * MAX_INPUT - 1] {
+            let input: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+            let kept = &input[len.saturating_sub(MAX_INPUT)..];
+            assert!(end_of(&input[..]).unwrap() == kept, "{len}");
+        }
+    }
+
+    #[test]
+    fn as_much_is_looked_at_as_is_said() {
+        let id = |query: &str| explain(query).first().map(Explanation::id);
+        let query = format!("{:.<LOOKED_AT$}", "Nymi Agent missing.\n");
+        assert_eq!(id(&query).as_deref(), Some("status-4000"));
+        assert_eq!(left_out(&query), "");
+        let longer = query + ".";
+        assert_eq!(id(&longer), None);
+        assert!(left_out(&longer).contains("4096 bytes"));
     }
 }

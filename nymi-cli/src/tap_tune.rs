@@ -1,7 +1,7 @@
 //! `nymi tap tune`: proposes detection parameters from recorded samples.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use nymi_core::tap::recording::{Label, MAX_LINE, MAX_SAMPLES, Recording};
@@ -18,6 +18,14 @@ const MAX_FILE: u64 = (MAX_SAMPLES * (MAX_LINE + 2)) as u64;
 
 /// Reads the recordings, prints what is proposed beside what is in force, and draws it.
 pub(crate) fn run(args: &TapTuneArgs) -> Result<(), CliError> {
+    if let Some(path) = &args.plot
+        && path.extension().is_none_or(|ending| ending != "svg")
+    {
+        return Err(CliError::about(
+            path.display(),
+            "the name of a picture must end in .svg",
+        ));
+    }
     let current = match &args.current {
         Some(path) => in_force(path, args.dongle)?,
         None => TapConfig::default(),
@@ -41,7 +49,7 @@ pub(crate) fn run(args: &TapTuneArgs) -> Result<(), CliError> {
     };
     if let Some(path) = &args.plot {
         let drawn = plot::sheet(&report.proposal.config, &recordings);
-        std::fs::write(path, drawn).map_err(|error| CliError::about(path.display(), error))?;
+        write_new(path, &drawn)?;
     }
     let text = if args.json {
         format!("{}\n", report.json())
@@ -50,7 +58,44 @@ pub(crate) fn run(args: &TapTuneArgs) -> Result<(), CliError> {
     };
     std::io::stdout()
         .write_all(text.as_bytes())
-        .map_err(|error| CliError::about("standard output", error))
+        .map_err(|error| CliError::about("standard output", error))?;
+    unusable(&report.proposal).map_or(Ok(()), |reason| Err(CliError::new(reason)))
+}
+
+/// Never overwrites: the name may be that of a recording.
+fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
+    File::create_new(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => CliError::about(
+                path.display(),
+                "this file exists; give another name or delete it",
+            ),
+            _ => CliError::about(path.display(), error),
+        })
+}
+
+/// Why a proposal must not be used, if so.
+fn unusable(proposal: &Proposal) -> Option<String> {
+    let Proposal { now, then, .. } = proposal;
+    let wrong = |effect: &Effect| effect.missed() + effect.false_taps;
+    let no_better = wrong(then) > 0 && wrong(then) >= wrong(now);
+    if !no_better && 2 * then.hits >= then.approaches {
+        return None;
+    }
+    let cause = if proposal.margin_tenths_db <= 0 {
+        "what is not labelled as a tap is heard as strongly as taps"
+    } else {
+        "labels do not fit what is heard, or taps are held too briefly"
+    };
+    Some(format!(
+        "nothing is proposed from these recordings: {cause}. The best parameters tried find {} taps, with {} false \
+         taps; those in force find {}, with {}. Look at the picture (--plot), correct the labels or record again",
+        found(then),
+        then.false_taps,
+        found(now),
+        now.false_taps,
+    ))
 }
 
 fn in_force(path: &Path, kind: AdapterKind) -> Result<TapConfig, CliError> {
@@ -135,7 +180,10 @@ impl Report {
             })
         };
         let proposal = &self.proposal;
+        let reason = unusable(proposal);
         json!({
+            "usable": reason.is_none(),
+            "reason": reason,
             "dongle": self.kind,
             "samples": self.joined.samples().len(),
             "bands": self.bands(),
@@ -149,6 +197,7 @@ impl Report {
 
     fn text(&self) -> String {
         let proposal = &self.proposal;
+        let usable = unusable(proposal).is_none();
         let mut text = format!(
             "{} samples of {}, {} taps among them\n\n{:<34}{:>12}{:>12}\n",
             self.joined.samples().len(),
@@ -159,7 +208,7 @@ impl Report {
             proposal.now.approaches,
             "",
             "in force",
-            "proposed",
+            if usable { "proposed" } else { "tried" },
         );
         let mut row = |name: &str, now: String, then: String| {
             text += &format!("{name:<34}{now:>12}{then:>12}\n");
@@ -195,6 +244,9 @@ impl Report {
             String::new(),
             format!("{spare:.1} dB"),
         );
+        if !usable {
+            return text;
+        }
         text += self.advice(spare);
         text += &format!("\n[dongle.{}]\n", self.kind);
         for (name, _, then) in pairs(now, then) {

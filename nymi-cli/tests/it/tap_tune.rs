@@ -11,15 +11,18 @@ use crate::support::{nymi, stderr, stdout};
 
 /// So many taps held at -50 dBm, too weak for the default threshold, and rests at -70 between them.
 fn recording(taps: usize) -> String {
+    written(&[(-70, "close", 60), (-50, "tap", 20), (-70, "close", 30)].repeat(taps))
+}
+
+/// Levels with labels, each for so many samples, ten a second.
+fn written(parts: &[(i32, &str, i32)]) -> String {
     let mut text = String::from("time_ms,address,rssi,label\n");
     let mut at = 1_700_000_000_000_u64;
-    for _ in 0..taps {
-        for (rssi, label, count) in [(-70, "close", 60), (-50, "tap", 20), (-70, "close", 30)] {
-            for n in 0..count {
-                let rssi = rssi + n % 3 - 1;
-                writeln!(text, "{at},DD:34:A2:0F:0B:0D,{rssi},{label}").unwrap();
-                at += 100;
-            }
+    for (rssi, label, count) in parts {
+        for n in 0..*count {
+            let rssi = rssi + n % 3 - 1;
+            writeln!(text, "{at},DD:34:A2:0F:0B:0D,{rssi},{label}").unwrap();
+            at += 100;
         }
     }
     text
@@ -87,6 +90,71 @@ fn parameters_are_proposed_from_recordings() {
     let settings = nymi_nbe::settings::Settings::parse(section, "nbe.toml", |_| None).unwrap();
     let taken = settings.taps().of(nymi_core::tap::AdapterKind::Bleuio);
     assert_eq!(taken.values().rssi_tap_threshold, threshold);
+}
+
+#[test]
+fn a_picture_overwrites_nothing() {
+    let files = Files::new();
+    let text = recording(6);
+    for (name, expected) in [
+        ("one.csv", "the name of a picture must end in .svg"),
+        (
+            "one.svg",
+            "this file exists; give another name or delete it",
+        ),
+    ] {
+        let path = files.write(name, &text);
+        let output = nymi(&["tap", "tune", &path, "--plot", &path]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains(&format!("{name}: {expected}")),
+            "{}",
+            stderr(&output)
+        );
+        assert!(stdout(&output).is_empty());
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+/// Six taps at one level, and the same again that is labelled as none.
+fn with_a_false_label(held: i32) -> String {
+    let mut parts = [(-70, "close", 60), (held, "tap", 20), (-70, "close", 30)].repeat(6);
+    parts.extend([
+        (-70, "close", 60),
+        (held, "not_tap", 20),
+        (-70, "close", 30),
+    ]);
+    written(&parts)
+}
+
+#[test]
+fn nothing_is_proposed_from_a_recording_that_contradicts_itself() {
+    let files = Files::new();
+    let alike = [(-60, "close", 60), (-60, "tap", 20), (-60, "close", 30)].repeat(6);
+    // Fewer than half of the taps; no fewer faults than the parameters in force.
+    for text in [written(&alike), with_a_false_label(-30)] {
+        let path = files.write("one.csv", &text);
+        let output = nymi(&["tap", "tune", &path]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("nothing is proposed"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(stdout(&output).contains("taps found"));
+        assert!(!stdout(&output).contains("[dongle."));
+        let output = nymi(&["tap", "tune", &path, "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let shown: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(shown["usable"], false);
+        let reason = shown["reason"].as_str().unwrap();
+        assert!(reason.contains("heard as strongly as taps"), "{reason}");
+    }
+    // One fault instead of the six of those in force is worth proposing.
+    let path = files.write("one.csv", &with_a_false_label(-50));
+    let output = nymi(&["tap", "tune", &path]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("[dongle.virtual]"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{CodeKind, Entry, Explanation, MatchKind, Source, entries};
 use crate::chain::FAULTS;
 use crate::message::Status;
 
-/// The longest query that is looked at, in bytes; more of a log does not help.
+/// How many bytes of a query are looked at, from its end: there the newest line of a log is.
 const MAX_QUERY: usize = 4096;
 
 /// How many answers there are at most when words are merely similar.
@@ -16,10 +16,40 @@ const MAX_SIMILAR: usize = 5;
 /// How many words of the query are compared one by one.
 const MAX_WORDS: usize = 64;
 
+/// How long a word must be, in bytes, to be found in a log line on its own.
+const MIN_LONE_WORD: usize = 12;
+
 /// One row of the three tables, and the texts by which it is found.
 struct Row {
     source: Source,
-    texts: Vec<Words>,
+    texts: Vec<Text>,
+}
+
+struct Text {
+    words: Words,
+    /// Whether it means something within a longer text.
+    is_telling: bool,
+}
+
+impl Text {
+    fn of(text: &str) -> Self {
+        let words = Words::of(text);
+        let is_telling = is_phrase(&words) || is_telling_word(text, &words);
+        Self { words, is_telling }
+    }
+}
+
+fn is_phrase(words: &Words) -> bool {
+    words.count() >= 2 && words.as_str().len() >= 6
+}
+
+/// Whether a text is one word that nobody writes by chance: CamelCase, or long.
+fn is_telling_word(text: &str, words: &Words) -> bool {
+    let is_camel_case = text
+        .chars()
+        .zip(text.chars().skip(1))
+        .any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+    words.count() == 1 && (is_camel_case || words.as_str().len() >= MIN_LONE_WORD)
 }
 
 impl Row {
@@ -31,9 +61,10 @@ impl Row {
     }
 }
 
-/// Explains a code, message, log line or id: the best answers first, none if nothing fits.
+/// Explains a code, message, log line or id: the best answers first, none if nothing fits. Of a long
+/// text, only the last 4096 bytes are looked at.
 pub fn explain(query: &str) -> Vec<Explanation> {
-    let query = head(query.trim(), MAX_QUERY);
+    let query = tail(query.trim(), MAX_QUERY);
     let (words, found) = (Words::of(query), codes(query));
     if words.as_str().is_empty() {
         return Vec::new();
@@ -71,11 +102,20 @@ fn nearness(source: &Source) -> usize {
     }
 }
 
-fn head(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    &text[..end.unwrap_or(0)]
+/// The last `max` bytes of a text, less what would be half a character, or half a line if whole ones
+/// follow.
+fn tail(text: &str, max: usize) -> &str {
+    let Some(mut from) = text.len().checked_sub(max) else {
+        return text;
+    };
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let (before, tail) = text.split_at(from);
+    if before.is_empty() || before.ends_with('\n') {
+        return tail;
+    }
+    tail.split_once('\n').map_or(tail, |(_, lines)| lines)
 }
 
 /// Every row of the three tables: status codes, chain errors, entries.
@@ -99,7 +139,7 @@ fn rows() -> Vec<Row> {
         let texts = core::iter::once(one.message()).chain(also.iter().copied());
         Row {
             source: one.source,
-            texts: texts.map(Words::of).collect(),
+            texts: texts.map(Text::of).collect(),
         }
     };
     all().map(row).collect()
@@ -108,7 +148,7 @@ fn rows() -> Vec<Row> {
 /// What somebody may have meant whom [`explain`] has no answer for: the numbers nearest to one that
 /// is none, or the rows that share the most telling words.
 pub fn suggest(query: &str) -> Vec<Explanation> {
-    let query = head(query.trim(), MAX_QUERY);
+    let query = tail(query.trim(), MAX_QUERY);
     if let Some(found) = codes(query).first() {
         return nearest_numbers(found);
     }
@@ -116,8 +156,8 @@ pub fn suggest(query: &str) -> Vec<Explanation> {
     let weights = weights(&rows, &words);
     let shared = |row: &Row| {
         let best = row.texts.iter().map(|text| {
-            let (count, weight) = shared(&weights, &text.telling());
-            (weight, count * 100 / text.count().max(1))
+            let (count, weight) = shared(&weights, &text.words.telling());
+            (weight, count * 100 / text.words.count().max(1))
         });
         best.max().filter(|(weight, _)| *weight > 0)
     };
@@ -184,7 +224,7 @@ fn is_exact(row: &Row, query: &str, words: &Words) -> bool {
     let is_name =
         matches!(row.source, Source::Status(status) if status.name().eq_ignore_ascii_case(query));
     is_name
-        || row.texts.contains(words)
+        || row.texts.iter().any(|text| text.words == *words)
         || row
             .explanation(MatchKind::Exact)
             .id()
@@ -237,8 +277,7 @@ fn is_beginning(entry: &Entry, query: &str) -> bool {
 
 /// Rows whose text is in the query, or that have the query in their text.
 fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanation)> {
-    let is_telling = |words: &Words| words.count() >= 2 && words.as_str().len() >= 6;
-    let is_part = is_telling(words);
+    let is_part = is_phrase(words);
     let mut found = Vec::new();
     for row in rows {
         let weight = row.texts.iter().filter_map(|text| {
@@ -246,10 +285,11 @@ fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanatio
                 // Too short and common to mean anything within a longer text.
                 Source::Chain(_) => false,
                 _ => {
-                    (is_telling(text) && words.contains(text)) || (is_part && text.contains(words))
+                    (text.is_telling && words.contains(&text.words))
+                        || (is_part && text.words.contains(words))
                 }
             };
-            fits.then(|| text.as_str().len().min(words.as_str().len()))
+            fits.then(|| text.words.as_str().len().min(words.as_str().len()))
         });
         let name = match row.source {
             Source::Status(status) if status.name().contains('_') => status.name(),
@@ -272,7 +312,7 @@ fn similar(rows: &[Row], query: &Words) -> Vec<Explanation> {
         let likeness = row
             .texts
             .iter()
-            .filter_map(|text| likeness(&weights, total, text));
+            .filter_map(|text| likeness(&weights, total, &text.words));
         if let Some(best) = likeness.max() {
             ranked.push((best, row.explanation(MatchKind::Similar)));
         }
@@ -293,7 +333,7 @@ fn weights<'a>(rows: &[Row], query: &'a Words) -> Vec<(&'a str, usize)> {
         let has = |row: &&Row| {
             row.texts
                 .iter()
-                .any(|text| text.iter().any(|other| is_alike(other, word)))
+                .any(|text| text.words.iter().any(|other| is_alike(other, word)))
         };
         let count = rows.iter().filter(has).count();
         1 + (rows.len() / count.max(1)).max(1).ilog2() as usize
@@ -322,4 +362,33 @@ fn likeness(asked: &[(&str, usize)], total: usize, text: &Words) -> Option<(usiz
     let score = of_query.max(of_text);
     let enough = count >= 2 || (count == 1 && asked.len() == 1);
     (enough && score >= 60).then_some((score, weight))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_text_is_kept() {
+        for (text, max, kept) in [
+            ("short", 5, "short"),
+            ("no line ends", 4, "ends"),
+            ("é", 1, ""),
+            ("one\ntwo\nthree", 8, "three"),
+            ("one\ntwo\nthree", 9, "two\nthree"),
+            ("one\ntwo", 6, "two"),
+        ] {
+            assert_eq!(tail(text, max), kept, "{text:?} {max}");
+        }
+    }
+
+    #[test]
+    fn a_lone_word_is_telling_if_it_is_camel_case_or_long() {
+        for word in ["IsSynced", "MissingCerts", "undetermined", "Fehlgeschlagen"] {
+            assert!(Text::of(word).is_telling, "{word}");
+        }
+        for word in ["Pending", "RECOVERY", "recovering", "active", ""] {
+            assert!(!Text::of(word).is_telling, "{word}");
+        }
+    }
 }

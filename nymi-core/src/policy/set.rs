@@ -48,9 +48,12 @@ pub enum PolicySetError {
     /// No such individual policy.
     #[error("there is no individual user policy with ID {0}")]
     NoIndividualPolicy(IndividualPolicyId),
-    /// The name is taken.
+    /// The name of an individual policy is taken.
     #[error("Name is {0:?}; another policy has that name")]
     NameTaken(String),
+    /// The description of a group policy, which is its name, is taken.
+    #[error("Description is {0:?}; another policy has that description")]
+    DescriptionTaken(String),
     /// The ID is taken.
     #[error("ID {0} is in use")]
     IdTaken(i64),
@@ -287,7 +290,7 @@ impl PolicySet {
         let is_taken = self.group().iter().any(|(other, (policy, _))| {
             *other != id && same_name(&policy.values().description, name)
         });
-        free(is_taken, name)
+        free(is_taken, name, PolicySetError::DescriptionTaken)
     }
 }
 
@@ -295,9 +298,13 @@ fn same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-fn free(is_taken: bool, name: &str) -> Result<(), PolicySetError> {
+fn free(
+    is_taken: bool,
+    name: &str,
+    taken: fn(String) -> PolicySetError,
+) -> Result<(), PolicySetError> {
     if is_taken {
-        return Err(PolicySetError::NameTaken(name.to_string()));
+        return Err(taken(name.to_string()));
     }
     Ok(())
 }
@@ -339,6 +346,7 @@ impl PolicySet {
         free(
             others.any(|(_, policy)| same_name(&policy.values().name, name)),
             name,
+            PolicySetError::NameTaken,
         )
     }
 

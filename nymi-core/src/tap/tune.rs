@@ -119,6 +119,11 @@ pub enum TuneError {
         /// Samples found.
         found: usize,
     },
+    /// No window tells both how strong taps and how strong everything else is.
+    #[error(
+        "the recording does not tell how strongly taps and everything else are heard; hold each tap for a second, and rest some seconds between taps"
+    )]
+    Evidence,
 }
 
 /// One run of samples labelled `tap`.
@@ -238,7 +243,9 @@ pub fn propose(current: &TapConfig, recording: &Recording) -> Result<Proposal, T
     let tracks = by_band(recording);
     let mut best: Option<(Rank, TapConfigValues, i64)> = None;
     for window in WINDOWS {
-        let levels = Levels::of(&tracks, window);
+        let Some(levels) = Levels::of(&tracks, window) else {
+            continue;
+        };
         for threshold in levels.thresholds() {
             let mut values = *current.values();
             values.rssi_window_tap = window as i64;
@@ -254,9 +261,7 @@ pub fn propose(current: &TapConfig, recording: &Recording) -> Result<Proposal, T
             }
         }
     }
-    let (mut values, margin) = best.map_or((*current.values(), 0), |(_, values, margin)| {
-        (values, margin)
-    });
+    let (_, mut values, margin) = best.ok_or(TuneError::Evidence)?;
     let found = cutoffs(&tracks, &values).filter(|_| current.judges_proximity());
     if let Some((close, far)) = found {
         (values.rssi_cutoff_close, values.rssi_cutoff_far) = (close, far);
@@ -347,12 +352,9 @@ struct Levels {
 }
 
 impl Levels {
-    fn of(tracks: &Tracks<'_>, window: usize) -> Self {
-        let mut levels = Self {
-            weakest_peak: i64::MAX,
-            strongest_peak: -1270,
-            strongest_other: -1270,
-        };
+    /// None where no full window lies in an approach, or none apart from all of them.
+    fn of(tracks: &Tracks<'_>, window: usize) -> Option<Self> {
+        let (mut peaks, mut strongest_other) = (Vec::new(), None);
         for track in tracks.values() {
             let (mut peak, mut since_tap) = (None, window);
             let begins = next_taps(track);
@@ -362,29 +364,26 @@ impl Levels {
                     since_tap = 0;
                     continue;
                 }
-                levels.close(peak.take());
+                peaks.extend(peak.take());
                 since_tap += 1;
                 // A hand that is on its way, and the window that still holds it, say nothing.
                 let coming = begins[index].is_some_and(|at| at.since(track[index].at) <= GRACE_MS);
                 if since_tap > window && !coming {
-                    levels.strongest_other = levels.strongest_other.max(mean);
+                    strongest_other = strongest_other.max(Some(mean));
                 }
             }
-            levels.close(peak);
+            peaks.extend(peak);
         }
-        levels
-    }
-
-    fn close(&mut self, peak: Option<i64>) {
-        if let Some(peak) = peak {
-            self.weakest_peak = self.weakest_peak.min(peak);
-            self.strongest_peak = self.strongest_peak.max(peak);
-        }
+        Some(Self {
+            weakest_peak: *peaks.iter().min()?,
+            strongest_peak: *peaks.iter().max()?,
+            strongest_other: strongest_other?,
+        })
     }
 
     /// The smaller of the distances of a threshold to both sides.
     fn margin(&self, threshold: i64) -> i64 {
-        let above = self.weakest_peak.saturating_sub(10 * threshold);
+        let above = self.weakest_peak - 10 * threshold;
         above.min(10 * threshold - self.strongest_other)
     }
 

@@ -264,11 +264,31 @@ proptest! {
 }
 
 #[test]
-fn a_long_log_is_cut() {
-    let log = "é Nymi Agent missing. ".repeat(100_000);
-    assert!(
-        explain(&log)
-            .iter()
-            .any(|found| found.id() == "status-4000")
-    );
+fn the_newest_line_of_a_long_log_is_explained() {
+    let harmless = "2026-05-13 08:30:00,123 INFO [main] all is well é\n";
+    let newest = "ERROR Insufficient memory on the Nymi Band to support the registration";
+    for count in [100, 100_000] {
+        let log = harmless.repeat(count) + newest;
+        finds(&log, "nba-insufficient-memory");
+        assert!(ids(&log).len() < 10, "{:?}", ids(&log));
+        finds(&(log + "\n\n"), "nba-insufficient-memory");
+    }
+    let old = format!("{newest}\n{}", harmless.repeat(100));
+    assert!(!ids(&old).contains(&"nba-insufficient-memory".to_owned()));
+    finds(&"é Nymi Agent missing. ".repeat(100_000), "status-4000");
+}
+
+#[test]
+fn a_telling_word_is_found_in_a_log_line() {
+    let id = "audit-connect-autofill-failed";
+    finds("Connect audit: PasswordAutofillFailed user=bob", id);
+    finds("connect audit: passwordautofillfailed user=bob", id);
+    for line in [
+        "Connect audit: NoPasswordAutofillFailed user=bob",
+        "Connect audit: PasswordAutofillFailedTwice user=bob",
+    ] {
+        assert!(!ids(line).contains(&id.to_owned()), "{line}");
+    }
+    // A word that anybody may write means nothing within a line.
+    assert!(!ids("job 7 of bob: Pending since noon").contains(&"nes-policy-pending".to_owned()));
 }

@@ -19,6 +19,8 @@ pub(super) struct Refused {
     http: StatusCode,
     status: Status,
     description: Cow<'static, str>,
+    /// What to do, where the table says it.
+    hint: Option<&'static str>,
     /// How far the terminal's clock is ahead, where that is the reason.
     skew_ms: Option<i64>,
 }
@@ -36,6 +38,7 @@ impl Refused {
             http,
             status: reason.status(),
             description: reason.description_in(domain),
+            hint: reason.hint(),
             skew_ms: None,
         }
     }
@@ -60,6 +63,7 @@ impl Refused {
                 "The NfcUID belongs to another active Nymi Band. Tap the Nymi Band that is being \
                  enrolled; an administrator can deactivate the other.",
             ),
+            hint: None,
             skew_ms: None,
         }
     }
@@ -102,12 +106,15 @@ impl Refused {
             })
             .await?;
         write.commit().await?;
-        let refusal = Refusal::enrollment(self.http, self.event.id(), &self.description)
+        let mut refusal = Refusal::enrollment(self.http, self.event.id(), &self.description)
             .with("Status", self.status.code());
-        Ok(match self.skew_ms {
-            Some(skew_ms) => refusal.with("skew_ms", skew_ms),
-            None => refusal,
-        })
+        if let Some(hint) = self.hint {
+            refusal = refusal.with("Hint", hint);
+        }
+        if let Some(skew_ms) = self.skew_ms {
+            refusal = refusal.with("skew_ms", skew_ms);
+        }
+        Ok(refusal)
     }
 }
 

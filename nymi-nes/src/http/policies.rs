@@ -182,7 +182,7 @@ async fn group(
 }
 
 /// POST `api/Policies`: an inactive policy; what is not given has its default, or with `CopyOf` the
-/// value of that policy.
+/// value of that policy. `Description` must be given.
 async fn create_group(
     State(nes): State<Arc<Nes>>,
     caller: Principal,
@@ -195,10 +195,11 @@ async fn create_group(
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let id = write.next_group_policy().await?;
     let (set, ()) = edit(&mut write, &caller, |set| {
-        let base = match source {
+        let mut base = match source {
             Some(source) => set.group_policy(source)?.values().clone(),
             None => GroupPolicyValues::default(),
         };
+        base.description.clear();
         Ok(set.create_group(id, changed_group(&base, &given)?)?)
     })
     .await?;

@@ -160,8 +160,16 @@ async fn errors_name_field_value_and_rule() {
             .await,
         409,
         1003,
-        &["name"],
+        &["Description is \"default settings SET\"; another policy"],
     );
+    for body in [json!({"FAR": 1}), json!({"CopyOf": 1})] {
+        says(
+            admin.post(GROUPS, &body).await,
+            400,
+            1003,
+            &["Description is \"\"", "text of 1 to 256 characters"],
+        );
+    }
     for (body, words) in [
         (json!({"Name": "x", "FAR": 7}), ["FAR is 7", "0 or 1"]),
         (

@@ -14,7 +14,8 @@ async fn policy(admin: &Session<'_>, columns: Value) {
     admin.put("api/Policies", &columns).await.ok();
 }
 
-/// The refusal of an enrollment: the reason's text as the message's JSON, and its event as the last.
+/// The refusal of an enrollment: the reason's text as the message's JSON, its event, and its hint
+/// if it has one.
 #[track_caller]
 fn refused_for(reply: Reply, code: u16, reason: Reason) -> Value {
     let body = reply.refused(code, reason.status().code());
@@ -25,6 +26,7 @@ fn refused_for(reply: Reply, code: u16, reason: Reason) -> Value {
         json!({"ResponseCode": event, "Description": reason.description_in("CORP")})
     );
     assert_eq!(body["EventTypeID"], event);
+    assert_eq!(body.get("Hint").cloned(), reason.hint().map(Value::from));
     body
 }
 
@@ -90,7 +92,11 @@ async fn what_is_refused_is_refused_before_the_band_is_changed() {
     let others = eve.post("api/Enrollments", &begin("aaah-00001")).await;
     refused_for(others, 403, Reason::ReEnrollmentOther);
     let seos = eve.post("api/Enrollments", &begin("DEXX-1234")).await;
-    refused_for(seos, 403, Reason::SeosRecordMissing);
+    let body = refused_for(seos, 403, Reason::SeosRecordMissing);
+    assert_eq!(
+        body["Hint"],
+        "An administrator must import the CSV file that came with the order. Then start again."
+    );
     eve.post("api/Enrollments", &begin("nonsense"))
         .await
         .refused(400, 1003);

@@ -57,7 +57,7 @@ fn a_fresh_server_has_one_group_policy_and_two_individual_ones() {
 #[test]
 fn what_the_buttons_of_group_policies_refuse() {
     use PolicySetError::{
-        DeactivateActive, DeleteActive, DeleteLast, IdTaken, NameTaken, NoGroupPolicy,
+        DeactivateActive, DeleteActive, DeleteLast, DescriptionTaken, IdTaken, NoGroupPolicy,
     };
     let mut set = PolicySet::fresh();
     let other = GroupPolicyId(2);
@@ -66,9 +66,13 @@ fn what_the_buttons_of_group_policies_refuse() {
     assert_eq!(set.activate(other), Err(NoGroupPolicy(other)));
     set.create_group(other, named("Night")).unwrap();
     assert_eq!(set.create_group(other, named("Day")), Err(IdTaken(2)));
+    let taken = set
+        .create_group(GroupPolicyId(3), named(" night"))
+        .unwrap_err();
+    assert_eq!(taken, DescriptionTaken(" night".into()));
     assert_eq!(
-        set.create_group(GroupPolicyId(3), named(" night")),
-        Err(NameTaken(" night".into()))
+        taken.to_string(),
+        "Description is \" night\"; another policy has that description"
     );
     assert_eq!(set.delete_group(GROUP), Err(DeleteActive));
     assert_eq!(
@@ -146,9 +150,13 @@ fn a_copy_is_the_source_but_for_name_and_type() {
     };
     assert_eq!(*set.individual()[&copy].values(), expected);
     assert_eq!(set.members(copy).count(), 0);
+    let taken = set
+        .copy_individual(source, IndividualPolicyId(4), "visitors")
+        .unwrap_err();
+    assert_eq!(taken, PolicySetError::NameTaken("visitors".into()));
     assert_eq!(
-        set.copy_individual(source, IndividualPolicyId(4), "visitors"),
-        Err(PolicySetError::NameTaken("visitors".into()))
+        taken.to_string(),
+        "Name is \"visitors\"; another policy has that name"
     );
 }
 

@@ -140,6 +140,28 @@ fn too_little_is_not_guessed_from() {
 }
 
 #[test]
+fn a_margin_is_not_claimed_without_evidence() {
+    // Every rest is so short that a hand is always on its way.
+    let hasty = recording(
+        &[(-60, Label::Close, 5), (-30, Label::Tap, 15)].repeat(25),
+        0,
+    );
+    assert_eq!(
+        propose(&TapConfig::default(), &hasty),
+        Err(TuneError::Evidence)
+    );
+    // Only windows of up to 12 fit into these rests; half of the 10 dB between is the most to spare.
+    let short = recording(
+        &[(-50, Label::Close, 18), (-40, Label::Tap, 40)].repeat(8),
+        0,
+    );
+    let proposal = propose(&TapConfig::default(), &short).unwrap();
+    assert_eq!((proposal.then.hits, proposal.then.false_taps), (8, 0));
+    assert!(proposal.config.values().rssi_window_tap <= 12);
+    assert!(proposal.margin_tenths_db <= 50, "{proposal:?}");
+}
+
+#[test]
 fn a_threshold_between_the_levels_is_proposed() {
     for (held, rest) in [(-30, -60), (-48, -66), (-55, -75), (-40, -58)] {
         let recorded = site(held, rest, 6);
