@@ -162,6 +162,7 @@ fn mappings_translate() {
     };
     assert_eq!(mapped(&[(P1, P2)], &[P2]), None);
     assert_eq!(mapped(&[(P1, P2)], &[P1]), Some((POLICY, Some(0))));
+    assert_eq!(mapped(&[(P1, P2), (P1, P3)], &[P2]), None);
     assert_eq!(mapped(&[(P1, P2), (P1, P3)], &[P3]), None);
     assert_eq!(mapped(&[(P3, P2)], &[P2]), Some((POLICY, Some(0))));
     assert_eq!(mapped(&[(P1, ANY)], &[P1]), Some((POLICY, Some(1))));
