@@ -351,3 +351,27 @@ fn hostile_heaps_are_given_up() {
     let result = verify(&root, &presented, &any_path().with_ca_leaf(true));
     assert!(result.is_some(), "{result:?}");
 }
+
+/// Two certificates on each rung double the ways with each step up, few as the signatures are.
+#[test]
+fn ways_that_double_are_given_up() {
+    let root = Cert::root("Root", 1);
+    let rung =
+        |number: u8, issuer: &[u8]| Cert::ca(&format!("CA {number}"), 10 + number, issuer, None);
+    let good = rung(0, &root.subject).signed_by(&root);
+    let leaf = Cert::end("leaf", 2, &cn("CA 0")).sign(&key(10));
+    let with = |rungs: u8| {
+        let mut presented = vec![leaf.clone()];
+        for number in 0..rungs {
+            for serial in [1, 2] {
+                let mut ca = rung(number, &cn(&format!("CA {}", number + 1)));
+                ca.serial = vec![serial];
+                presented.push(ca.sign(&key(11 + number)));
+            }
+        }
+        presented.push(good.clone());
+        verify(&root, &presented, &any_path())
+    };
+    assert_eq!(with(4), None);
+    assert_eq!(with(13).map(|(number, _)| number), Some(104));
+}
