@@ -414,6 +414,32 @@ mod tests {
     }
 
     #[test]
+    fn every_attribute_of_a_set_may_be_repeated() {
+        // X.690, 11.6, asks for ascending order, and equal ones are not out of order.
+        let x = attribute(&[0x55, 4, 0x0b], tag::UTF8_STRING, b"x");
+        let twice = element(0x30, &element(0x31, &[x.clone(), x].concat()));
+        assert!(check(content_of(&twice).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_utf_8() {
+        let name = cn(tag::UTF8_STRING, "Ä".as_bytes());
+        assert!(check(content_of(&name).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn text_of_wide_characters_has_whole_ones() {
+        let plain = cn(tag::UTF8_STRING, b"a");
+        for (tag, whole, more) in [
+            (tag::BMP_STRING, &b"\0a"[..], &b"\0a\0"[..]),
+            (tag::UNIVERSAL_STRING, b"\0\0\0a", b"\0\0\0a\0"),
+        ] {
+            assert!(equal(&plain, &cn(tag, whole)));
+            assert!(!equal(&plain, &cn(tag, more)));
+        }
+    }
+
+    #[test]
     fn a_common_name_is_one_plain_text() {
         let one = cn(tag::UTF8_STRING, b"kiosk");
         assert_eq!(

@@ -382,3 +382,15 @@ fn what_looks_unusual_but_is_allowed() {
         assert_eq!(fault(trio.check()), None, "{what}");
     }
 }
+
+#[test]
+fn an_authority_key_identifier_is_not_empty() {
+    let with = |key: &[u8]| {
+        let mut trio = Trio::new();
+        trio.leaf
+            .set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, key)]));
+        fault(trio.check())
+    };
+    assert_eq!(with(&[1]), None);
+    assert_eq!(with(&[]), Some((101, Some(0))));
+}

@@ -1,6 +1,11 @@
 //! Finding a path among certificates in any order, and giving up in time.
 
-use nymi_core::chain::{MAX_DEPTH, Purpose, Requirements, oid};
+use std::sync::Mutex;
+
+use nymi_core::chain::{MAX_DEPTH, Purpose, Requirements, TrustAnchor, oid};
+use nymi_core::crypto::{
+    BadSignature, PrivateKey, PublicKey, RustCrypto, SecretKey, SignatureVerifier,
+};
 
 use crate::chain_writer::*;
 
@@ -61,11 +66,130 @@ fn the_depth_is_limited() {
         verify(&root, &presented, &any_path().with_max_depth(255)),
         Some((112, None))
     );
+    // The search itself goes no further than fourteen intermediates.
     let (root, presented) = ladder(40);
-    assert_eq!(
-        verify(&root, &presented, &any_path()).map(|(number, _)| number),
-        Some(112)
-    );
+    let error = check(&[root.anchor()], &presented, NOW, &any_path()).unwrap_err();
+    assert_eq!(error.number(), 112);
+    assert!(error.to_string().contains("14 intermediates"), "{error}");
+}
+
+#[test]
+fn at_most_128_certificates_are_presented() {
+    let (root, mut presented) = ladder(1);
+    presented.resize(128, presented[1].clone());
+    assert_eq!(verify(&root, &presented, &any_path()), None);
+    presented.push(presented[1].clone());
+    assert_eq!(verify(&root, &presented, &any_path()), Some((103, None)));
+}
+
+/// The keys by which signatures were verified, in order.
+#[derive(Default)]
+struct Recording(Mutex<Vec<PublicKey>>);
+
+impl SignatureVerifier for Recording {
+    fn verify_der(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        self.0.lock().unwrap().push(*key);
+        RustCrypto.verify_der(key, message, signature)
+    }
+
+    fn verify_fixed(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
+        Err(BadSignature)
+    }
+}
+
+/// The keys that are tried, whether a path is found or not.
+fn tried(
+    anchors: &[TrustAnchor],
+    presented: &[Vec<u8>],
+    requirements: &Requirements<'_>,
+) -> Vec<PublicKey> {
+    let recording = Recording::default();
+    let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
+    let _ = nymi_core::chain::verify(&recording, anchors, &presented, NOW, requirements);
+    recording.0.into_inner().unwrap()
+}
+
+/// Anchors before intermediates, then sound certificates before others, then those with the key
+/// identifier that the child names.
+#[test]
+fn the_most_promising_issuer_is_tried_first() {
+    let root = Cert::root("Root", 1);
+    let mut leaf = Cert::end("leaf", 2, &cn("CA"));
+    leaf.set(AUTHORITY_KEY_ID, false, &seq(&[&tlv(0x80, &[7])]));
+    let ca = |number: u8, sound: bool, named: bool| {
+        let mut ca = Cert::ca("CA", number, &root.subject, None);
+        ca.set(SUBJECT_KEY_ID, false, &octets(&[if named { 7 } else { 8 }]));
+        if !sound {
+            ca.not_after = utc("260513082959Z");
+        }
+        ca
+    };
+    // Each is worse than the one before: whether an anchor, sound, and with the key named.
+    let ranks = [
+        (true, true, true),
+        (true, true, false),
+        (true, false, true),
+        (true, false, false),
+        (false, true, true),
+        (false, true, false),
+        (false, false, true),
+        (false, false, false),
+    ];
+    for (place, better) in ranks.iter().enumerate() {
+        for worse in &ranks[place + 1..] {
+            let (mut anchors, mut presented) = (vec![root.anchor()], vec![leaf.sign(&key(99))]);
+            for (number, (is_anchor, sound, named)) in [(3, *worse), (4, *better)] {
+                let ca = ca(number, sound, named);
+                if is_anchor {
+                    anchors.push(TrustAnchor::from_der(&ca.signed_by(&root)).unwrap());
+                } else {
+                    presented.push(ca.signed_by(&root));
+                }
+            }
+            let tried = tried(&anchors, &presented, &any_path());
+            let expected: [SecretKey; 2] = [key(4), key(3)];
+            assert_eq!(
+                tried,
+                expected.map(|key| key.public_key()),
+                "{better:?} before {worse:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_presented_twice_is_tried_once() {
+    let root = Cert::root("Root", 1);
+    let ca = Cert::ca("CA", 2, &root.subject, None);
+    let leaf = Cert::end("leaf", 3, &ca.subject);
+    let mut presented = vec![leaf.signed_by(&ca)];
+    for _ in 0..2 {
+        presented.extend([ca.signed_by(&root), root.signed_by(&root)]);
+    }
+    // No path does, so all are gone through.
+    let server = any_path().with_max_depth(0);
+    let expected = [key(2), key(1)].map(|key| key.public_key());
+    assert_eq!(tried(&[root.anchor()], &presented, &server), expected);
+}
+
+/// One key under two names is two entities, and a path may go through both.
+#[test]
+fn one_key_under_two_names() {
+    let root = Cert::root("Root", 1);
+    let upper = Cert::ca("\u{c4}", 2, &root.subject, None);
+    let lower = Cert::ca("\u{d6}", 2, &upper.subject, None);
+    let leaf = Cert::end("leaf", 3, &lower.subject);
+    let presented = [
+        leaf.signed_by(&lower),
+        lower.signed_by(&upper),
+        upper.signed_by(&root),
+    ];
+    assert_eq!(verify(&root, &presented, &any_path()), None);
 }
 
 #[test]
@@ -226,4 +350,28 @@ fn hostile_heaps_are_given_up() {
         .collect();
     let result = verify(&root, &presented, &any_path().with_ca_leaf(true));
     assert!(result.is_some(), "{result:?}");
+}
+
+/// Two certificates on each rung double the ways with each step up, few as the signatures are.
+#[test]
+fn ways_that_double_are_given_up() {
+    let root = Cert::root("Root", 1);
+    let rung =
+        |number: u8, issuer: &[u8]| Cert::ca(&format!("CA {number}"), 10 + number, issuer, None);
+    let good = rung(0, &root.subject).signed_by(&root);
+    let leaf = Cert::end("leaf", 2, &cn("CA 0")).sign(&key(10));
+    let with = |rungs: u8| {
+        let mut presented = vec![leaf.clone()];
+        for number in 0..rungs {
+            for serial in [1, 2] {
+                let mut ca = rung(number, &cn(&format!("CA {}", number + 1)));
+                ca.serial = vec![serial];
+                presented.push(ca.sign(&key(11 + number)));
+            }
+        }
+        presented.push(good.clone());
+        verify(&root, &presented, &any_path())
+    };
+    assert_eq!(with(4), None);
+    assert_eq!(with(13).map(|(number, _)| number), Some(104));
 }

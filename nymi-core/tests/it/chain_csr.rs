@@ -123,3 +123,10 @@ fn broken_requests() {
         Err(CsrError::Pem(_))
     ));
 }
+
+#[test]
+fn a_request_of_64_kib_is_read_and_no_longer_one() {
+    let read = |length: usize| Csr::from_der(&RustCrypto, &vec![0; length]);
+    assert!(matches!(read(64 * 1024), Err(CsrError::Malformed(_))));
+    assert_eq!(read(64 * 1024 + 1), Err(CsrError::TooLarge(64 * 1024)));
+}

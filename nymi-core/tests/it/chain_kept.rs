@@ -131,3 +131,16 @@ fn revocation_is_checked_anew_and_remembered_lists_cost_nothing() {
     let result = issuer.verify_leaf(&provider, &leaf, NOW, &requirements);
     assert_eq!(fault(result), Some((127, Some(0))));
 }
+
+#[test]
+fn a_remembered_list_vouches_for_no_other() {
+    let (trio, provider) = (Trio::new(), Counting::default());
+    let mut issuer = keep(&trio, &provider);
+    issuer.remember_crls(&provider, &[List::new(&trio.l2).crl(&trio.l2)]);
+    let forger = Cert::ca("Acme NES L2 CA", 66, &[], None);
+    let forged = [List::new(&trio.l2).crl(&forger)];
+    let requirements = requirements().with_crls(&forged);
+    let leaf = trio.leaf.signed_by(&trio.l2);
+    let result = issuer.verify_leaf(&provider, &leaf, NOW, &requirements);
+    assert_eq!(fault(result), Some((127, Some(0))));
+}

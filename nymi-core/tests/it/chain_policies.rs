@@ -162,6 +162,7 @@ fn mappings_translate() {
     };
     assert_eq!(mapped(&[(P1, P2)], &[P2]), None);
     assert_eq!(mapped(&[(P1, P2)], &[P1]), Some((POLICY, Some(0))));
+    assert_eq!(mapped(&[(P1, P2), (P1, P3)], &[P2]), None);
     assert_eq!(mapped(&[(P1, P2), (P1, P3)], &[P3]), None);
     assert_eq!(mapped(&[(P3, P2)], &[P2]), Some((POLICY, Some(0))));
     assert_eq!(mapped(&[(P1, ANY)], &[P1]), Some((POLICY, Some(1))));
@@ -236,4 +237,36 @@ fn a_mapping_of_a_policy_that_is_not_there_maps_nothing() {
     path.upper
         .set(POLICY_MAPPINGS, true, &mappings(&[(P1, P2)]));
     assert_eq!(path.verify(), None);
+}
+
+/// One valid policy is looked for among many in each certificate.
+#[test]
+fn very_many_policies_in_every_certificate_take_bounded_work() {
+    let others: Vec<[u8; 3]> = (0..8999u16)
+        .map(|n| [0x2a, 0x81 + (n >> 7) as u8, (n & 0x7f) as u8])
+        .collect();
+    let mut many: Vec<&[u8]> = others.iter().map(<[u8; 3]>::as_slice).collect();
+    many.push(P1);
+    let many = policies(&many);
+    let root = Cert::root("Root", 1);
+    let with = |count: u8| {
+        let mut issuer = root.clone();
+        let mut presented = vec![];
+        for number in 0..=count {
+            let mut ca = Cert::ca(&format!("CA {number}"), 2 + number, &issuer.subject, None);
+            let stated = if number == 0 {
+                policies(&[P1])
+            } else {
+                many.clone()
+            };
+            ca.set(POLICIES, false, &stated);
+            presented.insert(0, ca.signed_by(&issuer));
+            issuer = ca;
+        }
+        let requirements = any_path().with_ca_leaf(true);
+        fault(check(&[root.anchor()], &presented, NOW, &requirements)).map(|(number, _)| number)
+    };
+    // 2 * 9001 comparisons each, and 100 000 in all.
+    assert_eq!(with(5), None);
+    assert_eq!(with(6), Some(104));
 }

@@ -1,6 +1,6 @@
 //! Revocation lists of every kind, and what becomes of certificates without one.
 
-use nymi_core::chain::{Crl, Revocation};
+use nymi_core::chain::{Crl, Profile, Revocation, TrustAnchor};
 
 use crate::chain_writer::*;
 
@@ -612,4 +612,169 @@ fn pem_holds_several_lists() {
         "2026-05-01T00:00:00.000Z"
     );
     assert_eq!(required(&trio, &crls), None);
+}
+
+#[test]
+fn bit_0_of_the_reasons_is_not_used() {
+    let trio = Trio::new();
+    let l1 = List::new(&trio.l1).crl(&trio.l1);
+    let all = List::new(&trio.l2).point(&tlv(0x83, &[7, 0xff, 0x80]));
+    assert_eq!(required(&trio, &[l1, all.crl(&trio.l2)]), None);
+}
+
+#[test]
+fn a_list_that_cannot_be_used_does_not_matter_where_another_covers_some_reasons() {
+    let trio = Trio::new();
+    let mut old = List::new(&trio.l2);
+    old.next_update = utc("260513082959Z");
+    let keys = List::new(&trio.l2).point(&tlv(0x83, &[5, 0x60]));
+    let both = [old.crl(&trio.l2), keys.crl(&trio.l2)];
+    assert_eq!(covered(&trio, &both), None);
+    assert_eq!(covered(&trio, &both[..1]), Some((126, Some(0))));
+}
+
+#[test]
+fn a_list_for_other_reasons_than_the_point_does_not_apply() {
+    let mut trio = Trio::new();
+    let here = uri("http://crl.example/1");
+    let (keys, rest) = (&[5u8, 0x60][..], &[7u8, 0x1f, 0x80][..]);
+    trio.leaf.set(
+        CRL_DISTRIBUTION_POINTS,
+        false,
+        &distribution_points(&[&[&here, &tlv(0x81, keys)]]),
+    );
+    let with = |reasons: &[u8]| {
+        let parts = [here.clone(), tlv(0x83, reasons)].concat();
+        let list = List::new(&trio.l2).point(&parts).revoke(&[0x11], 1);
+        covered(&trio, &[list.crl(&trio.l2)])
+    };
+    assert_eq!(with(keys), REVOKED);
+    assert_eq!(with(rest), None);
+}
+
+/// A name relative to the CRL's issuer, which is not the certificate's (4.2.1.13).
+#[test]
+fn a_relative_name_is_added_to_the_name_of_the_crl_issuer() {
+    let mut trio = Trio::new();
+    let authority = Cert::ca("CRL authority", 50, &trio.l1.subject, None);
+    let part = seq(&[&id(&[0x55, 4, 3]), &tlv(0x0c, b"CRL 1")]);
+    let relative = tlv(0xa0, &tlv(0xa1, &part));
+    let crl_issuer = tlv(0xa2, &tlv(0xa4, &authority.subject));
+    let points = distribution_points(&[&[&relative, &crl_issuer]]);
+    trio.leaf.set(CRL_DISTRIBUTION_POINTS, false, &points);
+    let with = |issuer: &Cert| {
+        let name = tlv(0x30, &[&issuer.subject[2..], &tlv(0x31, &part)].concat());
+        let full = tlv(0xa0, &tlv(0xa0, &tlv(0xa4, &name)));
+        let list = List::new(&authority)
+            .point(&[full, tlv(0x84, &[0xff])].concat())
+            .revoke_of(&[0x11], &trio.l2.subject);
+        let crls = [list.crl(&authority)];
+        let mut presented = trio.presented();
+        presented.push(authority.signed_by(&trio.l1));
+        let requirements = requirements().with_crls(&crls);
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements))
+    };
+    assert_eq!(with(&authority), REVOKED);
+    assert_eq!(with(&trio.l2), None);
+}
+
+#[test]
+fn conforming_lists_have_a_number() {
+    let trio = Trio::new();
+    let numbered = List::new(&trio.l2);
+    let mut bare = numbered.clone();
+    bare.extensions.clear();
+    let with = |list: &List, profile| {
+        let crls = [list.crl(&trio.l2)];
+        let requirements = requirements().with_crls(&crls).with_profile(profile);
+        fault(trio.check_with(&requirements))
+    };
+    assert_eq!(with(&numbered, Profile::Conforming), None);
+    assert_eq!(with(&bare, Profile::Conforming), UNUSABLE);
+    assert_eq!(with(&numbered, Profile::Path), None);
+    assert_eq!(with(&bare, Profile::Path), None);
+}
+
+/// Another anchor is not the one that the path leads to, even if that one signed it (6.3.3 (f)).
+#[test]
+fn an_anchor_outside_the_path_signs_no_lists_for_it() {
+    let trio = Trio::new();
+    let mut signer = Cert::new(trio.l2.subject.clone(), key(60), &trio.l1.subject);
+    signer.extensions = vec![ext(KEY_USAGE, true, &tlv(3, &[1, 2]))];
+    let signer_der = signer.signed_by(&trio.l1);
+    let crls = [List::new(&trio.l2).crl(&signer)];
+    let requirements = requirements().with_crls(&crls);
+    let anchors = [
+        trio.l1.anchor(),
+        TrustAnchor::from_der(&signer_der).unwrap(),
+    ];
+    let found = check(&anchors, &trio.presented(), NOW, &requirements);
+    assert_eq!(fault(found), UNUSABLE);
+    let presented = [trio.presented(), vec![signer_der]].concat();
+    let found = check(&anchors[..1], &presented, NOW, &requirements);
+    assert_eq!(fault(found), None, "as an intermediate it does");
+}
+
+/// A chain of list signers, each on the next one's list.
+#[test]
+fn three_signers_of_lists_may_vouch_for_each_other() {
+    let mut trio = Trio::new();
+    let with = |trio: &mut Trio, count: u8| {
+        let signers: Vec<Cert> = (0..count)
+            .map(|number| {
+                let name = cn(&format!("CRL authority {number}"));
+                let mut signer = Cert::new(name, key(70 + number), &trio.l1.subject);
+                signer.serial = vec![70 + number];
+                signer.extensions = vec![ext(KEY_USAGE, true, &tlv(3, &[1, 2]))];
+                signer
+            })
+            .collect();
+        let mut crls = vec![];
+        let mut presented = vec![];
+        for (number, signer) in signers.iter().enumerate() {
+            crls.push(List::new(signer).point(&tlv(0x84, &[0xff])).crl(signer));
+            let mut signer = signer.clone();
+            if let Some(next) = signers.get(number + 1) {
+                signer.set(CRL_DISTRIBUTION_POINTS, false, &points_of(next));
+            }
+            presented.push(signer.signed_by(&trio.l1));
+        }
+        trio.leaf
+            .set(CRL_DISTRIBUTION_POINTS, false, &points_of(&signers[0]));
+        let presented = [trio.presented(), presented].concat();
+        let requirements = requirements().with_crls(&crls);
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements))
+    };
+    for count in 1..=3 {
+        assert_eq!(with(&mut trio, count), None, "{count}");
+    }
+    assert_eq!(with(&mut trio, 4), UNUSABLE);
+}
+
+/// One distribution point whose lists this signer issues.
+fn points_of(signer: &Cert) -> Vec<u8> {
+    distribution_points(&[&[&tlv(0xa2, &tlv(0xa4, &signer.subject))]])
+}
+
+/// What issuers are obliged to beyond what paths need is asked of the path alone.
+#[test]
+fn signers_of_lists_are_held_to_the_rules_of_paths() {
+    let mut trio = Trio::new();
+    let mut signer = Cert::new(cn("CRL authority"), key(50), &trio.l1.subject);
+    signer.extensions = vec![
+        ext(KEY_USAGE, true, &tlv(3, &[1, 2])),
+        ext(SUBJECT_ALT_NAME, false, &seq(&[&tlv(0x81, b"nobody")])),
+    ];
+    trio.leaf
+        .set(CRL_DISTRIBUTION_POINTS, false, &points_of(&signer));
+    let crls = [List::new(&signer).point(&tlv(0x84, &[0xff])).crl(&signer)];
+    let presented = [trio.presented(), vec![signer.signed_by(&trio.l1)]].concat();
+    let conforming = requirements()
+        .with_crls(&crls)
+        .with_profile(Profile::Conforming);
+    let anchors = [trio.l1.anchor()];
+    assert_eq!(fault(check(&anchors, &presented, NOW, &conforming)), None);
+    let itself = any_path().with_profile(Profile::Conforming);
+    let found = check(&anchors, &presented[2..], NOW, &itself);
+    assert!(found.is_err(), "in a path of its own it does not conform");
 }
