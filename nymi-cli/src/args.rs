@@ -158,7 +158,7 @@ pub(crate) struct TapTuneArgs {
     /// Whose section of nbe.toml it is: bluegiga, bleuio, native or virtual
     #[arg(long, value_name = "KIND", default_value_t = AdapterKind::Virtual)]
     pub(crate) dongle: AdapterKind,
-    /// Draw the recordings under the proposed parameters (SVG)
+    /// Draw the recordings under the proposed parameters: a new file whose name ends in .svg
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
     /// Print the proposal as JSON
