@@ -407,6 +407,7 @@ mod tests {
         assert!(check(content_of(&unsorted).unwrap()).is_err());
         assert!(equal(&sorted, &unsorted));
         assert!(!equal(&sorted, &split));
+        assert_eq!([&sorted, &split].map(|name| canonical(name).len()), [1, 2]);
         let empty_set = element(0x30, &element(0x31, &[]));
         assert!(check(content_of(&empty_set).unwrap()).is_err());
         let bad_utf8 = cn(tag::UTF8_STRING, &[0xff]);

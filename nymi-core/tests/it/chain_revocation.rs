@@ -623,17 +623,6 @@ fn bit_0_of_the_reasons_is_not_used() {
 }
 
 #[test]
-fn a_list_that_cannot_be_used_does_not_matter_where_another_covers_some_reasons() {
-    let trio = Trio::new();
-    let mut old = List::new(&trio.l2);
-    old.next_update = utc("260513082959Z");
-    let keys = List::new(&trio.l2).point(&tlv(0x83, &[5, 0x60]));
-    let both = [old.crl(&trio.l2), keys.crl(&trio.l2)];
-    assert_eq!(covered(&trio, &both), None);
-    assert_eq!(covered(&trio, &both[..1]), Some((126, Some(0))));
-}
-
-#[test]
 fn a_list_for_other_reasons_than_the_point_does_not_apply() {
     let mut trio = Trio::new();
     let here = uri("http://crl.example/1");
