@@ -218,7 +218,8 @@ pub(crate) struct VerifyArgs {
 
 const VERIFY_NOTES: &str = "\
 With --document this is a record check: the signature holds for ever, so its expiry does not count.
-Without it, this is a log-in check: the assertion must not have expired at the moment of the check.";
+Without it, this is a log-in check: the assertion must not have expired at the moment of the check. Give \
+--audience too: without it, a log-in that was meant for another application passes.";
 
 #[derive(Subcommand)]
 pub(crate) enum PacCommand {
