@@ -587,3 +587,22 @@ fn an_l2_cannot_give_a_grade_that_it_does_not_have() {
         assert_eq!(found, expected, "{wanted}, with more depth");
     }
 }
+
+#[test]
+fn what_is_presented_has_512_kib_at_most() {
+    let trio = Trio::new();
+    let mut presented = trio.presented();
+    let honest: usize = presented.iter().map(Vec::len).sum();
+    presented.extend([60_000; 8].map(|size| vec![0; size]));
+    presented.push(vec![0; 512 * 1024 - honest - 8 * 60_000]);
+    let found = |presented: &[Vec<u8>]| {
+        let anchors = [trio.l1.anchor()];
+        fault(check(&anchors, presented, NOW, &requirements()))
+    };
+    assert_eq!(found(&presented), None);
+    presented.push(vec![0]);
+    let error = check(&[trio.l1.anchor()], &presented, NOW, &requirements()).unwrap_err();
+    let (found, limit) = (512 * 1024 + 1, 512 * 1024);
+    assert_eq!(error.index(), None);
+    assert_eq!(*error.fault(), Fault::TooLarge { found, limit });
+}
