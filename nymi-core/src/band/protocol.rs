@@ -173,15 +173,16 @@ pub struct EnrollmentAnswer {
 #[error("not a band message")]
 pub struct BandMessageError;
 
+/// Reading and writing of a message of at most so many bytes, on the air or in a session.
 macro_rules! codec {
-    ($message:ty) => {
+    ($message:ty, $limit:expr) => {
         impl $message {
             /// Reads a message; nothing may follow it.
             ///
             /// # Errors
-            /// Longer than [`MAX_BAND_MESSAGE`], another message, or bytes after its end.
+            /// The bytes are too many, or no such message.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, BandMessageError> {
-                if bytes.len() > MAX_BAND_MESSAGE {
+                if bytes.len() > $limit {
                     return Err(BandMessageError);
                 }
                 let mut decoder = minicbor::Decoder::new(bytes);
@@ -193,7 +194,7 @@ macro_rules! codec {
                 }
             }
 
-            /// The bytes on the air.
+            /// The bytes to send. An answer in a session may hold a key: clear them.
             pub fn to_bytes(&self) -> Vec<u8> {
                 let mut bytes = Vec::new();
                 // Writing into a Vec cannot fail.
@@ -203,6 +204,7 @@ macro_rules! codec {
         }
     };
 }
+pub(super) use codec;
 
-codec!(BandRequest);
-codec!(BandReply);
+codec!(BandRequest, MAX_BAND_MESSAGE);
+codec!(BandReply, MAX_BAND_MESSAGE);

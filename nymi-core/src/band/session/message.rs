@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use super::secret::BandSecret;
 use super::totp::TOTP_SECRET_BYTES;
 use crate::band::BandMessageError;
+use crate::band::protocol::codec;
 
 /// The longest message in a session, bytes.
 pub const MAX_SESSION_MESSAGE: usize = 1024;
@@ -184,36 +185,5 @@ pub enum SessionAnswer {
     },
 }
 
-macro_rules! codec {
-    ($message:ty) => {
-        impl $message {
-            /// Reads a message; nothing may follow it.
-            ///
-            /// # Errors
-            /// The bytes are too many, or no such message.
-            pub fn from_bytes(bytes: &[u8]) -> Result<Self, BandMessageError> {
-                if bytes.len() > MAX_SESSION_MESSAGE {
-                    return Err(BandMessageError);
-                }
-                let mut decoder = minicbor::Decoder::new(bytes);
-                let message = decoder.decode().map_err(|_| BandMessageError)?;
-                if decoder.position() == bytes.len() {
-                    Ok(message)
-                } else {
-                    Err(BandMessageError)
-                }
-            }
-
-            /// The bytes in the session. An answer may hold a key: clear them.
-            pub fn to_bytes(&self) -> Vec<u8> {
-                let mut bytes = Vec::new();
-                // Writing into a Vec cannot fail.
-                let _ = minicbor::encode(self, &mut bytes);
-                bytes
-            }
-        }
-    };
-}
-
-codec!(SessionRequest);
-codec!(SessionAnswer);
+codec!(SessionRequest, MAX_SESSION_MESSAGE);
+codec!(SessionAnswer, MAX_SESSION_MESSAGE);
