@@ -30,13 +30,17 @@ KINDS = ("caught", "missed", "timeout", "unviable")
 def main():
     arguments = parsed()
     began = time.monotonic()
-    listed = listing(arguments.file, arguments.re)
+    change = ["--in-diff", arguments.in_diff] if arguments.in_diff else []
+    listed = listing(arguments.file, arguments.re, *change)
     mutants = [Mutant.of(number, found) for number, found in enumerate(listed, 1)]
     if arguments.again:
         names = set((OUT / "missed.txt").read_text().splitlines())
         mutants = [mutant for mutant in mutants if mutant.name in names]
+    if arguments.in_diff and not mutants:
+        return say("no mutants: the change has no code of the core to try")
     if not mutants:
         raise SystemExit("no mutants: nothing matches")
+    mutants = chosen(mutants, arguments.most)
     say(f"{len(mutants)} mutants")
     workspace = Workspace(ROOT, SCRATCH / "copy", say)
     outcomes = Outcomes(mutants, workspace.code)
@@ -60,7 +64,20 @@ def main():
         outcomes.left_out = viable
     else:
         one_at_a_time(workspace, viable, tests, outcomes, arguments.jobs)
-    sys.exit(outcomes.close(time.monotonic() - began, partly=bool(arguments.again or arguments.re)))
+    sys.exit(outcomes.close(time.monotonic() - began, partly=partly(arguments)))
+
+
+def partly(arguments):
+    """Whether only a part of the files that were asked for was tried."""
+    return bool(arguments.again or arguments.re or arguments.in_diff or arguments.most)
+
+
+def chosen(mutants, most):
+    """At most so many, spread evenly over the list."""
+    if not most or len(mutants) <= most:
+        return mutants
+    say(f"{most} of {len(mutants)}, spread evenly")
+    return [mutants[place * len(mutants) // most] for place in range(most)]
 
 
 def parsed():
@@ -72,6 +89,8 @@ def parsed():
     )
     parser.add_argument("-f", "--file", action="append", default=[], metavar="GLOB", help="only files like this")
     parser.add_argument("-F", "--re", action="append", default=[], metavar="REGEX", help="only mutants named like this")
+    parser.add_argument("--in-diff", metavar="FILE", help="only what this diff of the repository changes")
+    parser.add_argument("--most", type=int, metavar="NUMBER", help="at most so many")
     parser.add_argument("--again", action="store_true", help="only those that the last run missed")
     parser.add_argument("--switched-only", action="store_true", help="leave out what has no switch (slow to build)")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
@@ -84,7 +103,9 @@ def listing(files=(), expressions=(), *more):
     for option, values in (("--file", files), ("--re", expressions)):
         for value in values:
             command += [option, value]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    found = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    # Of a diff without any, it prints nothing.
+    return json.loads(found or "[]")
 
 
 def operators():

@@ -8,16 +8,16 @@ use crate::chain_writer::*;
 #[derive(Clone)]
 pub(crate) struct List {
     /// INTEGER 1 for version 2, or nothing.
-    version: Vec<u8>,
-    issuer: Vec<u8>,
-    this_update: Vec<u8>,
-    next_update: Vec<u8>,
-    entries: Vec<Vec<u8>>,
-    extensions: Vec<Ext>,
+    pub(crate) version: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) this_update: Vec<u8>,
+    pub(crate) next_update: Vec<u8>,
+    pub(crate) entries: Vec<Vec<u8>>,
+    pub(crate) extensions: Vec<Ext>,
 }
 
-const NUMBER: u8 = 20;
-const BASE_NUMBER: u8 = 27;
+pub(crate) const NUMBER: u8 = 20;
+pub(crate) const BASE_NUMBER: u8 = 27;
 const ISSUING_POINT: u8 = 28;
 
 impl List {
@@ -32,7 +32,7 @@ impl List {
         }
     }
 
-    fn entry(mut self, serial: &[u8], extensions: &[Ext]) -> Self {
+    pub(crate) fn entry(mut self, serial: &[u8], extensions: &[Ext]) -> Self {
         let extensions = if extensions.is_empty() {
             vec![]
         } else {
@@ -48,12 +48,12 @@ impl List {
     }
 
     /// For indirect CRLs: the issuer of the certificate.
-    fn revoke_of(self, serial: &[u8], issuer: &[u8]) -> Self {
+    pub(crate) fn revoke_of(self, serial: &[u8], issuer: &[u8]) -> Self {
         let names = seq(&[&tlv(0xa4, issuer)]);
         self.entry(serial, &[ext(29, true, &names)])
     }
 
-    fn set(mut self, number: u8, critical: bool, value: &[u8]) -> Self {
+    pub(crate) fn set(mut self, number: u8, critical: bool, value: &[u8]) -> Self {
         self.extensions
             .retain(|extension| extension.id != [0x55, 0x1d, number]);
         self.extensions.push(ext(number, critical, value));
@@ -61,11 +61,11 @@ impl List {
     }
 
     /// issuingDistributionPoint with these parts.
-    fn point(self, parts: &[u8]) -> Self {
+    pub(crate) fn point(self, parts: &[u8]) -> Self {
         self.set(ISSUING_POINT, true, &tlv(0x30, parts))
     }
 
-    fn der(&self, signer: &Cert) -> Vec<u8> {
+    pub(crate) fn der(&self, signer: &Cert) -> Vec<u8> {
         let algorithm = seq(&[&id(ECDSA_SHA256)]);
         let entries = if self.entries.is_empty() {
             vec![]

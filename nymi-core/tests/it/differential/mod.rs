@@ -6,6 +6,7 @@
 //! does an entry that no chain of the systematic run needs.
 
 mod chain;
+mod lists;
 mod mutations;
 mod others;
 mod reasons;

@@ -112,7 +112,7 @@ fn verify(cases: &[Case], ((anchor, intermediates), members): &Group<'_>) -> Vec
         .collect()
 }
 
-fn output(command: &mut Command, folder: &Path) -> String {
+pub(super) fn output(command: &mut Command, folder: &Path) -> String {
     let output = command
         .current_dir(folder)
         .env("LC_ALL", "C")
@@ -126,7 +126,7 @@ fn output(command: &mut Command, folder: &Path) -> String {
 
 /// What was said of this file: `name: OK`, that it can't be read, or errors and then
 /// `error name: verification failed`.
-fn verdict(said: &str, name: &str) -> Verdict {
+pub(super) fn verdict(said: &str, name: &str) -> Verdict {
     let mut errors: Vec<&str> = vec![];
     for line in said.lines() {
         if line == format!("{name}: OK") {

@@ -19,6 +19,16 @@ pub(super) enum Sign {
     Theirs(&'static str),
 }
 
+impl Sign {
+    pub(super) fn is_of(&self, ours: Ours, theirs: &Verdict) -> bool {
+        match (self, ours, theirs) {
+            (Self::Ours(numbers), Err(found), Ok(())) => numbers.contains(&found),
+            (Self::Theirs(words), Ok(()), Err(said)) => said.contains(words),
+            _ => false,
+        }
+    }
+}
+
 use Other::{OpenSsl, Webpki};
 use Sign::{Ours as OursAlone, Theirs};
 
@@ -34,11 +44,6 @@ pub(super) struct Reason {
 
 impl Reason {
     pub(super) fn explains(&self, case: &Case, other: Other, ours: Ours, theirs: &Verdict) -> bool {
-        let sign = match (&self.sign, ours, theirs) {
-            (OursAlone(numbers), Err(found), Ok(())) => numbers.contains(&found),
-            (Theirs(words), Ok(()), Err(said)) => said.contains(words),
-            _ => false,
-        };
         let named = |(name, place): &(&str, usize)| {
             (self.changes.is_empty() || self.changes.contains(name))
                 && match self.place {
@@ -49,7 +54,7 @@ impl Reason {
                     Place::Leaf => place + 1 == case.count,
                 }
         };
-        self.other == other && sign && case.changes.iter().any(named)
+        self.other == other && self.sign.is_of(ours, theirs) && case.changes.iter().any(named)
     }
 }
 
