@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use nymi_core::UnixMillis;
 use nymi_core::message::{Request, Status, Update};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::band::Wanted;
 use crate::desk::Desk;
@@ -25,7 +26,8 @@ const FAREWELL: Duration = Duration::from_millis(800);
 pub struct Client {
     desk: Arc<Desk>,
     ended: Arc<Ended>,
-    thread: ThreadId,
+    /// None: it runs on a runtime of the caller.
+    thread: Option<ThreadId>,
     clock: Clock,
 }
 
@@ -106,48 +108,54 @@ impl Client {
     /// If the log file cannot be written, the site's configuration is wrong or the system gives no
     /// thread. An agent that cannot be reached is no error: an update with 4000 says so.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let agent_url = agent_url(&config)?;
-        let log = match &config.log {
-            None => None,
-            Some(wanted) => {
-                let directory = || wanted.directory.display().to_string();
-                let opened = log::open(wanted, config.clock.clone());
-                Some(opened.map_err(|error| StartError::Log {
-                    directory: directory(),
-                    error,
-                })?)
-            }
-        };
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(StartError::Thread)?;
-        let clock = config.clock.clone();
-        let (commands, queue) = mpsc::unbounded_channel();
-        let desk = Arc::new(Desk::new(commands, log));
-        let ended = Arc::new(Ended::default());
-        let guard = EndGuard {
-            desk: Arc::clone(&desk),
-            ended: Arc::clone(&ended),
-        };
+        let Prepared {
+            mut client,
+            engine,
+            guard,
+            agent_url,
+        } = prepare(config)?;
         let thread = thread::Builder::new()
             .name("nymi-napi".to_owned())
             .spawn(move || {
                 let desk = Arc::clone(&guard.desk);
-                if let Some(set_up) = config.on_thread_start {
+                if let Some(set_up) = engine.config().on_thread_start {
                     set_up();
                 }
-                desk.clone()
-                    .logged(|| run(runtime, Engine::new(desk, config, queue), agent_url));
+                desk.logged(|| run(runtime, engine, agent_url));
                 drop(guard);
             })
             .map_err(StartError::Thread)?;
-        Ok(Self {
-            desk,
-            ended,
-            thread: thread.thread().id(),
-            clock,
-        })
+        client.thread = Some(thread.thread().id());
+        Ok(client)
+    }
+
+    /// Starts a client on a runtime of the caller instead of a thread of its own: for a program with
+    /// many clients, and for simulations, where the runtime's time is not the world's. Let no thread
+    /// of that runtime wait in [`get`](Self::get); [`call`](Self::call) and
+    /// [`try_get`](Self::try_get) do not block.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), but for the thread.
+    pub fn start_on(runtime: &Handle, config: Config) -> Result<Self, StartError> {
+        let Prepared {
+            client,
+            engine,
+            guard,
+            agent_url,
+        } = prepare(config)?;
+        let log = client.desk.log();
+        runtime.spawn(
+            async move {
+                engine.run(agent_url).await;
+                drop(guard);
+            }
+            .with_subscriber(log),
+        );
+        Ok(client)
     }
 
     /// The time, by the clock of this client.
@@ -222,8 +230,8 @@ impl Client {
     /// can still be read, every blocked getter wakes. Again is harmless.
     pub fn terminate(&self) {
         self.desk.end();
-        if thread::current().id() == self.thread {
-            // The thread cannot wait for itself.
+        // The thread cannot wait for itself, and a thread of the caller's runtime may be this one.
+        if self.thread.is_none_or(|own| own == thread::current().id()) {
             return;
         }
         let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,6 +255,47 @@ impl std::fmt::Debug for Client {
             .field("running", &self.is_running())
             .finish_non_exhaustive()
     }
+}
+
+/// A client that is about to run.
+struct Prepared {
+    client: Client,
+    engine: Engine,
+    guard: EndGuard,
+    agent_url: AgentUrl,
+}
+
+fn prepare(config: Config) -> Result<Prepared, StartError> {
+    let agent_url = agent_url(&config)?;
+    let log = match &config.log {
+        None => None,
+        Some(wanted) => {
+            let directory = || wanted.directory.display().to_string();
+            let opened = log::open(wanted, config.clock.clone());
+            Some(opened.map_err(|error| StartError::Log {
+                directory: directory(),
+                error,
+            })?)
+        }
+    };
+    let clock = config.clock.clone();
+    let (commands, queue) = mpsc::unbounded_channel();
+    let desk = Arc::new(Desk::new(commands, log));
+    let ended = Arc::new(Ended::default());
+    Ok(Prepared {
+        guard: EndGuard {
+            desk: Arc::clone(&desk),
+            ended: Arc::clone(&ended),
+        },
+        engine: Engine::new(Arc::clone(&desk), config, queue),
+        agent_url,
+        client: Client {
+            desk,
+            ended,
+            thread: None,
+            clock,
+        },
+    })
 }
 
 fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {

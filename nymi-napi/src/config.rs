@@ -7,6 +7,7 @@ use std::sync::Arc;
 use nymi_core::UnixMillis;
 use nymi_core::message::{AgentUrl, NeaName};
 use nymi_net::nes::Credentials;
+use nymi_net::network::{Network, Tcp};
 
 /// How much goes into `nymi_api.log`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +54,8 @@ pub struct Config {
     pub nes_login: Option<Credentials>,
     /// The clock that certificates are checked against.
     pub clock: Clock,
+    /// What makes the connections: TCP, or a simulation's.
+    pub network: Arc<dyn Network>,
     /// Called on the client's thread before anything else happens there, to set it up as the
     /// process wants its threads to be.
     pub on_thread_start: Option<fn()>,
@@ -68,6 +71,7 @@ impl Config {
             store: None,
             nes_login: None,
             clock: Arc::new(system_time),
+            network: Arc::new(Tcp),
             on_thread_start: None,
         }
     }

@@ -54,6 +54,14 @@ impl Desk {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// This client's log, for what runs elsewhere.
+    pub(crate) fn log(&self) -> Dispatch {
+        match &self.log {
+            Some(log) => log.clone(),
+            None => tracing::dispatcher::get_default(Dispatch::clone),
+        }
+    }
+
     /// Runs with this client's log, on whichever thread.
     pub(crate) fn logged<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.log {

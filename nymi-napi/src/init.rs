@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::chain::{GradeRequirement, TrustAnchor, pem};
@@ -13,10 +14,12 @@ use nymi_core::crypto::SecretKey;
 use nymi_core::message::{Init, NeaName, NesUrl, Secret, Status, Update};
 use nymi_net::http::HttpClient;
 use nymi_net::nes::{Credentials, NesClient, NesError};
+use nymi_net::network::Network;
+use nymi_net::tls::client_config;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::config::Clock;
+use crate::config::{Clock, Config};
 use crate::csr::certificate_request;
 use crate::identity::{Identity, IdentityError, NSL_MISSING};
 use crate::site;
@@ -36,6 +39,7 @@ pub(crate) struct Application {
     pub(crate) grade: GradeRequirement,
     l1: Option<String>,
     log_in: Option<Credentials>,
+    network: Arc<dyn Network>,
 }
 
 /// Why there is no identity: the answer to `init`.
@@ -109,7 +113,7 @@ impl From<NesError> for Refusal {
 
 impl Application {
     /// Completes what `init` says from the site's configuration.
-    pub(crate) fn new(init: &Init, nes_login: Option<&Credentials>) -> Result<Self, Refusal> {
+    pub(crate) fn new(init: &Init, config: &Config) -> Result<Self, Refusal> {
         let nes_url = match &init.nes_url {
             Some(url) => Some(url.clone()),
             None => site::nes_url()
@@ -122,7 +126,7 @@ impl Application {
                 let (user, password) = (user.to_string(), secret(password));
                 Some(Credentials::Basic { user, password })
             }
-            _ => nes_login.cloned(),
+            _ => config.nes_login.clone(),
         };
         let grade = match init.grade {
             None => GradeRequirement::Gold,
@@ -135,6 +139,7 @@ impl Application {
             grade,
             l1: init.l1.clone(),
             log_in,
+            network: Arc::clone(&config.network),
         })
     }
 
@@ -278,8 +283,9 @@ impl Application {
         let missing = || Refusal::certificates(NSL_MISSING, INVALID_CHAIN);
         let url = self.nes_url.as_ref().ok_or_else(missing)?;
         let credentials = self.log_in.clone().ok_or_else(missing)?;
-        let http = HttpClient::new(&[anchor.der().to_vec()])
+        let tls = client_config(&[anchor.der().to_vec()])
             .map_err(|error| Refusal::new(Status::NES_TLS, error.to_string()))?;
+        let http = HttpClient::over(Arc::clone(&self.network), &tls);
         Ok(NesClient::new(url.as_str(), http, credentials)?)
     }
 }

@@ -45,3 +45,4 @@ mod subscriptions;
 pub use client::{Client, GetError, PutError, StartError};
 pub use config::{Clock, Config, LogConfig, LogLevel};
 pub use nymi_core::message::{AgentUrl, NeaName};
+pub use nymi_net::network::{Connection, Network, Tcp};

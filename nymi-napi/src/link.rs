@@ -1,12 +1,14 @@
 //! The connection to the agent: one topic of our own, joined and proven.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::channel::{NeaJoin, Topic};
 use nymi_core::message::{AgentUrl, NeaName, Payload, Uuid};
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelClient, ChannelConfig, ChannelEvent, ChannelHandle};
+use nymi_net::network::Network;
 use nymi_net::tls::client_config;
 use tokio::sync::mpsc;
 
@@ -85,6 +87,7 @@ impl Link {
         url: AgentUrl,
         name: NeaName,
         l1: Option<&[u8]>,
+        network: Arc<dyn Network>,
     ) -> Result<Self, LinkError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(LinkError::Random)?;
@@ -99,6 +102,7 @@ impl Link {
         let mut config = ChannelConfig::new(url.as_str(), &topic, join);
         config.backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
         config.deadline = ATTEMPT;
+        config.network = network;
         if url.as_str().starts_with("wss:") {
             let roots: Vec<_> = l1.map(<[u8]>::to_vec).into_iter().collect();
             config.tls = Some(client_config(&roots)?);

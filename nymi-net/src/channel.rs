@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::backoff::Backoff;
+use crate::network::{Network, Tcp};
 
 mod session;
 
@@ -27,6 +28,8 @@ pub struct ChannelConfig {
     pub join: Arc<dyn Fn() -> Value + Send + Sync>,
     /// The serializer.
     pub vsn: Vsn,
+    /// What makes the connections.
+    pub network: Arc<dyn Network>,
     /// For wss; none: the system's roots.
     pub tls: Option<Arc<ClientConfig>>,
     /// When to try again.
@@ -51,6 +54,7 @@ impl ChannelConfig {
             topic: topic.into(),
             join: Arc::new(join),
             vsn: Vsn::V2,
+            network: Arc::new(Tcp),
             tls: None,
             backoff: Backoff::default(),
             heartbeat: Duration::from_secs(30),

@@ -10,12 +10,12 @@ use axum::http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use serde_json::Value;
 
 use crate::guard::is_loopback_host;
+use crate::network::{Connector, Network, Tcp};
 use crate::tls::{TlsError, client_config};
 
 /// The largest body that is read, bytes.
@@ -89,7 +89,7 @@ impl HttpReply {
 /// An HTTP client with a connection pool; cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
 }
 
 impl HttpClient {
@@ -103,15 +103,16 @@ impl HttpClient {
 
     /// A client with this TLS configuration.
     pub fn with_tls(tls: Arc<ClientConfig>) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
+        Self::over(Arc::new(Tcp), &tls)
+    }
+
+    /// A client whose connections this network makes.
+    pub fn over(network: Arc<dyn Network>, tls: &ClientConfig) -> Self {
         let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(ClientConfig::clone(&tls))
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(Connector(network));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))

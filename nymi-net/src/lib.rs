@@ -4,7 +4,8 @@
 //! [`serve::ServerHandle`]; WebSockets are accepted by [`ws`]. A client speaks Phoenix channels
 //! through [`channel`] (endpoints and NAPI to the agent) and REST through [`http`] and, typed, through
 //! [`nes`] (agent, NAPI and enrollment terminals to the Enterprise Server). [`tls`] makes the
-//! configurations of both sides, [`backoff`] decides when to try again.
+//! configurations of both sides, [`backoff`] decides when to try again, and [`network`] is what all of it
+//! connects over.
 #![forbid(unsafe_code)]
 
 pub mod backoff;
@@ -12,6 +13,7 @@ pub mod channel;
 pub mod guard;
 pub mod http;
 pub mod nes;
+pub mod network;
 pub mod serve;
 pub mod tls;
 pub mod ws;

@@ -1,5 +1,6 @@
 //! The agent: joining, proving who we are, its updates, and what happens while it is away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::channel::{NeaJoinReply, event};
@@ -32,7 +33,7 @@ impl Engine {
             .session
             .as_ref()
             .map(|session| session.identity.anchor().der());
-        match Link::start(url, name, l1) {
+        match Link::start(url, name, l1, Arc::clone(&self.config.network)) {
             Ok(link) => {
                 // Another agent is news of its own.
                 let same = |old: &&Link| old.url == link.url;

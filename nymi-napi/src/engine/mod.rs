@@ -121,6 +121,10 @@ impl Engine {
         }
     }
 
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Runs until the desk is ended.
     pub(crate) async fn run(mut self, agent_url: AgentUrl) {
         self.connect(agent_url, self.config.nea_name.clone());

@@ -110,7 +110,7 @@ impl Engine {
     }
 
     fn init(&mut self, id: Id, init: &Init, deadline_ms: u32) {
-        let application = match Application::new(init, self.config.nes_login.as_ref()) {
+        let application = match Application::new(init, &self.config) {
             Ok(application) => application,
             Err(refusal) => {
                 self.desk.answer(id, refusal.to_update());

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use axum::serve::Listener;
 use axum::{Json, Router};
 use nymi_core::chain::{Csr, pem};
 use nymi_core::crypto::{PublicKey, RustCrypto, SignatureVerifier};
@@ -58,6 +59,17 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl FakeNes {
     pub(crate) fn start(runtime: &Runtime, grade: u8) -> Self {
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}/nes", listener.local_addr().unwrap());
+        let _entered = runtime.enter();
+        Self::start_on(listener, &url, grade)
+    }
+
+    /// On the runtime that is entered.
+    pub(crate) fn start_on<L: Listener>(listener: L, url: &str, grade: u8) -> Self
+    where
+        L::Addr: std::fmt::Debug,
+    {
         let script = Arc::new(Mutex::new(NesScript {
             pki: Pki::new(grade),
             days: (1, 15),
@@ -74,9 +86,8 @@ impl FakeNes {
             .route("/nes/api/Enrollments/{id}", put(finish_enrollment))
             .route("/nes/api/NymiBands/{id}/SetTime", post(set_time))
             .with_state(Arc::clone(&script));
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}/nes", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let url = url.to_owned();
         Self { url, script }
     }
 
@@ -297,7 +308,6 @@ async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
     *shared.to_client.lock().unwrap() = Some(to_client);
     let mut kill = shared.kill.clone();
     let mut topic = String::new();
-    let nonce = "07".repeat(32);
     loop {
         tokio::select! {
             _ = kill.changed() => return,
@@ -314,7 +324,7 @@ async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
                 match event {
                     "phx_join" => {
                         topic = message[2].as_str().unwrap().to_owned();
-                        response = json!({"nonce": nonce});
+                        response = json!({"nonce": NONCE});
                         let _ = shared.seen.send(Seen::Joined(topic.clone()));
                     }
                     "authenticate" if shared.refuse_proof.load(Ordering::SeqCst) => {
@@ -339,8 +349,11 @@ async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
     }
 }
 
+/// What a proof has to sign here, in hex.
+pub(crate) const NONCE: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
 /// The proof of agent.md, checked without the code that made it.
-fn verify_proof(payload: &Value, topic: &str) {
+pub(crate) fn verify_proof(payload: &Value, topic: &str) {
     use base64::Engine as _;
     let leaf = payload["chain"][0].as_str().unwrap();
     let leaf = base64::engine::general_purpose::STANDARD

@@ -7,4 +7,5 @@ mod fake;
 mod init;
 mod pki;
 mod queue;
+mod simulation;
 mod support;

@@ -12,6 +12,8 @@ const ARC: [u64; 3] = [2, 25, 1_853_451_625];
 pub(crate) struct Pki {
     pub(crate) l1: Vec<u8>,
     pub(crate) l2: Vec<u8>,
+    grade: u8,
+    l1_issuer: Issuer<'static, KeyPair>,
     l2_issuer: Issuer<'static, KeyPair>,
 }
 
@@ -72,18 +74,19 @@ impl Pki {
         let l1_der = l1.self_signed(&l1_key).unwrap().der().to_vec();
         let l1_issuer = Issuer::new(l1, l1_key);
 
-        let l2_key = KeyPair::generate().unwrap();
-        let mut l2 = named("Acme NES L2 CA", (1, 31));
-        l2.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        l2.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        l2.custom_extensions = vec![grade_extension(grade)];
-        l2.use_authority_key_identifier_extension = true;
-        let l2_der = l2.signed_by(&l2_key, &l1_issuer).unwrap().der().to_vec();
+        let (l2, l2_issuer) = new_l2(&l1_issuer, grade);
         Self {
             l1: l1_der,
-            l2: l2_der,
-            l2_issuer: Issuer::new(l2, l2_key),
+            l2,
+            grade,
+            l1_issuer,
+            l2_issuer,
         }
+    }
+
+    /// Another L2 under the same L1 issues from now on.
+    pub(crate) fn replace_l2(&mut self) {
+        (self.l2, self.l2_issuer) = new_l2(&self.l1_issuer, self.grade);
     }
 
     /// A leaf for this uncompressed point; role 1 is nea, 6 nba.
@@ -107,4 +110,15 @@ impl Pki {
     pub(crate) fn l1_pem(&self) -> String {
         nymi_core::chain::pem::encode("CERTIFICATE", &self.l1)
     }
+}
+
+fn new_l2(l1: &Issuer<'_, KeyPair>, grade: u8) -> (Vec<u8>, Issuer<'static, KeyPair>) {
+    let l2_key = KeyPair::generate().unwrap();
+    let mut l2 = named("Acme NES L2 CA", (1, 31));
+    l2.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    l2.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    l2.custom_extensions = vec![grade_extension(grade)];
+    l2.use_authority_key_identifier_extension = true;
+    let der = l2.signed_by(&l2_key, l1).unwrap().der().to_vec();
+    (der, Issuer::new(l2, l2_key))
 }

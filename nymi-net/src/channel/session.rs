@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use nymi_core::message::phoenix::{self, Message as Phoenix, Ref, Vsn};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -14,10 +13,11 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
 use super::{ChannelConfig, ChannelEvent, Push, Reply};
+use crate::network::Connection;
 use crate::serve::stopped;
 use crate::ws::MAX_MESSAGE;
 
-type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Stream = WebSocketStream<MaybeTlsStream<Connection>>;
 
 /// Why a connection is over.
 enum Ended {
@@ -327,10 +327,9 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         }
     };
     let port = uri.port_u16().unwrap_or(default_port);
-    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|error| {
+    let connection = config.network.connect(&host, port).await.map_err(|error| {
         Ended::lost(format!("cannot connect to the agent at {host}:{port}: {error}; check that it runs and that the address is right"))
     })?;
-    let _ = tcp.set_nodelay(true);
     let connector = if tls {
         Connector::Rustls(tls_config(config)?)
     } else {
@@ -346,7 +345,7 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
     let address = format!("{url}{separator}vsn={}", config.vsn.as_str());
     let connected = tokio_tungstenite::client_async_tls_with_config(
         address,
-        tcp,
+        connection,
         Some(limits),
         Some(connector),
     );

@@ -1,0 +1,201 @@
+//! Clients in a world of virtual time whose network fails, by numbers that a seed makes.
+//!
+//! The clients are the real ones, as are HTTP, WebSockets and certificates; what stands in for the world
+//! is the network ([`network`]), the agent ([`agent`]) and the clock. A seed decides what is asked and
+//! what fails; when tasks that could run at the same moment run is the runtime's own choice, so a
+//! seed that failed once is to be run a few times.
+
+mod agent;
+mod network;
+mod world;
+
+use std::time::Duration;
+
+use nymi_napi::GetError;
+use serde_json::json;
+
+use agent::NO_ANSWER;
+use network::Line;
+use world::{AGENT, NES, World};
+
+/// Numbers that a seed makes (SplitMix64).
+pub(crate) struct Numbers(pub(crate) u64);
+
+impl Numbers {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+
+    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize]
+    }
+
+    fn millis(&mut self, below: u64) -> Duration {
+        Duration::from_millis(self.below(below))
+    }
+}
+
+fn in_virtual_time(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(work);
+}
+
+/// One life of three applications, with this many things that happen.
+#[expect(clippy::print_stdout, reason = "a failure is to name the seed")]
+fn life(seed: u64, happenings: usize) {
+    println!("seed {seed}");
+    in_virtual_time(async move {
+        let mut world = World::new(seed, 3);
+        for _ in 0..happenings {
+            happen(&mut world).await;
+        }
+        world.heal().await;
+        world.assert_well().await;
+        world.end();
+    });
+}
+
+/// One thing that an application wants, or that the world does to it.
+async fn happen(world: &mut World) {
+    let user = world.numbers.below(world.users.len() as u64) as usize;
+    match world.numbers.below(20) {
+        0..7 => {
+            let asked = world.numbers.below(8);
+            world.lookup(user, asked == 0);
+        }
+        7 | 8 => {
+            let endpoint = world.numbers.pick(&["bench-1", "bench-2"]);
+            world.subscribe(user, endpoint);
+        }
+        9 => world.cancel(user),
+        10 => world.init(user),
+        11 => world.tap(),
+        12 | 13 => {
+            let line = world
+                .numbers
+                .pick(&[Line::Up, Line::Up, Line::Refusing, Line::Silent]);
+            world.network.set(AGENT, line);
+        }
+        14 => {
+            let line = world
+                .numbers
+                .pick(&[Line::Up, Line::Up, Line::Refusing, Line::Silent]);
+            world.network.set(NES, line);
+        }
+        15 => world.network.cut(AGENT),
+        16 => {
+            let latency = world.numbers.pick(&[0, 20, 300, 3000]);
+            let breaks = world.numbers.pick(&[0, 0, 5, 50]);
+            world.network.weather(latency, breaks);
+        }
+        17 => world.nes_fails_or_not(),
+        18 => world.a_day_passes(),
+        _ => world.replace_l2(),
+    }
+    let pause = world.numbers.pick(&[1, 100, 1000, 5000, 90_000]);
+    let pause = world.numbers.millis(pause);
+    world.pass(pause).await;
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_crossed_whatever_fails() {
+    for seed in 0..20 {
+        life(seed, 40);
+    }
+}
+
+#[test]
+#[ignore = "thousands of lives"]
+fn nothing_is_lost_doubled_or_crossed_in_thousands_of_lives() {
+    let first = std::env::var("NYMI_SEED").map_or(1000, |seed| seed.parse().unwrap());
+    let count = std::env::var("NYMI_SEEDS").map_or(2000, |count| count.parse().unwrap());
+    for seed in first..first + count {
+        life(seed, 60);
+    }
+}
+
+#[test]
+fn a_thousand_requests_in_flight_come_back_each_to_its_own() {
+    in_virtual_time(async {
+        let mut world = World::new(7, 2);
+        world.heal().await;
+        for _ in 0..500 {
+            world.lookup(0, false);
+            world.lookup(1, false);
+        }
+        assert_eq!(world.in_flight(), 1000);
+        world.pass(Duration::from_secs(5)).await;
+        assert_eq!(world.in_flight(), 0);
+        assert_eq!(world.succeeded, [500, 500]);
+        world.end();
+    });
+}
+
+#[test]
+fn an_outage_of_the_agent_is_told_once_however_long_it_lasts() {
+    for line in [Line::Refusing, Line::Silent] {
+        in_virtual_time(async move {
+            let mut world = World::new(8, 1);
+            world.heal().await;
+            let told = world.users[0].told_missing;
+            world.network.set(AGENT, line);
+            world.pass(Duration::from_secs(3600)).await;
+            assert_eq!(world.users[0].told_missing, told + 1, "{line:?}");
+            world.heal().await;
+            world.assert_well().await;
+            assert_eq!(world.users[0].told_missing, told + 1, "{line:?}");
+            world.end();
+        });
+    }
+}
+
+#[test]
+fn a_certificate_that_expires_while_nes_is_away_is_told_once_and_renewed_after() {
+    in_virtual_time(async {
+        let mut world = World::new(9, 1);
+        world.heal().await;
+        world.network.set(NES, Line::Refusing);
+        for _ in 0..16 {
+            world.a_day_passes();
+            world.pass(Duration::from_secs(120)).await;
+        }
+        assert_eq!(world.users[0].told_expired, 1);
+        world.heal().await;
+        world.assert_well().await;
+        assert_eq!(world.users[0].told_expired, 1);
+        world.end();
+    });
+}
+
+#[test]
+fn terminated_every_request_in_flight_is_answered() {
+    in_virtual_time(async {
+        let mut world = World::new(10, 1);
+        world.heal().await;
+        let client = &world.users[0].client;
+        for exchange in ["a", "b", "c"] {
+            let request = json!({"operation": "lookup", "exchange": exchange, "payload":
+                {"query": {"Username": NO_ANSWER}, "lookup_keys": ["Username"]}});
+            client.put(&request.to_string()).unwrap();
+        }
+        client.terminate();
+        for exchange in ["a", "b", "c"] {
+            let update = client.try_get().unwrap().unwrap();
+            let update: serde_json::Value = serde_json::from_str(&update).unwrap();
+            assert_eq!(
+                (&update["exchange"], &update["status"]),
+                (&json!(exchange), &json!(1007))
+            );
+        }
+        assert_eq!(client.try_get(), Err(GetError::Terminated));
+        assert_eq!(client.try_get(), Err(GetError::NotRunning));
+    });
+}
