@@ -145,15 +145,23 @@ fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
     canonical
 }
 
+/// Whether values of this type are UTF-8, or ASCII.
+const fn is_utf8(tag: u8) -> bool {
+    matches!(
+        tag,
+        tag::UTF8_STRING
+            | tag::IA5_STRING
+            | tag::PRINTABLE_STRING
+            | tag::NUMERIC_STRING
+            | tag::VISIBLE_STRING
+    )
+}
+
 /// The text of a value; none if it is not of a string type, or not valid in it.
 fn text(attribute: &Attribute<'_>) -> Option<String> {
     let bytes = attribute.value.bytes();
     match attribute.tag {
-        tag::UTF8_STRING
-        | tag::IA5_STRING
-        | tag::PRINTABLE_STRING
-        | tag::NUMERIC_STRING
-        | tag::VISIBLE_STRING => core::str::from_utf8(bytes).ok().map(String::from),
+        tag if is_utf8(tag) => core::str::from_utf8(bytes).ok().map(String::from),
         // What is called T.61 is ISO 8859-1 in practice (RFC 5280, appendix B).
         tag::TELETEX_STRING => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
         tag::BMP_STRING if bytes.len().is_multiple_of(2) => {
@@ -227,15 +235,7 @@ fn compare_rdn(mut one: Reader<'_>, mut other: Reader<'_>) -> Option<bool> {
 /// A value that is ASCII text.
 fn ascii<'a>(attribute: &Attribute<'a>) -> Option<&'a [u8]> {
     let bytes = attribute.value.bytes();
-    let is_text = matches!(
-        attribute.tag,
-        tag::UTF8_STRING
-            | tag::IA5_STRING
-            | tag::PRINTABLE_STRING
-            | tag::NUMERIC_STRING
-            | tag::VISIBLE_STRING
-    );
-    (is_text && bytes.is_ascii()).then_some(bytes)
+    (is_utf8(attribute.tag) && bytes.is_ascii()).then_some(bytes)
 }
 
 /// None where blanks decide.
