@@ -388,8 +388,11 @@ pub(crate) fn subject_key(
 
 /// issuerUniqueID and subjectUniqueID: read over (RFC 5280, 4.1.2.8).
 fn unique_identifiers(tbs: &mut Reader<'_>) -> DerResult<()> {
-    tbs.optional(tag::context(1))?;
-    tbs.optional(tag::context(2))?;
+    for number in [1, 2] {
+        if let Some(identifier) = tbs.optional(tag::context(number))? {
+            identifier.as_bits()?;
+        }
+    }
     Ok(())
 }
 

@@ -6,10 +6,12 @@
 //!
 //! - a wildcard `*.d` stands for every name one label below `d`: it is permitted only if all of
 //!   them are, and excluded if one of them is;
-//! - a leaf without DNS names or addresses whose common name looks like one is held to the
-//!   constraints as if it stated that name, since some verifiers still look there (RFC 6125, 6.4.4).
+//! - a common name of a leaf that looks like a host or an address is held to the constraints as if the
+//!   leaf stated it as an alternative name, whatever else it states, since some verifiers still look
+//!   there (RFC 6125, 6.4.4);
+//! - a mailbox beyond ASCII (RFC 9598) is not interpreted: no constraint on mailboxes lets it pass.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -24,10 +26,11 @@ use super::{dns, uri};
 /// A name, or the base of a subtree, ready for comparison.
 enum Subject<'a> {
     Mailbox(&'a str),
-    Dns(&'a str),
+    Dns(Cow<'a, str>),
     Directory(Canonical, &'a [u8]),
     Uri(&'a str),
     Ip(Vec<u8>),
+    Utf8Mailbox,
     Other(u8),
 }
 
@@ -48,8 +51,10 @@ pub(crate) struct Constraints<'a> {
 
 impl<'a> Constraints<'a> {
     /// Adds those of the next CA on the way down.
-    pub(crate) fn push(&mut self, ca: &'a Certificate) {
+    pub(crate) fn push(&mut self, ca: &'a Certificate, work: &mut Work) -> Result<(), Fault> {
         if let Some(constraints) = &ca.extensions.name_constraints {
+            let bases = constraints.permitted.iter().chain(&constraints.excluded);
+            work.prepare_name(bases.map(|base| base.len()).sum())?;
             let subjects = |names: &[GeneralName]| {
                 names
                     .iter()
@@ -61,6 +66,7 @@ impl<'a> Constraints<'a> {
                 excluded: subjects(&constraints.excluded),
             });
         }
+        Ok(())
     }
 
     /// Holds every name of a certificate to them.
@@ -73,6 +79,10 @@ impl<'a> Constraints<'a> {
         if self.levels.is_empty() {
             return Ok(());
         }
+        let alternative = certificate.extensions.alternative_names.as_ref();
+        let stated = alternative.map_or(&[][..], |alternative| &alternative.names);
+        let octets: usize = stated.iter().map(|name| name.len()).sum();
+        work.prepare_name(certificate.subject_der().len() + octets)?;
         for name in names(certificate, is_leaf) {
             for level in &self.levels {
                 level.check(&name, work)?;
@@ -102,24 +112,21 @@ fn names(certificate: &Certificate, is_leaf: bool) -> Vec<Subject<'_>> {
         // constraint MUST be applied to the attribute of type emailAddress".
         None => names.extend(name::email_addresses(subject).map(Subject::mailbox)),
     }
-    let has_host = names
-        .iter()
-        .any(|name| matches!(name, Subject::Dns(_) | Subject::Ip(_)));
-    if is_leaf && !has_host {
-        names.extend(name::common_names(subject).filter_map(Subject::host));
+    if is_leaf {
+        names.extend(name::common_names(subject).filter_map(|text| Subject::host(&text)));
     }
     names
 }
 
 impl<'a> Subject<'a> {
     /// The host that a common name is, if it is one.
-    fn host(text: &'a str) -> Option<Self> {
+    fn host(text: &str) -> Option<Self> {
         match text.parse() {
             Ok(IpAddr::V4(address)) => Some(Self::Ip(address.octets().to_vec())),
             Ok(IpAddr::V6(address)) => Some(Self::Ip(address.octets().to_vec())),
             Err(_) => {
                 let text = text.strip_suffix('.').unwrap_or(text);
-                dns::looks_like_host(text).then_some(Self::Dns(text))
+                dns::looks_like_host(text).then(|| Self::Dns(Cow::Owned(text.to_owned())))
             }
         }
     }
@@ -127,13 +134,14 @@ impl<'a> Subject<'a> {
     fn of(certificate: &'a Certificate, name: GeneralName) -> Self {
         match name {
             GeneralName::Rfc822(span) => Self::mailbox(certificate.bytes(span)),
-            GeneralName::Dns(span) => Self::Dns(ascii(certificate.bytes(span))),
+            GeneralName::Dns(span) => Self::Dns(Cow::Borrowed(ascii(certificate.bytes(span)))),
             GeneralName::Uri(span) => Self::Uri(ascii(certificate.bytes(span))),
             GeneralName::Ip(span) => Self::Ip(certificate.bytes(span).to_vec()),
             GeneralName::Directory(span) => {
                 let whole = certificate.bytes(span);
                 Self::Directory(name::canonical(whole), whole)
             }
+            GeneralName::Utf8Mailbox(_) => Self::Utf8Mailbox,
             GeneralName::Other(..) => Self::Other(name.form()),
         }
     }
@@ -144,7 +152,7 @@ impl<'a> Subject<'a> {
 
     const fn form(&self) -> u8 {
         match self {
-            Self::Mailbox(_) => 1,
+            Self::Mailbox(_) | Self::Utf8Mailbox => 1,
             Self::Dns(_) => 2,
             Self::Directory(..) => 4,
             Self::Uri(_) => 6,
@@ -155,7 +163,9 @@ impl<'a> Subject<'a> {
 
     fn display(&self) -> String {
         let text = match self {
-            Self::Mailbox(text) | Self::Dns(text) | Self::Uri(text) => (*text).to_owned(),
+            Self::Mailbox(text) | Self::Uri(text) => (*text).to_owned(),
+            Self::Dns(text) => text.clone().into_owned(),
+            Self::Utf8Mailbox => "a mailbox beyond ASCII".to_owned(),
             Self::Directory(_, whole) => name::display(whole),
             Self::Ip(octets) => address(octets),
             Self::Other(form) => alloc::format!("a name of form {form}"),

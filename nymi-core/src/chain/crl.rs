@@ -113,8 +113,9 @@ impl Crl {
             base_number: None,
             issuing_point: IssuingPoint::default(),
         };
+        let mut has_entry_extensions = false;
         if let Some(list) = tbs.optional(tag::SEQUENCE)? {
-            crl.entries = entries(list)?;
+            (crl.entries, has_entry_extensions) = entries(list)?;
         }
         if let Some(mut explicit) = tbs.optional(tag::context_constructed(0))? {
             let list = explicit.sequence("extensions are not a SEQUENCE")?;
@@ -122,9 +123,16 @@ impl Crl {
             extensions::for_each(list, |extension| crl.take(&extension))?;
         }
         tbs.finish()?;
-        if !has_version && crl.needs_version_2() {
+        // 5.1.2.1: extensions of the list and of its entries need version 2.
+        if !has_version && (crl.has_extensions() || has_entry_extensions) {
             return Err(Fault::CrlUnusable {
                 reason: "it has extensions but is not of version 2",
+            });
+        }
+        let other_issuers = crl.entries.iter().any(|entry| entry.issuer.is_some());
+        if other_issuers && !crl.issuing_point.indirect {
+            return Err(Fault::CrlUnusable {
+                reason: "an entry states its issuer, and the list is not indirect (5.3.3)",
             });
         }
         crl.entries
@@ -132,8 +140,11 @@ impl Crl {
         Ok(crl)
     }
 
-    fn needs_version_2(&self) -> bool {
-        self.authority_key.is_some() || self.number.is_some()
+    fn has_extensions(&self) -> bool {
+        self.authority_key.is_some()
+            || self.number.is_some()
+            || self.base_number.is_some()
+            || self.issuing_point.value.is_some()
     }
 
     fn take(&mut self, extension: &Extension<'_>) -> Result<(), Fault> {
@@ -300,13 +311,15 @@ fn issuing_point(value: Reader<'_>) -> DerResult<IssuingPoint> {
     Ok(point)
 }
 
-fn entries(mut list: Reader<'_>) -> Result<Vec<Entry>, Fault> {
+/// The entries, and whether any has extensions.
+fn entries(mut list: Reader<'_>) -> Result<(Vec<Entry>, bool), Fault> {
     if list.is_empty() {
         return Err(list
             .fail("the list of revoked certificates is empty")
             .into());
     }
     let mut entries = Vec::new();
+    let mut has_extensions = false;
     // 5.3.3: the issuer of an entry is that of the one before, if the entry states none.
     let mut issuer = None;
     while !list.is_empty() {
@@ -317,6 +330,7 @@ fn entries(mut list: Reader<'_>) -> Result<Vec<Entry>, Fault> {
         let since = entry.time()?;
         let mut reason = 0;
         if !entry.is_empty() {
+            has_extensions = true;
             let content = entry.sequence("extensions are not a SEQUENCE")?;
             extensions::for_each(content, |extension| {
                 entry_extension(&extension, &mut reason, &mut issuer)
@@ -330,7 +344,7 @@ fn entries(mut list: Reader<'_>) -> Result<Vec<Entry>, Fault> {
             issuer,
         });
     }
-    Ok(entries)
+    Ok((entries, has_extensions))
 }
 
 fn entry_extension(

@@ -34,6 +34,7 @@ pub(crate) mod tag {
     pub(crate) const INTEGER: u8 = 0x02;
     pub(crate) const BIT_STRING: u8 = 0x03;
     pub(crate) const OCTET_STRING: u8 = 0x04;
+    pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
     pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
@@ -48,6 +49,12 @@ pub(crate) mod tag {
     pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
+
+    /// Universal types that DER writes in the primitive form alone, in the constructed form.
+    pub(crate) const CONSTRUCTED_PRIMITIVES: [u8; 19] = [
+        0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x2a, 0x2c, 0x2d, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37,
+        0x38, 0x39, 0x3a, 0x3c,
+    ];
 
     /// A context-specific primitive tag.
     pub(crate) const fn context(number: u8) -> u8 {
@@ -312,6 +319,20 @@ impl<'a> Reader<'a> {
             return Err(self.fail("an OBJECT IDENTIFIER is cut off"));
         }
         Ok(self)
+    }
+
+    /// Checks these contents as those of a BIT STRING, whose unused bits are zero (X.690, 11.2.1).
+    pub(crate) fn as_bits(self) -> DerResult<()> {
+        let sound = match self.bytes() {
+            [0] => true,
+            [unused @ 0..=7, .., last] => last.trailing_zeros() >= u32::from(*unused),
+            _ => false,
+        };
+        if sound {
+            Ok(())
+        } else {
+            Err(self.fail("a BIT STRING is malformed"))
+        }
     }
 
     /// The octets of a BIT STRING without unused bits.

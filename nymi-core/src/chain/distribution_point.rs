@@ -89,7 +89,23 @@ pub(crate) fn reasons(content: Reader<'_>) -> DerResult<u16> {
 /// A key that is equal for equal names of distribution points.
 pub(crate) type PointKey = (u8, name::Canonical);
 
+impl DistributionPoint {
+    /// How many octets its names have.
+    pub(crate) fn len(&self) -> usize {
+        let issuers: usize = self.crl_issuer.iter().map(|name| name.len()).sum();
+        issuers + self.name.as_ref().map_or(0, PointName::len)
+    }
+}
+
 impl PointName {
+    /// How many octets it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Full(names) => names.iter().map(|name| name.len()).sum(),
+            Self::Relative(span) => span.len(),
+        }
+    }
+
     /// The keys of this name; `issuer` is the Name to which a relative name is added.
     pub(crate) fn keys(&self, document: &[u8], issuer: &[u8]) -> Vec<PointKey> {
         match self {

@@ -41,10 +41,12 @@ pub(crate) fn is_presentable(text: &str) -> bool {
     }
 }
 
-/// Whether a common name could be taken for a host: at least two labels.
+/// Whether a common name could be taken for a host: at least two labels, the first perhaps a wildcard.
 pub(crate) fn looks_like_host(text: &str) -> bool {
-    let rest = text.strip_prefix("*.").unwrap_or(text);
-    rest.contains('.') && is_name(rest, true)
+    match text.strip_prefix("*.") {
+        Some(rest) => is_name(rest, true),
+        None => text.contains('.') && is_name(text, true),
+    }
 }
 
 impl<'a> Name<'a> {
@@ -189,7 +191,9 @@ mod tests {
         }
         assert!(!is_host(&"a.".repeat(127).trim_end_matches('.').repeat(2)));
         assert!(looks_like_host("kiosk.example.com"));
+        assert!(looks_like_host("*.com"));
         assert!(!looks_like_host("kiosk"));
+        assert!(!looks_like_host("*."));
         assert!(!looks_like_host("Acme NES L1 CA v1.2"));
     }
 }

@@ -18,11 +18,30 @@ pub(crate) enum GeneralName {
     Uri(Span),
     /// An IP address, or address and mask in a constraint.
     Ip(Span),
+    /// A mailbox beyond ASCII (RFC 9598), the whole element; we do not interpret it, and constraints on
+    /// mailboxes are for it too.
+    Utf8Mailbox(Span),
     /// A form that we do not interpret: its tag and the whole element.
     Other(u8, Span),
 }
 
+/// id-on-SmtpUTF8Mailbox, 1.3.6.1.5.5.7.8.9.
+const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
+
 impl GeneralName {
+    /// How many octets it has.
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::Rfc822(span)
+            | Self::Dns(span)
+            | Self::Directory(span)
+            | Self::Uri(span)
+            | Self::Ip(span)
+            | Self::Utf8Mailbox(span)
+            | Self::Other(_, span) => span.len(),
+        }
+    }
+
     fn read(element: Element<'_>) -> DerResult<Self> {
         let content = element.content;
         let ia5 = || {
@@ -48,7 +67,18 @@ impl GeneralName {
                 content.as_oid()?;
                 Ok(Self::Other(element.tag, element.whole))
             }
-            0xa0 | 0xa3 | 0xa5 => Ok(Self::Other(element.tag, element.whole)),
+            0xa0 => {
+                let mut other = content;
+                let kind = other.oid("another name has no type")?;
+                other.element(tag::context_constructed(0), "another name has no value")?;
+                other.finish()?;
+                if kind.bytes() == SMTP_UTF8_MAILBOX {
+                    Ok(Self::Utf8Mailbox(element.whole))
+                } else {
+                    Ok(Self::Other(element.tag, element.whole))
+                }
+            }
+            0xa3 | 0xa5 => Ok(Self::Other(element.tag, element.whole)),
             _ => Err(content.fail("a name has no known form")),
         }
     }
@@ -78,6 +108,7 @@ impl GeneralName {
             Self::Directory(_) => 4,
             Self::Uri(_) => 6,
             Self::Ip(_) => 7,
+            Self::Utf8Mailbox(_) => 0,
             Self::Other(tag, _) => tag & 0x1f,
         }
     }
@@ -91,6 +122,7 @@ impl GeneralName {
             | Self::Dns(span)
             | Self::Uri(span)
             | Self::Ip(span)
+            | Self::Utf8Mailbox(span)
             | Self::Other(_, span) => (self.form(), alloc::vec![span.of(document).to_vec()]),
         }
     }

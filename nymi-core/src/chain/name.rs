@@ -56,10 +56,19 @@ fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
             let bytes = value.content.bytes();
             !bytes.is_ascii() && core::str::from_utf8(bytes).is_err()
         }
-        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::NUMERIC_STRING | tag::VISIBLE_STRING => {
+        // Issuers put `@`, `*` and `&` into PrintableString, and everybody reads them.
+        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::VISIBLE_STRING => {
             !value.content.bytes().is_ascii()
         }
-        _ => false,
+        tag::NUMERIC_STRING => {
+            let allowed = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
+            !value.content.bytes().iter().all(allowed)
+        }
+        tag::BMP_STRING => !value.content.bytes().len().is_multiple_of(2),
+        tag::UNIVERSAL_STRING => !value.content.bytes().len().is_multiple_of(4),
+        tag::NULL => !value.content.is_empty(),
+        // In DER no such value is constructed (X.690, 10.2), and 0 ends contents of indefinite length.
+        other => other == 0 || tag::CONSTRUCTED_PRIMITIVES.contains(&other),
     };
     if malformed {
         return Err(value
@@ -266,13 +275,13 @@ pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
     (plain && names.next().is_none()).then(|| name.value.span())
 }
 
-/// All common names that are plain text: what they look like is up to the caller.
-pub(crate) fn common_names(name: &[u8]) -> impl Iterator<Item = &str> {
+/// All common names that are text: what they look like is up to the caller.
+pub(crate) fn common_names(name: &[u8]) -> impl Iterator<Item = String> {
     content_of(name)
         .into_iter()
         .flat_map(attributes)
         .filter(|(_, attribute)| attribute.kind == COMMON_NAME)
-        .filter_map(|(_, attribute)| core::str::from_utf8(attribute.value.bytes()).ok())
+        .filter_map(|(_, attribute)| text(&attribute))
 }
 
 /// The e-mail addresses in a Name (PKCS#9 emailAddress).

@@ -115,6 +115,7 @@ pub const TIME_STAMPING: Oid = ours(&[1, 3, 6, 1, 5, 5, 7, 3, 8], &[0x2b, 6, 1, 
 pub const OCSP_SIGNING: Oid = ours(&[1, 3, 6, 1, 5, 5, 7, 3, 9], &[0x2b, 6, 1, 5, 5, 7, 3, 9]);
 
 /// anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
+pub(crate) const ANY_POLICY: Oid = ours(&[2, 5, 29, 32, 0], &[0x55, 0x1d, 0x20, 0x00]);
 pub(crate) const ANY_PURPOSE: Oid = ours(&[2, 5, 29, 37, 0], &[0x55, 0x1d, 0x25, 0x00]);
 
 /// Contents octets in dotted form, for messages; `malformed` if they are not an identifier.

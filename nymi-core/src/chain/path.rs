@@ -22,6 +22,8 @@ pub(crate) struct Link {
 #[derive(Default)]
 pub(crate) struct Report {
     worst: Option<ChainError>,
+    /// What was looked at is no path of CAs, whatever else is wrong with it.
+    is_no_path: bool,
 }
 
 impl Report {
@@ -31,6 +33,12 @@ impl Report {
         if rank.is_none_or(|rank| rank < fault.rank()) {
             self.worst = Some(ChainError::new(index, fault));
         }
+    }
+
+    /// As [`add`](Self::add), a fault that makes it no path.
+    fn add_no_path(&mut self, index: Option<usize>, fault: Fault) {
+        self.is_no_path = true;
+        self.add(index, fault);
     }
 
     pub(crate) fn check(&mut self, link: &Link, result: Result<(), Fault>) {
@@ -44,6 +52,12 @@ impl Report {
             let (index, fault) = (error.index(), error.into_fault());
             self.add(index, fault);
         }
+    }
+
+    /// Whether certificates issued others that are no CAs, or not at this place: then their names,
+    /// policies and revocation do not matter, and nobody is made to look at them.
+    pub(crate) const fn is_no_path(&self) -> bool {
+        self.is_no_path
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -71,8 +85,10 @@ pub(crate) fn check(
     };
     check_each(path, at, requirements, report);
     check_lengths(anchor, intermediates, requirements, report);
-    check_names(path, work, report);
-    check_policies(anchor, below, work, report);
+    if !report.is_no_path() {
+        check_names(path, work, report);
+        check_policies(anchor, below, work, report);
+    }
     check_purpose(path, leaf, requirements, report);
     check_grades(anchor, intermediates, requirements, report);
 }
@@ -84,7 +100,9 @@ fn check_each(path: &[Link], at: UnixMillis, requirements: &Requirements<'_>, re
         let certificate = &link.certificate;
         report.check(link, check_validity(certificate, at));
         if position < last {
-            report.check(link, check_issuer(certificate));
+            if let Err(fault) = check_issuer(certificate) {
+                report.add_no_path(Some(link.index), fault);
+            }
         }
         if requirements.profile == Profile::Conforming {
             report.check(link, conforming::check(certificate));
@@ -149,7 +167,7 @@ fn check_lengths(
                 Some(rest) => left = rest,
                 None => {
                     let limit = limit.unwrap_or_default();
-                    return report.add(Some(source.index), Fault::PathLength { limit });
+                    return report.add_no_path(Some(source.index), Fault::PathLength { limit });
                 }
             }
         }
@@ -163,7 +181,7 @@ fn check_lengths(
     }
     let limit = requirements.max_depth;
     if depth > usize::from(limit) {
-        report.add(
+        report.add_no_path(
             None,
             Fault::TooDeep {
                 limit,
@@ -182,7 +200,9 @@ fn check_names(path: &[Link], work: &mut Work, report: &mut Report) {
         if is_leaf || !link.certificate.is_self_issued() {
             report.check(link, constraints.check(&link.certificate, is_leaf, work));
         }
-        constraints.push(&link.certificate);
+        if !is_leaf {
+            report.check(link, constraints.push(&link.certificate, work));
+        }
     }
 }
 
@@ -291,8 +311,9 @@ pub(crate) fn found_grade(issuer: &Certificate) -> FoundGrade {
     }
 }
 
-/// The leaf's issuer states the grade, and no CA between it and the anchor states another: none can give
-/// what it does not have.
+/// The leaf's issuer states the grade, and no CA above it can give what it does not have: the anchor
+/// states no other grade alone, and a CA below the anchor no other policies without anyPolicy, since by
+/// RFC 5280, 6.1.3 (d), the grade would not be valid below it.
 fn check_grades(
     anchor: &Link,
     intermediates: &[Link],
@@ -302,14 +323,26 @@ fn check_grades(
     let Some(expected) = requirements.grade.grade() else {
         return;
     };
+    let mut refuse = |link: &Link, found| {
+        report.add(Some(link.index), Fault::Grade { expected, found });
+    };
     let (issuer, above) = intermediates.split_last().unwrap_or((anchor, &[]));
-    let others = above
-        .iter()
-        .filter(|link| found_grade(&link.certificate) != FoundGrade::None);
-    for link in others.chain([issuer]) {
-        let found = found_grade(&link.certificate);
-        if found != FoundGrade::One(expected) {
-            report.add(Some(link.index), Fault::Grade { expected, found });
+    let found = found_grade(&issuer.certificate);
+    if found != FoundGrade::One(expected) {
+        refuse(issuer, found);
+    }
+    for link in above {
+        let certificate = &link.certificate;
+        let open =
+            certificate.extensions.policies.is_none() || certificate.has_policy(oid::ANY_POLICY);
+        match found_grade(certificate) {
+            FoundGrade::None if open => {}
+            FoundGrade::One(grade) if grade == expected => {}
+            found => refuse(link, found),
         }
+    }
+    match found_grade(&anchor.certificate) {
+        FoundGrade::One(grade) if grade != expected => refuse(anchor, FoundGrade::One(grade)),
+        _ => {}
     }
 }

@@ -10,10 +10,10 @@ use alloc::vec::Vec;
 
 use super::certificate::Certificate;
 use super::error::Fault;
+use super::oid;
 use super::work::Work;
 
-/// anyPolicy, 2.5.29.32.0.
-const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0x00];
+const ANY: &[u8] = oid::ANY_POLICY.content();
 
 /// A valid policy, and the policies that satisfy it in the next certificate.
 struct Node<'a> {

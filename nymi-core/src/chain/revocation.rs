@@ -1,10 +1,12 @@
 //! Revocation by CRL (RFC 5280, 6.3.3): distribution points, indirect, partial and delta CRLs, and
 //! CRLs signed with another key than the certificates.
 
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::certificate::SubjectKey;
-use super::crl::{Crl, REMOVE_FROM_CRL};
+use super::crl::{Crl, IssuingPoint, REMOVE_FROM_CRL};
 use super::distribution_point::{ALL_REASONS, PointKey};
 use super::error::Fault;
 use super::general_name::GeneralName;
@@ -27,12 +29,33 @@ struct Point {
     stated: bool,
 }
 
+/// What one search finds out about a CRL, once.
+pub(crate) struct List {
+    /// The nodes with its issuer's name.
+    signers: Vec<usize>,
+    /// Its issuer, as a directory name.
+    issuer: PointKey,
+    /// Keys of the distribution point that it is for; none: of all.
+    points: Option<Vec<PointKey>>,
+}
+
+/// What a CRL that applies says of a certificate.
+#[derive(Clone)]
+enum Said {
+    /// It is not on the list.
+    Nothing,
+    /// It is revoked, or the list cannot be used.
+    Fault(Fault),
+}
+
 /// What the CRLs say so far.
 #[derive(Default)]
 struct Status {
     reasons: u16,
     /// Why a CRL that applies cannot be used.
     unusable: Option<Fault>,
+    /// What each CRL said, by its place and whether it was asked for a point that the certificate states.
+    said: BTreeMap<(usize, bool), Said>,
 }
 
 impl Search<'_> {
@@ -85,8 +108,13 @@ impl Search<'_> {
         let certificate = self.certificate(path[position]);
         let issuer = certificate.issuer_der();
         let document = certificate.der();
+        let stated = &certificate.extensions.distribution_points;
+        // A relative name is put behind its issuer's.
+        let octets = stated.iter().map(|point| point.len() + issuer.len());
+        self.work
+            .prepare_name(issuer.len() + octets.sum::<usize>())?;
         let mut points: Vec<Point> = Vec::new();
-        for point in &certificate.extensions.distribution_points {
+        for point in stated {
             let crl_issuer: Vec<PointKey> = point
                 .crl_issuer
                 .iter()
@@ -116,56 +144,97 @@ impl Search<'_> {
             crl_issuer: Vec::new(),
             stated: false,
         });
-        for point in &points {
-            for crl in 0..goal.requirements.crls.len() {
-                self.ask(path, position, goal, (crl, point), status)?;
+        for (number, crl) in goal.requirements.crls.iter().enumerate() {
+            let list = self.list(number, crl)?;
+            self.work
+                .compare_names(crl.issuer_der().len(), issuer.len())?;
+            let is_own = name::equal(crl.issuer_der(), issuer);
+            for point in &points {
+                self.work.compare(point.comparisons(&list))?;
+                let reasons = point.reasons & crl.reasons();
+                let applies = crl.base_number().is_none()
+                    && reasons != 0
+                    && point.fits(&crl.issuing_point, &list, is_own, certificate.is_ca());
+                if applies {
+                    self.ask(path, position, goal, (number, point.stated), status)?;
+                    status.reasons |= reasons & status.covered(number, point.stated);
+                }
             }
         }
         Ok(())
     }
 
-    /// Asks one complete CRL for one distribution point. Each that fits is asked, also when others have
-    /// said all there is to say: a further list can only narrow what is accepted.
+    /// Asks one complete CRL. Each that fits is asked, also when others have said all there is to say: a
+    /// further list can only narrow what is accepted.
     fn ask(
         &mut self,
         path: &[usize],
         position: usize,
         goal: &Goal<'_>,
-        (number, point): (usize, &Point),
+        asked: (usize, bool),
         status: &mut Status,
+    ) -> Result<(), Fault> {
+        let said = match status.said.get(&asked) {
+            Some(said) => said.clone(),
+            None => {
+                let said = match self.says(path, position, goal, asked) {
+                    Ok(()) => Said::Nothing,
+                    Err(fault @ Fault::WorkLimit) => return Err(fault),
+                    Err(fault) => Said::Fault(fault),
+                };
+                status.said.insert(asked, said.clone());
+                said
+            }
+        };
+        match said {
+            Said::Nothing => Ok(()),
+            Said::Fault(fault @ Fault::Revoked { .. }) => Err(fault),
+            Said::Fault(fault) => {
+                status.unusable.get_or_insert(fault);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a CRL may be used for a certificate, and the certificate is not on it.
+    fn says(
+        &mut self,
+        path: &[usize],
+        position: usize,
+        goal: &Goal<'_>,
+        (number, stated): (usize, bool),
     ) -> Result<(), Fault> {
         let certificate = self.certificate(path[position]);
         let crl = &goal.requirements.crls[number];
-        self.work.compare(1)?;
-        let reasons = point.reasons & crl.reasons();
-        let applies = crl.base_number().is_none()
-            && reasons != 0
-            && point.fits(crl, certificate.issuer_der(), certificate.is_ca());
-        if !applies {
-            return Ok(());
-        }
-        let signer = match self.check_crl(path, position, goal, (number, point)) {
-            Ok(signer) => signer,
-            Err(fault @ Fault::WorkLimit) => return Err(fault),
-            Err(fault) => {
-                status.unusable.get_or_insert(fault);
-                return Ok(());
-            }
-        };
+        let signer = self.check_crl(path, position, goal, (number, stated))?;
         let (serial, issuer) = (certificate.serial(), certificate.issuer_der());
         let delta = self.delta_for(goal, number, signer)?;
         let newer = delta.and_then(|delta| goal.requirements.crls[delta].entry(serial, issuer));
         let entry = newer.or_else(|| crl.entry(serial, issuer));
-        if let Some(entry) =
-            entry.filter(|entry| newer.is_none() || entry.reason != REMOVE_FROM_CRL)
-        {
-            return Err(Fault::Revoked {
+        match entry.filter(|entry| newer.is_none() || entry.reason != REMOVE_FROM_CRL) {
+            Some(entry) => Err(Fault::Revoked {
                 since: entry.since,
                 reason: entry.reason,
-            });
+            }),
+            None => Ok(()),
         }
-        status.reasons |= reasons;
-        Ok(())
+    }
+
+    fn list(&mut self, number: usize, crl: &Crl) -> Result<Rc<List>, Fault> {
+        if let Some(list) = self.lists.get(&number) {
+            return Ok(Rc::clone(list));
+        }
+        let issuer = crl.issuer_der();
+        let points = crl.issuing_point.name.as_ref();
+        let octets = points.map_or(0, |name| name.len() + issuer.len());
+        self.work.prepare_name(issuer.len() + octets)?;
+        let list = Rc::new(List {
+            signers: self.named_as(issuer)?,
+            issuer: (4, name::canonical(issuer)),
+            points: points.map(|name| name.keys(crl.der(), issuer)),
+        });
+        self.lists.insert(number, Rc::clone(&list));
+        Ok(list)
     }
 
     /// Whether a CRL may be used for a certificate of a path, and which node signed it.
@@ -174,7 +243,7 @@ impl Search<'_> {
         path: &[usize],
         position: usize,
         goal: &Goal<'_>,
-        (number, point): (usize, &Point),
+        (number, stated): (usize, bool),
     ) -> Result<usize, Fault> {
         let crl = &goal.requirements.crls[number];
         crl.check_current(self.at)?;
@@ -195,18 +264,15 @@ impl Search<'_> {
         }
         let mut reason = "its issuer's certificate is not known";
         let mut others = Vec::new();
-        for node in 0..self.nodes.len() {
+        for node in self.list(number, crl)?.signers.iter().copied() {
             let certificate = self.certificate(node);
-            if !name::equal(certificate.subject_der(), crl.issuer_der()) {
-                continue;
-            }
             let may_sign = certificate.extensions.key_usage.is_none()
                 || certificate.has_usage(key_usage::CRL_SIGN);
             if !may_sign {
                 reason = "its issuer's certificate lacks cRLSign";
             } else if !self.is_signed_by(crl, number, node)? {
                 reason = "its signature does not verify with the issuer's key";
-            } else if path[..position].contains(&node) || point.stated && path[position] == node {
+            } else if path[..position].contains(&node) || stated && path[position] == node {
                 // A signer of CRLs vouches for itself only where its own issuer says so, by a
                 // distribution point.
                 return Ok(node);
@@ -268,8 +334,11 @@ impl Search<'_> {
         complete: usize,
         signer: usize,
     ) -> Result<Option<usize>, Fault> {
+        if let Some(known) = self.deltas.get(&(complete, signer)) {
+            return Ok(*known);
+        }
         let crls = goal.requirements.crls;
-        let complete = &crls[complete];
+        let (number, complete) = (complete, &crls[complete]);
         let mut best: Option<usize> = None;
         for (position, delta) in crls.iter().enumerate() {
             let newer = best.is_none_or(|best| is_less(crls[best].number(), delta.number()));
@@ -282,6 +351,7 @@ impl Search<'_> {
                 best = Some(position);
             }
         }
+        self.deltas.insert((number, signer), best);
         Ok(best)
     }
 }
@@ -310,31 +380,40 @@ fn is_less(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     magnitude(one) < magnitude(other)
 }
 
-impl Point {
-    /// 6.3.3 (b): whether the CRL is for this point and this kind of certificate.
-    fn fits(&self, crl: &Crl, issuer: &[u8], is_ca: bool) -> bool {
-        let point = &crl.issuing_point;
-        if self.crl_issuer.is_empty() {
-            if !name::equal(crl.issuer_der(), issuer) {
-                return false;
-            }
-        } else {
-            let own = (4, name::canonical(crl.issuer_der()));
-            if !point.indirect || !self.crl_issuer.contains(&own) {
-                return false;
-            }
+impl Status {
+    /// Reasons for which a CRL that was asked has an answer.
+    fn covered(&self, number: usize, stated: bool) -> u16 {
+        match self.said.get(&(number, stated)) {
+            Some(Said::Nothing) => ALL_REASONS,
+            _ => 0,
         }
+    }
+}
+
+impl Point {
+    /// What it costs to hold a list to this point.
+    fn comparisons(&self, list: &List) -> usize {
+        let wanted = self.name.as_ref().map_or(0, Vec::len) + self.crl_issuer.len();
+        1 + wanted * (1 + list.points.as_ref().map_or(0, Vec::len))
+    }
+
+    /// 6.3.3 (b): whether the CRL is for this point and this kind of certificate; `is_own` says that the
+    /// certificate's issuer issued it.
+    fn fits(&self, point: &IssuingPoint, list: &List, is_own: bool, is_ca: bool) -> bool {
+        let from_whom = match self.crl_issuer.is_empty() {
+            true => is_own,
+            false => point.indirect && self.crl_issuer.contains(&list.issuer),
+        };
         let wanted = self.name.as_ref().unwrap_or(&self.crl_issuer);
-        let named = point.name.as_ref().is_none_or(|name| {
-            name.keys(crl.der(), crl.issuer_der())
-                .iter()
-                .any(|key| wanted.contains(key))
-        });
+        let named = list
+            .points
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|key| wanted.contains(key)));
         let other_kind = if is_ca {
             point.only_users
         } else {
             point.only_cas
         };
-        named && !other_kind && !point.only_attributes
+        from_whom && named && !other_kind && !point.only_attributes
     }
 }

@@ -8,6 +8,7 @@
 //! remembered, and a budget bounds the whole ([`Work`]).
 
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
@@ -18,6 +19,7 @@ use super::error::Fault;
 use super::name::{self, Canonical};
 use super::path::{self, Link, Report};
 use super::requirements::{Profile, Requirements};
+use super::revocation::List;
 use super::work::Work;
 use crate::UnixMillis;
 use crate::crypto::SignatureVerifier;
@@ -98,17 +100,23 @@ pub(crate) struct Search<'a> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) at: UnixMillis,
     pub(crate) work: Work,
+    /// For each certificate, whose name is that of its issuer: found when first asked for.
+    named: Vec<Option<Vec<usize>>>,
     /// Whether the first is signed by the second.
     edges: BTreeMap<(usize, usize), bool>,
     /// Whether a CRL is signed by a node.
     pub(crate) crl_edges: BTreeMap<(usize, usize), bool>,
+    /// What was found out about the CRLs, by their place.
+    pub(crate) lists: BTreeMap<usize, Rc<List>>,
+    /// The delta CRL for a complete one and its signer.
+    pub(crate) deltas: BTreeMap<(usize, usize), Option<usize>>,
     pub(crate) known_crls: &'a [KnownCrl],
     /// Nodes whose revocation status is being decided.
     pub(crate) deciding: Vec<usize>,
 }
 
 impl<'a> Search<'a> {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         provider: &'a dyn SignatureVerifier,
         nodes: Vec<Node>,
         at: UnixMillis,
@@ -116,11 +124,14 @@ impl<'a> Search<'a> {
     ) -> Self {
         Self {
             provider,
+            named: alloc::vec![None; nodes.len()],
             nodes,
             at,
             work: Work::new(),
             edges: BTreeMap::new(),
             crl_edges: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            deltas: BTreeMap::new(),
             known_crls,
             deciding: Vec::new(),
         }
@@ -128,6 +139,20 @@ impl<'a> Search<'a> {
 
     pub(crate) fn certificate(&self, node: usize) -> Arc<Certificate> {
         Arc::clone(&self.nodes[node].link.certificate)
+    }
+
+    /// Certificates outside the path and no anchors, with whose keys revocation lists verified.
+    pub(crate) fn list_signers(&self, path: &[usize]) -> impl Iterator<Item = usize> {
+        let mut signers: Vec<usize> = self
+            .crl_edges
+            .iter()
+            .filter(|(_, signed)| **signed)
+            .map(|((_, node), _)| *node)
+            .filter(|node| !path.contains(node) && !self.nodes[*node].is_anchor)
+            .collect();
+        signers.sort_unstable();
+        signers.dedup();
+        signers.into_iter()
     }
 
     /// Whether the name of the second is that of the first's issuer.
@@ -163,7 +188,7 @@ impl<'a> Search<'a> {
         let Some(&child) = path.last() else {
             return Ok(None);
         };
-        let issuers = self.issuers(child, path, goal);
+        let issuers = self.issuers(child, path, goal)?;
         if issuers.is_empty() {
             let fault = if path.len() + 1 < LONGEST_PATH {
                 let issuer = name::display(self.nodes[child].certificate().issuer_der());
@@ -199,16 +224,26 @@ impl<'a> Search<'a> {
     }
 
     /// Who may have issued a certificate, the most promising first.
-    fn issuers(&self, child: usize, path: &[usize], goal: &Goal<'_>) -> Vec<usize> {
+    fn issuers(
+        &mut self,
+        child: usize,
+        path: &[usize],
+        goal: &Goal<'_>,
+    ) -> Result<Vec<usize>, Fault> {
+        let named = match self.named[child].take() {
+            Some(named) => named,
+            None => self.named_as(self.certificate(child).issuer_der())?,
+        };
         let below = &self.nodes[child];
         let mut issuers: Vec<(u8, usize)> = Vec::new();
-        for (position, node) in self.nodes.iter().enumerate() {
+        for position in named.iter().copied() {
+            let node = &self.nodes[position];
             let fits = if node.is_anchor {
                 goal.anchor.is_none_or(|anchor| anchor == position)
             } else {
                 path.len() + 1 < LONGEST_PATH && position != path[0]
             };
-            if fits && node.may_issue(below) {
+            if fits {
                 let passed = |passed: &usize| self.nodes[*passed].is_same_entity(node);
                 if node.is_anchor || !path.iter().any(passed) {
                     issuers.push((self.penalty(node, below), position));
@@ -216,7 +251,32 @@ impl<'a> Search<'a> {
             }
         }
         issuers.sort_unstable();
-        issuers.into_iter().map(|(_, position)| position).collect()
+        self.named[child] = Some(named);
+        Ok(issuers.into_iter().map(|(_, position)| position).collect())
+    }
+
+    /// The certificates with this subject.
+    pub(crate) fn named_as(&mut self, name: &[u8]) -> Result<Vec<usize>, Fault> {
+        let mut prepared: Option<Canonical> = None;
+        let mut found = Vec::new();
+        for (position, node) in self.nodes.iter().enumerate() {
+            let subject = node.certificate().subject_der();
+            self.work.compare_names(subject.len(), name.len())?;
+            let same = match name::compare(subject, name) {
+                Some(same) => same,
+                None => {
+                    if prepared.is_none() {
+                        self.work.prepare_name(name.len())?;
+                    }
+                    let name = prepared.get_or_insert_with(|| name::canonical(name));
+                    node.subject() == name
+                }
+            };
+            if same {
+                found.push(position);
+            }
+        }
+        Ok(found)
     }
 
     fn penalty(&self, issuer: &Node, child: &Node) -> u8 {
@@ -278,6 +338,10 @@ impl<'a> Search<'a> {
         goal: &Goal<'_>,
         report: &mut Report,
     ) -> Option<Vec<usize>> {
+        if let Err(fault) = self.work.steps(path.len()) {
+            report.add(None, fault);
+            return None;
+        }
         let path: Vec<usize> = path.iter().rev().copied().collect();
         let links: Vec<Link> = path
             .iter()
@@ -294,7 +358,9 @@ impl<'a> Search<'a> {
         if goal.requirements.profile == Profile::Conforming {
             self.check_self_signed(path[0], &mut faults);
         }
-        self.check_revocation(&path, goal, &mut faults);
+        if !faults.is_no_path() {
+            self.check_revocation(&path, goal, &mut faults);
+        }
         let passed = faults.is_empty();
         report.merge(faults);
         passed.then_some(path)

@@ -10,18 +10,45 @@ pub(crate) fn host(uri: &str) -> Option<&str> {
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    // Readers differ over where the authority ends if one of these is in it.
+    if uri
+        .bytes()
+        .any(|byte| !byte.is_ascii_graphic() || byte == b'\\')
+    {
+        return None;
+    }
     let authority = rest.strip_prefix("//")?;
     let authority = authority.split(['/', '?', '#']).next()?;
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host = match authority.split_once('@') {
+        Some((user, host)) if is_user_information(user) => host,
+        Some(_) => return None,
+        None => authority,
+    };
     let host = match host.split_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some((host, port)) if is_port(port) => host,
         Some(_) => return None,
         None => host,
     };
     let is_address = host.parse::<core::net::Ipv4Addr>().is_ok();
     (is_scheme && host.contains('.') && dns::is_host(host) && !is_address).then_some(host)
+}
+
+/// Unreserved characters, percent-encoded ones, sub-delims and colons (RFC 3986, 3.2.1).
+fn is_user_information(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+        let mut digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
+        if !plain && !(byte == b'%' && digit() && digit()) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Digits up to 65535, or nothing (RFC 3986, 3.2.3).
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]
@@ -36,6 +63,9 @@ mod tests {
             Some("a.example.com")
         );
         assert_eq!(host("https://example.com"), Some("example.com"));
+        assert_eq!(host("https://example.com:"), Some("example.com"));
+        assert_eq!(host("https://example.com:65535"), Some("example.com"));
+        assert_eq!(host("https://a%41:b@example.com/"), Some("example.com"));
         for none in [
             "mailto:a@example.com",
             "http://10.0.0.1/",
@@ -46,6 +76,18 @@ mod tests {
             "http://localhost/",
             "http://a.b:c/",
             "1http://example.com",
+            "http://evil.com\\@good.com/",
+            "http://a@evil.com@good.com/",
+            "http://evil.com\0@good.com/",
+            "http://evil.com @good.com/",
+            "http://evil.com%@good.com/",
+            "http://evil.com%4@good.com/",
+            "http://[::1]@good.com/",
+            "http://good.com:65536/",
+            "http://good.com:99999999/",
+            "http://good.com/\n",
+            "http://good.com/a b",
+            "http://good.com\\.evil.com/",
         ] {
             assert_eq!(host(none), None, "{none}");
         }

@@ -28,6 +28,8 @@ pub struct VerifiedChain {
     issuer: Arc<Certificate>,
     anchor: Arc<Certificate>,
     key: PublicKey,
+    /// Presented certificates outside the path that signed revocation lists.
+    list_signers: Vec<Arc<Certificate>>,
 }
 
 impl VerifiedChain {
@@ -41,6 +43,10 @@ impl VerifiedChain {
         let (leaf, anchor) = (Arc::clone(leaf), Arc::clone(anchor));
         let issuer = Arc::clone(intermediates.last().unwrap_or(&anchor));
         Some(Self {
+            list_signers: search
+                .list_signers(nodes)
+                .map(|node| search.certificate(node))
+                .collect(),
             key: *leaf.public_key()?,
             leaf,
             issuer,
@@ -89,6 +95,7 @@ impl VerifiedChain {
         VerifiedIssuer {
             issuer: self.issuer,
             above,
+            list_signers: self.list_signers,
             known_crls: Vec::new(),
         }
     }
@@ -131,6 +138,8 @@ pub struct VerifiedIssuer {
     issuer: Arc<Certificate>,
     /// Anchor first, this issuer last.
     above: Vec<Arc<Certificate>>,
+    /// Certificates outside the path that signed revocation lists when it was verified.
+    list_signers: Vec<Arc<Certificate>>,
     known_crls: Vec<KnownCrl>,
 }
 
@@ -172,6 +181,7 @@ impl VerifiedIssuer {
         let leaf = Arc::new(read_leaf(leaf)?);
         let nodes: Vec<Node> = core::iter::once(&leaf)
             .chain(self.above.iter().rev())
+            .chain(&self.list_signers)
             .enumerate()
             .map(|(index, certificate)| {
                 let link = Link {
@@ -181,7 +191,7 @@ impl VerifiedIssuer {
                 Node::new(link, index == self.above.len())
             })
             .collect();
-        let path: Vec<usize> = (0..nodes.len()).collect();
+        let path: Vec<usize> = (0..=self.above.len()).collect();
         let mut search = Search::new(provider, nodes, at, &self.known_crls);
         let goal = Goal {
             requirements: *requirements,

@@ -6,14 +6,18 @@ use super::error::Fault;
 const SIGNATURES: u32 = 100;
 /// Steps of the search for a path.
 const STEPS: u32 = 2_000;
-/// Comparisons of names with constraints, and of policies with each other.
+/// Comparisons of names with names and constraints, and of policies with each other; of long names,
+/// each 64 octets.
 const COMPARISONS: u32 = 100_000;
+/// Octets of names that are brought into the form in which they are compared.
+const NAME_OCTETS: u32 = 2 * 1024 * 1024;
 
 /// The budget that is left.
 pub(crate) struct Work {
     signatures: u32,
     steps: u32,
     comparisons: u32,
+    name_octets: u32,
 }
 
 impl Work {
@@ -22,6 +26,7 @@ impl Work {
             signatures: SIGNATURES,
             steps: STEPS,
             comparisons: COMPARISONS,
+            name_octets: NAME_OCTETS,
         }
     }
 
@@ -30,7 +35,24 @@ impl Work {
     }
 
     pub(crate) fn step(&mut self) -> Result<(), Fault> {
-        take(&mut self.steps, 1)
+        self.steps(1)
+    }
+
+    /// A whole path of so many certificates.
+    pub(crate) fn steps(&mut self, count: usize) -> Result<(), Fault> {
+        take(&mut self.steps, u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Comparison of two names or texts of which the shorter has so many octets.
+    pub(crate) fn compare_names(&mut self, one: usize, other: usize) -> Result<(), Fault> {
+        self.compare(1 + one.min(other) / 64)
+    }
+
+    pub(crate) fn prepare_name(&mut self, octets: usize) -> Result<(), Fault> {
+        take(
+            &mut self.name_octets,
+            u32::try_from(octets).unwrap_or(u32::MAX),
+        )
     }
 
     pub(crate) fn compare(&mut self, count: usize) -> Result<(), Fault> {

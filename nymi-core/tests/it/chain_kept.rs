@@ -11,10 +11,10 @@ use crate::chain_writer::*;
 
 /// Counts the signatures that are verified.
 #[derive(Default)]
-struct Counting(AtomicUsize);
+pub(crate) struct Counting(AtomicUsize);
 
 impl Counting {
-    fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.0.swap(0, Ordering::Relaxed)
     }
 }

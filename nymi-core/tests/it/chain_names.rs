@@ -289,7 +289,11 @@ fn a_common_name_that_could_be_taken_for_a_host_counts() {
     assert_eq!(leaf("192.0.2.7", &[]), None);
     assert_eq!(leaf("192.0.3.7", &[]), NOT_PERMITTED);
     assert_eq!(leaf("kiosk 7", &[]), None);
-    assert_eq!(leaf("host.other.org", &[(DNS, b"host.example.com")]), None);
+    let beside: &[Name<'_>] = &[(DNS, b"host.example.com"), (IP, &[192, 0, 2, 7])];
+    assert_eq!(leaf("host.other.org", beside), NOT_PERMITTED);
+    assert_eq!(leaf("192.0.3.7", beside), NOT_PERMITTED);
+    assert_eq!(leaf("*.org", &[]), NOT_PERMITTED);
+    assert_eq!(leaf("host.example.com", beside), None);
     // Each of several counts.
     let mut several = Trio::new();
     several.leaf.subject = dn(&[(3, "kiosk 7"), (3, "host.other.org")]);
@@ -381,7 +385,7 @@ fn a_refused_name_is_named() {
             .set(SUBJECT_ALT_NAME, false, &general_names(&[(form, name)]));
         trio.check().unwrap_err().to_string()
     };
-    let other = seq(&[]);
+    let other = other_name(&[0x2a, 3]);
     for (text, form, base, name) in [
         (
             "a.example.com",
@@ -411,13 +415,76 @@ fn a_refused_name_is_named() {
 
 #[test]
 fn names_of_unknown_forms_are_held_to_constraints_of_their_own_form() {
-    let other = seq(&[]);
-    for base in [0xa0, 0xa3, 0xa5] {
-        for name in [0xa0, 0xa3, 0xa5] {
-            let found = verify(&[], &[(base, &other)], &[(name, &other)]);
+    let (other, empty) = (other_name(&[0x2a, 3]), seq(&[]));
+    let forms: [Name<'_>; 3] = [(0xa0, &other), (0xa3, &empty), (0xa5, &empty)];
+    for base in forms {
+        for name in forms {
+            let found = verify(&[], &[base], &[name]);
             assert_eq!(found, if base == name { EXCLUDED } else { None });
         }
-        let mail = verify(&[], &[(base, &other)], &[(MAIL, b"a@example.com")]);
+        let mail = verify(&[], &[base], &[(MAIL, b"a@example.com")]);
         assert_eq!(mail, None);
+    }
+}
+
+/// The contents of an otherName.
+fn other_name(kind: &[u8]) -> Vec<u8> {
+    [id(kind), tlv(0xa0, &tlv(0x0c, b"mallory@evil.example"))].concat()
+}
+
+#[test]
+fn no_constraint_on_mailboxes_lets_one_beyond_ascii_pass() {
+    // id-on-SmtpUTF8Mailbox (RFC 9598, 3).
+    let mailbox = other_name(&[0x2b, 6, 1, 5, 5, 7, 8, 9]);
+    let names: &[Name<'_>] = &[(0xa0, &mailbox)];
+    assert_eq!(
+        verify(&[(MAIL, b"good.example")], &[], names),
+        NOT_PERMITTED
+    );
+    assert_eq!(verify(&[], &[(MAIL, b"evil.example")], names), EXCLUDED);
+    assert_eq!(verify(&[(DNS, b"good.example")], &[], names), None);
+}
+
+#[test]
+fn a_common_name_counts_whatever_its_string_type() {
+    let wide: Vec<u8> = "evil.example"
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let wider: Vec<u8> = "evil.example"
+        .chars()
+        .flat_map(|char| u32::from(char).to_be_bytes())
+        .collect();
+    for (tag, text) in [
+        (0x0c, b"evil.example".as_slice()),
+        (0x13, b"EVIL.example"),
+        (0x14, b"evil.example."),
+        (0x1e, &wide),
+        (0x1c, &wider),
+    ] {
+        let mut trio = Trio::new();
+        trio.l2.set(
+            NAME_CONSTRAINTS,
+            true,
+            &constraints(&[], &[(DNS, b"evil.example")]),
+        );
+        let attribute = seq(&[&id(&[0x55, 4, 3]), &tlv(tag, text)]);
+        trio.leaf.subject = seq(&[&tlv(0x31, &attribute)]);
+        assert_eq!(number(trio.check()), EXCLUDED, "{tag:#x}");
+    }
+}
+
+#[test]
+fn a_uri_whose_authority_can_be_read_in_two_ways_does_not_pass() {
+    for uri in [
+        b"http://evil.example\\@good.example/".as_slice(),
+        b"http://a@evil.example@good.example/",
+        b"http://evil.example\0@good.example/",
+        b"http://[::1]@good.example/",
+        b"http://good.example:99999/",
+    ] {
+        let names: &[Name<'_>] = &[(URI, uri)];
+        assert_eq!(verify(&[(URI, b"good.example")], &[], names), NOT_PERMITTED);
+        assert_eq!(verify(&[], &[(URI, b"evil.example")], names), EXCLUDED);
     }
 }

@@ -1,6 +1,7 @@
 //! Revocation lists of every kind, and what becomes of certificates without one.
 
 use nymi_core::chain::{Crl, Profile, Revocation, TrustAnchor};
+use nymi_core::crypto::RustCrypto;
 
 use crate::chain_writer::*;
 
@@ -311,8 +312,25 @@ fn extensions_need_version_2() {
     let key = seq(&[&tlv(0x80, &[2])]);
     let authority = list.clone().set(AUTHORITY_KEY_ID, false, &key);
     assert_eq!(number(&authority), Some(127), "the issuer's key");
+    let base = list.clone().set(BASE_NUMBER, true, &tlv(2, &[6]));
+    assert_eq!(number(&base), Some(127), "a delta");
+    let point = list.clone().point(&tlv(0x81, &[0xff]));
+    assert_eq!(number(&point), Some(127), "a distribution point");
+    let entry = list.clone().revoke(&[0x55], 1);
+    assert_eq!(number(&entry), Some(127), "an entry's reason");
+    assert_eq!(number(&list.clone().entry(&[0x55], &[])), None);
     list.version = tlv(2, &[1]);
     assert_eq!(number(&list), None, "version 2 needs no extension");
+}
+
+#[test]
+fn only_an_indirect_list_states_issuers_of_entries() {
+    let trio = Trio::new();
+    let list = List::new(&trio.l2).revoke_of(&[0x01], &cn("Somebody else"));
+    let hidden = list.entry(&[0x11], &[]);
+    let number = |list: &List| fault(Crl::from_der(&list.der(&trio.l2))).map(|(number, _)| number);
+    assert_eq!(number(&hidden), Some(127));
+    assert_eq!(number(&hidden.point(&tlv(0x84, &[0xff]))), None);
 }
 
 #[test]
@@ -518,6 +536,29 @@ fn a_signer_that_is_on_its_own_list() {
     assert_eq!(verify(&signer, &list), None);
     let itself = list.revoke_of(&[0x62], &trio.l2.subject);
     assert_eq!(verify(&signer, &itself), UNUSABLE, "it revokes itself");
+}
+
+#[test]
+fn a_kept_issuer_knows_the_separate_key_for_lists() {
+    let trio = Trio::new();
+    let mut signer = Cert::new(trio.l2.subject.clone(), key(60), &trio.l1.subject);
+    signer.extensions = vec![ext(KEY_USAGE, true, &tlv(3, &[1, 2]))];
+    signer.serial = vec![0x60];
+    let list = List::new(&trio.l2);
+    let crls = [List::new(&trio.l1).crl(&trio.l1), list.crl(&signer)];
+    let required = |crls| {
+        requirements()
+            .with_crls(crls)
+            .with_revocation(Revocation::Required)
+    };
+    let mut presented = trio.presented();
+    presented.push(signer.signed_by(&trio.l1));
+    let chain = check(&[trio.l1.anchor()], &presented, NOW, &required(&crls)).unwrap();
+    let issuer = chain.into_issuer();
+    let again = |crls| fault(issuer.verify_leaf(&RustCrypto, &presented[0], NOW, &required(crls)));
+    assert_eq!(again(&crls), None);
+    let revoked = [crls[0].clone(), list.revoke(&[0x11], 1).crl(&signer)];
+    assert_eq!(again(&revoked), REVOKED);
 }
 
 /// L2 signs its lists with a key of their own.

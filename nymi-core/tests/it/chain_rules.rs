@@ -532,13 +532,42 @@ fn what_is_not_used_of_an_extension_has_its_form_all_the_same() {
         let attribute = seq(&[&id(&[0x55, 4, 3]), &value]);
         read(&|leaf| leaf.subject = seq(&[&tlv(0x31, &attribute)]))
     };
-    for tag in [0x16, 0x13, 0x12, 0x1a] {
+    for tag in [0x16, 0x13, 0x1a] {
         assert_eq!(subject(tlv(tag, b"kiosk")), None);
         assert_eq!(
             subject(tlv(tag, b"kiosk \xfc")),
             Some(101),
             "not ASCII: {tag:#x}"
         );
+    }
+    assert_eq!(subject(tlv(0x12, b"47 11")), None);
+    assert_eq!(subject(tlv(0x1e, b"\0k")), None);
+    assert_eq!(subject(tlv(0x05, b"")), None);
+    for (tag, value) in [
+        (0x12, b"kiosk".as_slice()),
+        (0x1e, b"abc"),
+        (0x1c, b"abc"),
+        (0x05, b"x"),
+        (0x00, b""),
+        (0x2c, b"\x0c\x01k"),
+        (0x33, b"\x13\x01k"),
+    ] {
+        assert_eq!(subject(tlv(tag, value)), Some(101), "{tag:#x}");
+    }
+    let identifier = |value: &[u8]| read(&|leaf| leaf.unique = tlv(0x81, value));
+    for value in [[0].as_slice(), &[0, 1], &[4, 0xf0], &[7, 0x80]] {
+        assert_eq!(identifier(value), None, "{value:?}");
+    }
+    for value in [[].as_slice(), &[1], &[9, 1], &[4, 0xff], &[8, 0]] {
+        assert_eq!(identifier(value), Some(101), "{value:?}");
+    }
+    let names = |value: &[u8]| read(&|leaf| leaf.set(SUBJECT_ALT_NAME, false, &tlv(0x30, value)));
+    assert_eq!(
+        names(&tlv(0xa0, &[id(&[0x2a, 3]), tlv(0xa0, &[])].concat())),
+        None
+    );
+    for value in [b"".as_slice(), b"\xff\xff", &id(&[0x2a, 3])] {
+        assert_eq!(names(&tlv(0xa0, value)), Some(101), "{value:?}");
     }
 }
 
@@ -557,6 +586,56 @@ fn the_missing_use_of_a_key_is_named() {
 }
 
 /// An L2 that signs a further L2 of its own name and another grade.
+#[test]
+fn no_ca_above_gives_a_grade_that_is_not_valid_there() {
+    let root = Cert::root("Vendor Root", 1);
+    let gold = policies(&[oid::GRADE_GOLD.content()]);
+    let (other, any) = ([0x2a, 3, 4].as_slice(), [0x55, 0x1d, 0x20, 0].as_slice());
+    let bronze = oid::GRADE_BRONZE.content();
+    let judged = |of_root: &[&[u8]], of_l1: &[&[u8]]| {
+        let stating = |mut cert: Cert, list: &[&[u8]]| {
+            if !list.is_empty() {
+                cert.set(POLICIES, true, &policies(list));
+            }
+            cert
+        };
+        let root = stating(root.clone(), of_root);
+        let l1 = stating(Cert::ca("Acme NES L1 CA", 4, &root.subject, None), of_l1);
+        let l2 = Cert::ca("Acme NES L2 CA", 2, &l1.subject, Some(0)).with(POLICIES, true, &gold);
+        let leaf = Cert::end("kiosk", 3, &l2.subject).with(
+            KEY_PURPOSES,
+            false,
+            &ids(&[oid::CLIENT_AUTH, oid::ROLE_NEA]),
+        );
+        let presented = [leaf.signed_by(&l2), l2.signed_by(&l1), l1.signed_by(&root)];
+        let requirements = Requirements::new(GradeRequirement::Gold)
+            .with_role(Role::Nea)
+            .with_max_depth(2);
+        fault(check(&[root.anchor()], &presented, NOW, &requirements))
+    };
+    for of_l1 in [
+        &[][..],
+        &[any],
+        &[oid::GRADE_GOLD.content()],
+        &[oid::GRADE_GOLD.content(), other],
+    ] {
+        assert_eq!(judged(&[], of_l1), None, "{of_l1:?}");
+    }
+    for of_l1 in [&[other][..], &[bronze], &[any, bronze]] {
+        assert_eq!(judged(&[], of_l1), Some((14, Some(2))), "{of_l1:?}");
+    }
+    // RFC 5280, 6.1.1, asks nothing of an anchor's policies; but another grade alone is none of ours.
+    for of_root in [
+        &[][..],
+        &[other],
+        &[any],
+        &[bronze, oid::GRADE_GOLD.content()],
+    ] {
+        assert_eq!(judged(of_root, &[]), None, "{of_root:?}");
+    }
+    assert_eq!(judged(&[bronze], &[]), Some((14, Some(3))));
+}
+
 #[test]
 fn an_l2_cannot_give_a_grade_that_it_does_not_have() {
     let trio = Trio::new();
