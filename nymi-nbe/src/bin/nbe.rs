@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use nymi_core::BandId;
-use nymi_nbe::record::{self, Recorder};
+use nymi_nbe::record::{self, NewFile, Recorder};
 use nymi_nbe::settings::{Settings, SettingsError, Watch};
 use nymi_nbe::{AdapterConfig, Config, Endpoint};
 use tokio::sync::mpsc;
@@ -120,23 +120,30 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-/// A recording until Ctrl-C.
+/// A recording until Ctrl-C. It failed if there is nothing in it: then there is no file either.
 async fn record_into(path: &Path, config: &Config, band: Option<BandId>) -> Result<(), String> {
-    let about = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = std::fs::File::create_new(path).map_err(about)?;
+    let about = |reason: &dyn std::fmt::Display| format!("{}: {reason}", path.display());
+    let file = NewFile::named(path).map_err(|error| about(&error))?;
     eprintln!("{}", record::INSTRUCTIONS);
+    let mut recorder = Recorder::new(band);
     let recording = record::record(
         config.adapter.driver(),
-        Recorder::new(band),
+        &mut recorder,
         typed_lines(),
         file,
         nymi_nbe::now,
         |told| eprintln!("{told}"),
     );
     tokio::select! {
-        ended = recording => ended.map_err(about),
-        () = stopped() => Ok(()),
+        ended = recording => ended.map_err(|error| about(&error))?,
+        () = stopped() => {}
     }
+    let summary = about(&recorder.summary());
+    if recorder.count() == 0 {
+        return Err(summary);
+    }
+    eprintln!("{summary}");
+    Ok(())
 }
 
 /// What is typed. The thread that waits for it is a plain one: the program may end without it.

@@ -3,17 +3,18 @@
 //! `nymi tap tune` proposes detection parameters from such files. While recording, the adapter
 //! belongs to the recorder; no agent is needed and none is told.
 
+mod file;
 mod recorder;
 
 use std::io::{self, Write};
 
 use nymi_core::UnixMillis;
-use nymi_core::message::channel::HardwareState;
 use nymi_core::tap::recording::HEADER;
 use tokio::sync::mpsc;
 
 use crate::adapter::{Adapter, AdapterEvent};
 
+pub use file::NewFile;
 pub use recorder::{Recorder, UnknownLabel};
 
 /// What whoever labels is told at the beginning.
@@ -28,19 +29,18 @@ Enter alone begins a tap, and Enter again ends it. Ctrl-C ends the recording.";
 
 /// Records what `adapter` hears into `file` until the recording is full or the adapter's driver ends;
 /// drop it to end it before. `labels` brings what was typed, a line each; at its end the last one
-/// stays. `tell` shows what happens.
+/// stays. `tell` shows what happens. Nothing is written before there is a sample.
 ///
 /// # Errors
 /// The file cannot be written.
 pub async fn record(
     adapter: Box<dyn Adapter>,
-    mut recorder: Recorder,
+    recorder: &mut Recorder,
     mut labels: mpsc::Receiver<String>,
     mut file: impl Write,
     clock: impl Fn() -> UnixMillis,
     mut tell: impl FnMut(&str),
 ) -> io::Result<()> {
-    writeln!(file, "{HEADER}")?;
     let mut link = adapter.start();
     let mut ended = false;
     while !recorder.is_full() {
@@ -54,12 +54,17 @@ pub async fn record(
             },
             event = link.events.recv() => match event {
                 Some(AdapterEvent::Heard { address, rssi, .. }) => {
+                    let is_first = recorder.count() == 0;
                     if let Some(sample) = recorder.handle_heard(clock(), address, rssi) {
+                        if is_first {
+                            writeln!(file, "{HEADER}")?;
+                        }
                         writeln!(file, "{sample}")?;
                     }
                 }
-                Some(AdapterEvent::Adapter { kind, state, detail, .. }) => {
-                    tell(&adapter_state(kind.name(), state, detail.as_deref()));
+                Some(AdapterEvent::Adapter { id, kind, state, detail }) => {
+                    let told = recorder.handle_adapter(&id, kind, state, detail.as_deref());
+                    told.iter().for_each(|told| tell(told));
                 }
                 Some(_) => {}
                 None => return Ok(()),
@@ -68,11 +73,4 @@ pub async fn record(
     }
     tell("the recording is full");
     Ok(())
-}
-
-fn adapter_state(kind: &str, state: HardwareState, detail: Option<&str>) -> String {
-    match state {
-        HardwareState::Ready => format!("adapter ready: [dongle.{kind}]"),
-        _ => format!("no adapter: {}", detail.unwrap_or("plug it in")),
-    }
 }

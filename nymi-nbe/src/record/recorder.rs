@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use nymi_core::tap::MEASURABLE_DBM;
+use nymi_core::message::channel::HardwareState;
 use nymi_core::tap::recording::{Label, MAX_RECORDED_BANDS, MAX_SAMPLES, Sample};
+use nymi_core::tap::{AdapterKind, MEASURABLE_DBM};
 use nymi_core::{BandId, UnixMillis};
 
 /// Labels what is heard. It begins with a pause.
@@ -14,6 +15,8 @@ pub struct Recorder {
     bands: BTreeSet<BandId>,
     latest: UnixMillis,
     count: usize,
+    /// What was last said of the adapter, and whether it was ready.
+    adapter: Option<(bool, String)>,
 }
 
 /// Not a label.
@@ -35,6 +38,7 @@ impl Recorder {
             bands: BTreeSet::new(),
             latest: UnixMillis(0),
             count: 0,
+            adapter: None,
         }
     }
 
@@ -70,6 +74,45 @@ impl Recorder {
             "{} ({count} samples of {bands} bands so far)",
             self.shown()
         ))
+    }
+
+    /// The adapter appeared, failed or went away: what to say of it, unless that was the last thing said.
+    pub fn handle_adapter(
+        &mut self,
+        id: &str,
+        kind: AdapterKind,
+        state: HardwareState,
+        detail: Option<&str>,
+    ) -> Option<String> {
+        let named = format!("adapter {id} ([dongle.{kind}])");
+        let said = match state {
+            HardwareState::Ready => format!("{named} is ready"),
+            HardwareState::Missing => format!(
+                "{named} is not there: {}. It is looked for again until it is; nothing is recorded before",
+                detail.unwrap_or("plug it in")
+            ),
+            HardwareState::Failed => format!(
+                "{named} does not work: {}. Nothing is recorded before it does",
+                detail.unwrap_or("unplug it and plug it in again; end whatever else uses it")
+            ),
+        };
+        let known = self.adapter.as_ref().is_some_and(|(_, last)| *last == said);
+        self.adapter = Some((state == HardwareState::Ready, said.clone()));
+        (!known).then_some(said)
+    }
+
+    /// How much was recorded, and if nothing, why.
+    pub fn summary(&self) -> String {
+        let adapter = self.adapter.as_ref();
+        match (self.count, adapter) {
+            (0, None) => "nothing was recorded: the adapter did not answer".to_owned(),
+            (0, Some((false, said))) => format!("nothing was recorded: {said}"),
+            (0, _) if self.label.is_none() => {
+                "nothing was recorded: it begins with a pause; type a label, such as c".to_owned()
+            }
+            (0, _) => "nothing was recorded: no band was heard".to_owned(),
+            (count, _) => format!("{count} samples of {} bands recorded", self.bands.len()),
+        }
     }
 
     /// A band was heard: the sample to be kept, unless there is a pause or no room.

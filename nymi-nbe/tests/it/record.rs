@@ -1,7 +1,8 @@
 //! Recordings with typed labels.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use nymi_core::tap::recording::{HEADER, Label, MAX_RECORDED_BANDS, MAX_SAMPLES, 
 use nymi_core::tap::{AdapterKind, TapConfig, tune};
 use nymi_core::{BandId, UnixMillis};
 use nymi_nbe::adapter::{Adapter, AdapterEvent, AdapterLink};
-use nymi_nbe::record::{Recorder, record};
+use nymi_nbe::record::{NewFile, Recorder, record};
 use tokio::sync::mpsc;
 
 const BAND: BandId = BandId::new([1, 2, 3, 4, 5, 6]);
@@ -132,22 +133,23 @@ async fn a_session_with_an_adapter_becomes_a_file() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let (file, clock) = (File::default(), Arc::new(AtomicI64::new(1_000)));
     let (now, sink) = (clock.clone(), file.clone());
-    let task = tokio::spawn(record(
-        Box::new(adapter),
-        Recorder::new(None),
-        labels,
-        sink,
-        move || UnixMillis(now.load(Relaxed)),
-        move |line| tell.send(line.to_owned()).unwrap(),
-    ));
+    let task = tokio::spawn(async move {
+        let mut recorder = Recorder::new(None);
+        let told = move |line: &str| tell.send(line.to_owned()).unwrap();
+        let clock = move || UnixMillis(now.load(Relaxed));
+        let ended = record(Box::new(adapter), &mut recorder, labels, sink, clock, told).await;
+        ended.map(|()| recorder.summary())
+    });
     let plugged = AdapterEvent::Adapter {
-        id: "0".into(),
+        id: "COM7".into(),
         kind: AdapterKind::Bleuio,
         state: HardwareState::Ready,
         detail: None,
     };
     events.send(plugged).await.unwrap();
-    assert_eq!(told.recv().await.unwrap(), "adapter ready: [dongle.bleuio]");
+    let ready = told.recv().await.unwrap();
+    assert_eq!(ready, "adapter COM7 ([dongle.bleuio]) is ready");
+    assert_eq!(file.lines(), 0, "no header before a sample");
     typed.send("nonsense".to_owned()).await.unwrap();
     assert!(told.recv().await.unwrap().contains("nonsense"));
     let mut lines = 1;
@@ -172,7 +174,8 @@ async fn a_session_with_an_adapter_becomes_a_file() {
     // Without anybody who labels, the last label stays.
     drop(typed);
     drop(events);
-    task.await.unwrap().unwrap();
+    let summary = task.await.unwrap().unwrap();
+    assert_eq!(summary, "55 samples of 1 bands recorded");
     let recorded = file.recording();
     assert_eq!(recorded.samples().len(), 55);
     assert_eq!(recorded.samples()[54].label, Label::Close);
@@ -181,33 +184,134 @@ async fn a_session_with_an_adapter_becomes_a_file() {
 }
 
 #[test]
-fn the_program_records_into_a_new_file_only() {
+fn the_adapter_is_named_with_what_to_do_and_not_twice() {
+    let mut recorder = Recorder::new(None);
+    assert!(recorder.summary().contains("did not answer"));
+    let mut handle = |state, detail| {
+        let told = recorder.handle_adapter("COM7", AdapterKind::Bluegiga, state, detail);
+        (told.unwrap_or_default(), recorder.summary())
+    };
+    let (told, summary) = handle(HardwareState::Missing, None);
+    assert!(told.starts_with("adapter COM7 ([dongle.bluegiga]) is not there: plug it in."));
+    assert_eq!(summary, format!("nothing was recorded: {told}"));
+    assert_eq!(handle(HardwareState::Missing, None).0, "");
+    let (told, _) = handle(HardwareState::Failed, None);
+    assert!(told.contains("does not work: unplug it"), "{told}");
+    let (told, _) = handle(HardwareState::Missing, Some("gone"));
+    assert!(told.contains("is not there: gone."), "{told}");
+    let (told, summary) = handle(HardwareState::Ready, None);
+    assert_eq!(told, "adapter COM7 ([dongle.bluegiga]) is ready");
+    assert!(summary.contains("type a label"), "{summary}");
+    recorder.handle_label("c").unwrap();
+    assert!(recorder.summary().contains("no band was heard"));
+}
+
+#[test]
+fn a_file_is_made_with_the_first_bytes_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.csv");
+    let mut file = NewFile::named(&path).unwrap();
+    file.flush().unwrap();
+    assert!(!path.exists());
+    file.write_all(b"one").unwrap();
+    file.write_all(b"two").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"onetwo");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn what_has_the_name_is_kept_whenever_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.csv");
+    let mut late = NewFile::named(&path).unwrap();
+    std::fs::write(&path, "another's").unwrap();
+    for error in [
+        late.write_all(b"mine").unwrap_err(),
+        NewFile::named(&path).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("another name"), "{error}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), b"another's");
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.csv");
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &link).unwrap();
+        assert!(NewFile::named(&link).is_err());
+    }
+    let nowhere = NewFile::named(&folder.path().join("no/desk.csv")).unwrap_err();
+    assert!(
+        nowhere.to_string().contains("there is no folder"),
+        "{nowhere}"
+    );
+}
+
+fn recording_nbe(file: &Path, nymulator: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nbe"));
+    command
+        .args(["--nymulator", nymulator, "--record"])
+        .arg(file)
+        .env("ENDPOINT_ID", "desk-7")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[cfg(unix)]
+fn interrupt(process: &Child) {
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Without an adapter there is nothing to record: no file, and the reason with what to do.
+#[cfg(unix)]
+#[test]
+fn without_an_adapter_there_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("desk.csv");
-    let start = || {
-        Command::new(env!("CARGO_BIN_EXE_nbe"))
-            .args(["--nymulator", "127.0.0.1:1", "--record"])
-            .arg(&file)
-            .env("ENDPOINT_ID", "desk-7")
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-    let mut process = start();
-    let told = BufReader::new(process.stderr.take().unwrap()).lines();
-    let told: Vec<String> = told
-        .map(Result::unwrap)
-        .take_while(|line| !line.starts_with("no adapter: "))
-        .collect();
-    assert!(told[0].starts_with("Type what the wearer does"), "{told:?}");
-    let begun = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(begun, format!("{HEADER}\n"));
-    process.kill().unwrap();
-    process.wait().unwrap();
-    let again = start().wait_with_output().unwrap();
-    assert_eq!(again.status.code(), Some(1));
-    let error = String::from_utf8(again.stderr).unwrap();
-    assert!(error.contains("desk.csv: File exists"), "{error}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), begun);
+    let mut process = recording_nbe(&file, "127.0.0.1:1").spawn().unwrap();
+    let mut told = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut line = move || told.next().unwrap().unwrap();
+    assert!(line().starts_with("Type what the wearer does"));
+    let missing = std::iter::repeat_with(&mut line).find(|line| line.starts_with("adapter "));
+    let missing = missing.unwrap();
+    assert!(
+        missing.contains("([dongle.virtual]) is not there"),
+        "{missing}"
+    );
+    assert!(missing.contains("no nymulator at 127.0.0.1:1"), "{missing}");
+    interrupt(&process);
+    let last = line();
+    assert!(
+        last.contains("desk.csv: nothing was recorded: adapter "),
+        "{last}"
+    );
+    assert_eq!(process.wait().unwrap().code(), Some(1));
+    assert!(!file.exists());
+}
+
+#[test]
+fn the_program_keeps_a_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("desk.csv");
+    std::fs::write(&file, HEADER).unwrap();
+    let ended = recording_nbe(&file, "127.0.0.1:1").output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        error.contains("desk.csv: this file exists and is kept"),
+        "{error}"
+    );
+    assert!(!error.contains("Type what"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), HEADER);
 }
