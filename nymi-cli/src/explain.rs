@@ -3,7 +3,9 @@
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use nymi_core::catalogue::{CodeKind, Explanation, MatchKind, Source, all, explain, suggest};
+use nymi_core::catalogue::{
+    CodeKind, Explanation, MAX_QUERY, MatchKind, Source, all, explain, suggest,
+};
 
 /// How many explanations are printed in full; the others only by id and message.
 const IN_FULL: usize = 3;
@@ -13,9 +15,6 @@ const WIDTH: usize = 96;
 
 /// How many bytes of standard input are kept, from its end: there the newest line of a log is.
 const MAX_INPUT: usize = 64 * 1024;
-
-/// How many bytes of a query [`explain`] looks at.
-const LOOKED_AT: usize = 4096;
 
 /// Prints what is known about `query` (`-`: what standard input says) to stdout, as text or as a JSON
 /// array. Fails if nothing is, and says on stderr what may have been meant.
@@ -75,11 +74,11 @@ pub fn list(component: &str, json: bool) -> ExitCode {
 
 /// What to say of a query that is not looked at as a whole.
 fn left_out(query: &str) -> String {
-    if query.trim().len() <= LOOKED_AT {
+    if query.trim().len() <= MAX_QUERY {
         return String::new();
     }
     format!(
-        "nymi explain: the text is long: only its end is looked at, {LOOKED_AT} bytes at most\n"
+        "nymi explain: the text is long: only its end is looked at, {MAX_QUERY} bytes at most\n"
     )
 }
 
@@ -274,6 +273,25 @@ mod tests {
     }
 
     #[test]
+    fn of_an_unknown_number_the_nearest_known_are_named() {
+        for (query, nearest) in [
+            ("9999", "status-"),
+            ("nsl 9999", "nsl-"),
+            ("0xD001E", "band-fault-d001d"),
+        ] {
+            let text = nothing(query);
+            assert!(
+                text.contains(&format!("nothing is known about {query:?}")),
+                "{text}"
+            );
+            let (_, near) = text.split_once("Near it:\n").unwrap();
+            let lines: Vec<&str> = near.lines().map(str::trim_start).collect();
+            assert!(lines[0].starts_with(nearest) && lines.len() <= 5, "{text}");
+        }
+        assert!(nothing("3999").contains("  status-4000  Nymi Agent missing."));
+    }
+
+    #[test]
     fn json_is_an_array_even_if_nothing_is_found() {
         for (query, count) in [("nsl 101", 1), ("the weather", 0)] {
             let mut out = Vec::new();
@@ -295,7 +313,7 @@ mod tests {
     #[test]
     fn as_much_is_looked_at_as_is_said() {
         let id = |query: &str| explain(query).first().map(Explanation::id);
-        let query = format!("{:.<LOOKED_AT$}", "Nymi Agent missing.\n");
+        let query = format!("{:.<MAX_QUERY$}", "Nymi Agent missing.\n");
         assert_eq!(id(&query).as_deref(), Some("status-4000"));
         assert_eq!(left_out(&query), "");
         let longer = query + ".";

@@ -19,10 +19,7 @@ const REACH: usize = 3;
 /// The numbers of a text. A text that is nothing but a number has one without a kind; numbers
 /// without a kind inside a longer text mean nothing.
 pub(super) fn codes(text: &str) -> Vec<Found> {
-    let words: Vec<&str> = text
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .collect();
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let words = words(text);
     if let [only] = words[..] {
         let found = number(only).map(|(number, is_hex)| Found {
             kind: None,
@@ -31,26 +28,97 @@ pub(super) fn codes(text: &str) -> Vec<Found> {
         });
         return found.into_iter().collect();
     }
-    let numbers = words.iter().enumerate().filter_map(|(at, word)| {
-        let (number, is_hex) = number(word)?;
-        let kind = match kind_before(&words[..at], number, is_hex) {
-            Some(kind) => kind,
-            None if is_hex => CodeKind::Windows,
-            None => return None,
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let mut add = |kind, number, is_hex| {
+            found.push(Found {
+                kind: Some(kind),
+                number,
+                is_hex,
+            });
         };
-        Some(Found {
-            kind: Some(kind),
-            number,
-            is_hex,
-        })
-    });
-    let mut found: Vec<Found> = numbers.collect();
+        let (before, after) = (&words[..at], &words[at + 1..]);
+        if let Some(code) = fault_digits(before, word, after)
+            && let Ok(number) = u32::from_str_radix(code, 16)
+        {
+            add(CodeKind::BandFault, number, true);
+        }
+        let Some((number, is_hex)) = number(word) else {
+            continue;
+        };
+        match kind_before(before, number, is_hex) {
+            Some(kind) => add(kind, number, is_hex),
+            None if is_hex => add(CodeKind::Windows, number, is_hex),
+            None => {}
+        }
+        if is_event_id(before) {
+            add(CodeKind::Windows, number, is_hex);
+        }
+    }
     // `nsl_verify_nea_cert_chain, LINE, N`: only the last of the two is the error.
     let is_line = |pair: &[Found]| pair.iter().all(|found| found.kind == Some(CodeKind::Nsl));
     while let Some(at) = found.windows(2).position(is_line) {
         found.remove(at);
     }
     found
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// The digits of all words that may be a band's fault code, without 0x.
+pub(super) fn fault_codes(text: &str) -> impl Iterator<Item = &str> {
+    let words = words(text);
+    let codes = (0..words.len()).filter_map(|at| {
+        let written = words[at]
+            .get(..2)
+            .filter(|start| start.eq_ignore_ascii_case("0x"));
+        match written {
+            Some(_) => words[at].get(2..).filter(|digits| is_hex(digits, 3)),
+            None => fault_digits(&words[..at], words[at], &words[at + 1..]),
+        }
+    });
+    codes.collect::<Vec<_>>().into_iter()
+}
+
+fn is_hex(word: &str, least: usize) -> bool {
+    (least..=8).contains(&word.len()) && word.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// A band shows its code without 0x, and a line number below. A word is taken for one if it has both
+/// letters and digits; if it could be any number, only alone, with a line number, or after "fault".
+fn fault_digits<'a>(before: &[&str], word: &'a str, after: &[&str]) -> Option<&'a str> {
+    const AFTER_FAULT: usize = 2;
+    let has = |is: fn(&u8) -> bool| word.bytes().any(|digit| is(&digit));
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let is_line = |word: &str| word.len() <= 5 && word.bytes().all(|digit| digit.is_ascii_digit());
+    let is_screen = before.is_empty()
+        && match after {
+            [] => true,
+            [line] => is_line(line),
+            _ => false,
+        };
+    let near = before.iter().rev().take(AFTER_FAULT);
+    let is_named = near
+        .into_iter()
+        .any(|word| word.eq_ignore_ascii_case("fault"));
+    let is_code = is_hex(word, 5) && has(u8::is_ascii_digit);
+    (is_code && (is_mixed || is_screen || is_named)).then_some(word)
+}
+
+/// Whether the words say "event id": that of an audit event, or of the log of Windows.
+fn is_event_id(before: &[&str]) -> bool {
+    let ends_with = |end: &[&str]| {
+        let last = before
+            .len()
+            .checked_sub(end.len())
+            .map(|from| &before[from..]);
+        last.is_some_and(|last| last.iter().zip(end).all(|(a, b)| a.eq_ignore_ascii_case(b)))
+    };
+    ends_with(&["event", "id"]) || ends_with(&["eventid"])
 }
 
 fn number(word: &str) -> Option<(u32, bool)> {
@@ -71,6 +139,11 @@ fn kind_before(words: &[&str], number: u32, is_hex: bool) -> Option<CodeKind> {
             .take(REACH)
             .map(|word| word.to_lowercase())
     };
+    // Nothing says more than the name of the number itself, whatever else the line is about.
+    let field = near().next().filter(|word| is_status(word));
+    if let Some(kind) = field.and_then(|word| kind_by_size(&word, number)) {
+        return Some(kind).filter(|_| !is_hex);
+    }
     let named = near().find_map(|word| kind(&word));
     named.or_else(|| near().find_map(|word| kind_by_size(&word, number).filter(|_| !is_hex)))
 }
@@ -78,7 +151,9 @@ fn kind_before(words: &[&str], number: u32, is_hex: bool) -> Option<CodeKind> {
 fn kind(word: &str) -> Option<CodeKind> {
     match word {
         "nsl" | "nsl_verify_nea_cert_chain" => Some(CodeKind::Nsl),
-        "event" | "events" | "eventtypeid" | "event_type_id" => Some(CodeKind::EventTypeId),
+        "event" | "events" | "eventid" | "eventtypeid" | "event_type_id" => {
+            Some(CodeKind::EventTypeId)
+        }
         "response" | "responsecode" | "response_code" => Some(CodeKind::ResponseCode),
         "http" => Some(CodeKind::Http),
         "os" => Some(CodeKind::OsError),
@@ -88,11 +163,20 @@ fn kind(word: &str) -> Option<CodeKind> {
     }
 }
 
+fn is_status(word: &str) -> bool {
+    matches!(word, "status" | "statuscode" | "status_code" | "napi")
+}
+
+fn is_error(word: &str) -> bool {
+    matches!(word, "error" | "code" | "errorcode" | "error_code")
+}
+
 /// Our numbers begin at 1000, so a smaller "status" or "error" is the web's.
 fn kind_by_size(word: &str, number: u32) -> Option<CodeKind> {
-    match (word, number) {
-        ("status" | "napi" | "server" | "code", 100..600) => Some(CodeKind::Http),
-        ("status" | "napi", _) | ("error" | "code", 1000..) => Some(CodeKind::Napi),
+    match number {
+        100..600 if is_status(word) || matches!(word, "server" | "code") => Some(CodeKind::Http),
+        _ if is_status(word) => Some(CodeKind::Napi),
+        1000.. if is_error(word) => Some(CodeKind::Napi),
         _ => None,
     }
 }

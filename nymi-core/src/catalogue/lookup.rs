@@ -1,14 +1,14 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::codes::{Found, codes};
+use super::codes::{Found, codes, fault_codes};
 use super::text::{Words, is_alike};
 use super::{CodeKind, Entry, Explanation, MatchKind, Source, entries};
 use crate::chain::FAULTS;
 use crate::message::Status;
 
-/// How many bytes of a query are looked at, from its end: there the newest line of a log is.
-const MAX_QUERY: usize = 4096;
+/// How many bytes of a query [`explain`] looks at, from its end: there the newest line of a log is.
+pub const MAX_QUERY: usize = 4096;
 
 /// How many answers there are at most when words are merely similar.
 const MAX_SIMILAR: usize = 5;
@@ -62,7 +62,7 @@ impl Row {
 }
 
 /// Explains a code, message, log line or id: the best answers first, none if nothing fits. Of a long
-/// text, only the last 4096 bytes are looked at.
+/// text, only the last [`MAX_QUERY`] bytes are looked at.
 pub fn explain(query: &str) -> Vec<Explanation> {
     let query = tail(query.trim(), MAX_QUERY);
     let (words, found) = (Words::of(query), codes(query));
@@ -222,7 +222,7 @@ fn is_same(a: &Source, b: &Source) -> bool {
 
 fn is_exact(row: &Row, query: &str, words: &Words) -> bool {
     let is_name =
-        matches!(row.source, Source::Status(status) if status.name().eq_ignore_ascii_case(query));
+        matches!(row.source, Source::Status(status) if Words::of(status.name()) == *words);
     is_name
         || row.texts.iter().any(|text| text.words == *words)
         || row
@@ -261,18 +261,12 @@ fn has_code(source: &Source, found: &[Found], query: &str) -> bool {
 
 /// Whether one word of the query is a fault code with the beginning that the entry names.
 fn is_beginning(entry: &Entry, query: &str) -> bool {
-    entry.is_prefix
-        && query
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| {
-                let word = word.to_ascii_uppercase();
-                let digits = word.strip_prefix("0X").unwrap_or(&word);
-                let is_code = digits.len() >= 3 && digits.chars().all(|c| c.is_ascii_hexdigit());
-                let written = word.len() > digits.len() || digits.len() >= 6;
-                is_code
-                    && written
-                    && format!("0X{digits}").starts_with(&entry.message.to_ascii_uppercase())
-            })
+    let begins = |code: &str| {
+        let written = format!("0x{code}");
+        let start = written.get(..entry.message.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(entry.message))
+    };
+    entry.is_prefix && fault_codes(query).any(begins)
 }
 
 /// Rows whose text is in the query, or that have the query in their text.
@@ -295,7 +289,9 @@ fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanatio
             Source::Status(status) if status.name().contains('_') => status.name(),
             _ => "",
         };
-        let by_name = (!name.is_empty() && query.contains(name)).then_some(name.len());
+        let mut symbols = query.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let is_named = !name.is_empty() && symbols.any(|word| word.eq_ignore_ascii_case(name));
+        let by_name = is_named.then_some(name.len());
         if let Some(weight) = weight.chain(by_name).max() {
             found.push((weight, row.explanation(MatchKind::Contained)));
         }

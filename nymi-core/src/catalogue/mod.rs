@@ -22,7 +22,7 @@ mod text;
 pub use entry::{
     Code, CodeKind, Entry, Explanation, MatchKind, MessageKind, Scope, Severity, Source,
 };
-pub use lookup::{all, explain, suggest};
+pub use lookup::{MAX_QUERY, all, explain, suggest};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 

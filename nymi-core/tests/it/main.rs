@@ -8,6 +8,7 @@ mod assertion;
 mod band;
 mod catalogue;
 mod catalogue_page;
+mod catalogue_pastes;
 mod chain_broken;
 mod chain_building;
 mod chain_csr;
