@@ -137,21 +137,35 @@ fn effect(effect: &Effect) -> Value {
 }
 
 fn as_json(proposal: &Proposal) -> Value {
+    let cautions = proposal.cautions.iter();
+    let cautions =
+        cautions.map(|caution| json!({ "name": caution.name(), "text": caution.to_string() }));
     json!({
         "parameters": proposal.parameters,
         "arrivals": proposal.arrivals,
+        "duplicates": proposal.duplicates,
+        "bands": proposal.bands,
+        "days": proposal.days,
         "series": proposal.series,
         "drift_series": proposal.drift_series,
         "now": effect(&proposal.now),
         "then": effect(&proposal.then),
+        "cautions": cautions.collect::<Vec<Value>>(),
     })
 }
 
 fn as_text(current: &PacParameters, proposal: &Proposal) -> String {
     let mut text = format!(
-        "{} arrivals in {} series, {} of them long enough to tell a drift\n\n{:<34}{:>12}{:>12}\n",
-        proposal.arrivals, proposal.series, proposal.drift_series, "", "in force", "proposed",
+        "{} arrivals of {} bands on {} days, in {} series, {} of them long enough to tell a drift\n",
+        proposal.arrivals, proposal.bands, proposal.days, proposal.series, proposal.drift_series,
     );
+    if proposal.duplicates > 0 {
+        text += &format!(
+            "{} rows that repeat another in every field were left out\n",
+            proposal.duplicates
+        );
+    }
+    text += &format!("\n{:<34}{:>12}{:>12}\n", "", "in force", "proposed");
     let mut row = |name: &str, now: i64, then: i64| {
         text += &format!("{name:<34}{now:>12}{then:>12}\n");
     };
@@ -180,6 +194,12 @@ fn as_text(current: &PacParameters, proposal: &Proposal) -> String {
         now.delay_in_use_ms,
         then.delay_in_use_ms,
     );
+    if !proposal.cautions.is_empty() {
+        text += "\nbefore you take it:\n";
+    }
+    for caution in &proposal.cautions {
+        text += &format!("- {caution}\n");
+    }
     text += "\nmilliseconds, drifts in ppm; how to choose: docs/presence-parameters.md\n";
     text
 }

@@ -219,6 +219,48 @@ fn parameters_are_proposed_from_arrivals() {
 }
 
 #[test]
+fn a_proposal_of_parameters_comes_with_cautions_and_leaves_out_repeated_rows() {
+    let (file, terminals) = (
+        tempfile::NamedTempFile::new().unwrap(),
+        tempfile::NamedTempFile::new().unwrap(),
+    );
+    let all = arrivals();
+    let repeated: Vec<&str> = all.lines().skip(1).take(7).collect();
+    fs::write(file.path(), format!("{all}{}\n", repeated.join("\n"))).unwrap();
+    fs::write(terminals.path(), "-20000\n20000\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let args = [
+        "pac",
+        "tune",
+        path,
+        "--terminals",
+        terminals.path().to_str().unwrap(),
+    ];
+    let text = stdout(&nymi(&args));
+    for expected in [
+        "470 arrivals of 10 bands on 3 days",
+        "7 rows that repeat another in every field were left out",
+        "before you take it:\n- arrivals of only 3 days were seen",
+        "DvNBANESTime of 24000 ms is very wide: whoever records a frame and keeps it from NES can present it for ",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let output = nymi(&[&args[..], &["--json"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let shown: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let counted = ["arrivals", "duplicates", "bands", "days"].map(|key| shown[key].as_u64());
+    assert_eq!(counted, [470, 7, 10, 3].map(Some));
+    let cautions = shown["cautions"].as_array().unwrap();
+    let names: Vec<&str> = cautions
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert_eq!(names, ["few_days", "long_code"]);
+    let said = cautions[1]["text"].as_str().unwrap();
+    assert!(text.contains(&format!("- {said}\n")), "{said}");
+}
+
+#[test]
 fn a_wrong_line_of_arrivals_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap().to_owned();

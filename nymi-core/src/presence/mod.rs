@@ -37,6 +37,7 @@
 //! ```
 
 pub mod agreement;
+mod caution;
 mod cmac;
 mod frame;
 mod key;

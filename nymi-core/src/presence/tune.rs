@@ -19,7 +19,9 @@
 //! (`tolerated_per_mille`): whoever delays frames on purpose would otherwise teach patience.
 //!
 //! A proposal is for an operator to judge: it says what it would have refused of the observed
-//! arrivals, and for how long a code would pass, beside the same figures for the parameters in force.
+//! arrivals, and for how long a code would pass, beside the same figures for the parameters in force; and its
+//! [`Caution`]s say what it was made from too little of, and what it lets pass for long. An arrival that
+//! repeats another in every field is one arrival.
 //!
 //! ```
 //! use nymi_core::presence::tune::{Arrival, Observations, code_lifetime_ms, propose};
@@ -46,18 +48,24 @@
 //! # Ok::<(), nymi_core::presence::tune::TuneError>(())
 //! ```
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::caution::{Basis, cautions};
 use super::parameters::{PacParameterError, PacParameterValues, PacParameters};
 use super::verify::{Best, TSet, Window, drift, saturate};
 use crate::{BandId, UnixMillis};
 
+pub use super::caution::{
+    Caution, ENOUGH_BANDS, ENOUGH_DAYS, LONG_CODE_MS, LONG_DELAY_MS, MUCH_DRIFT_PPM,
+};
+
 /// The fewest arrivals that are worth a proposal.
 pub const MIN_ARRIVALS: usize = 30;
 
+const DAY_MS: i64 = 86_400_000;
 /// A series tells a drift from this span on: a day.
-const MIN_SPAN_MS: i64 = 86_400_000;
+const MIN_SPAN_MS: i64 = DAY_MS;
 /// And from this many arrivals on.
 const MIN_SERIES: usize = 10;
 /// Clocks wander with the temperature even where none was seen to: ppm.
@@ -145,8 +153,14 @@ pub struct Effect {
 pub struct Proposal {
     /// The parameters.
     pub parameters: PacParameters,
-    /// Arrivals considered.
+    /// Arrivals considered, each once.
     pub arrivals: usize,
+    /// Arrivals left out, as they repeat another in every field.
+    pub duplicates: usize,
+    /// Bands among them.
+    pub bands: usize,
+    /// Days of UTC on which one arrived.
+    pub days: usize,
     /// Pairs of band and clock setting among them.
     pub series: usize,
     /// Series that were long enough to tell a drift; with none, the drift parameters stay.
@@ -155,6 +169,8 @@ pub struct Proposal {
     pub now: Effect,
     /// What the proposed ones would have done.
     pub then: Effect,
+    /// What to look at before they are taken.
+    pub cautions: Vec<Caution>,
 }
 
 /// Why nothing is proposed.
@@ -163,10 +179,10 @@ pub struct Proposal {
 pub enum TuneError {
     /// Too little was seen.
     #[error(
-        "{found} arrivals are too few to propose parameters from; wait until there are {MIN_ARRIVALS}"
+        "{found} different arrivals are too few to propose parameters from; wait until there are {MIN_ARRIVALS}"
     )]
     TooFew {
-        /// Arrivals found.
+        /// Arrivals found, each once.
         found: usize,
     },
     /// What was seen is beyond what the parameters can express.
@@ -201,11 +217,13 @@ pub fn propose(
     current: &PacParameters,
     observed: &Observations<'_>,
 ) -> Result<Proposal, TuneError> {
-    let arrivals = observed.arrivals.len();
-    if arrivals < MIN_ARRIVALS {
-        return Err(TuneError::TooFew { found: arrivals });
-    }
     let series = series(observed.arrivals);
+    let arrivals: Vec<Arrival> = series.values().flatten().copied().collect();
+    if arrivals.len() < MIN_ARRIVALS {
+        return Err(TuneError::TooFew {
+            found: arrivals.len(),
+        });
+    }
     let slopes: Vec<i64> = series
         .values()
         .filter_map(|series| slope_ppm(series))
@@ -225,30 +243,49 @@ pub fn propose(
     }
     let tolerated = Tolerated(observed.tolerated_per_mille);
     values.dv_intent = with_margin(half_lateness(&series, &values, tolerated), MIN_DV_MS);
-    let (middle, half_width) = middle_and_half_width(observed.arrivals, &values, tolerated);
+    let (middle, half_width) = middle_and_half_width(&arrivals, &values, tolerated);
     values.dm_intent =
         saturate(middle - i128::from(values.dm_nba_nes_time) - i128::from(values.dm_nba_nb_time));
     let covered = i128::from(values.dv_nba_nes_time) + i128::from(values.dv_intent);
     values.dv_nba_nb_time = with_margin(saturate(half_width - covered), MIN_DV_MS);
     let parameters = values.try_into()?;
+    let then = effect(&parameters, &series);
+    let basis = Basis {
+        bands: distinct(arrivals.iter().map(|arrival| arrival.band)),
+        days: distinct(
+            arrivals
+                .iter()
+                .map(|arrival| arrival.at.0.div_euclid(DAY_MS)),
+        ),
+        drift_series: slopes.len(),
+        terminals: observed.terminals_ms.len(),
+    };
     Ok(Proposal {
         parameters,
-        arrivals,
+        arrivals: arrivals.len(),
+        duplicates: observed.arrivals.len() - arrivals.len(),
+        bands: basis.bands,
+        days: basis.days,
         series: series.len(),
-        drift_series: slopes.len(),
+        drift_series: basis.drift_series,
         now: effect(current, &series),
-        then: effect(&parameters, &series),
+        then,
+        cautions: cautions(&basis, &parameters, &then),
     })
 }
 
-/// What these parameters do to arrivals.
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> usize {
+    values.collect::<BTreeSet<T>>().len()
+}
+
+/// What these parameters do to arrivals, each counted once.
 pub fn effect_on(parameters: &PacParameters, arrivals: &[Arrival]) -> Effect {
     effect(parameters, &series(arrivals))
 }
 
 type Series = BTreeMap<(BandId, TSet), Vec<Arrival>>;
 
-/// The arrivals by band and clock setting, in order of time.
+/// The arrivals by band and clock setting, in order of time, each once.
 fn series(arrivals: &[Arrival]) -> Series {
     let mut series = Series::new();
     for arrival in arrivals {
@@ -258,7 +295,8 @@ fn series(arrivals: &[Arrival]) -> Series {
             .push(*arrival);
     }
     for arrivals in series.values_mut() {
-        arrivals.sort_by_key(|arrival| (arrival.at, arrival.counter));
+        arrivals.sort_by_key(|arrival| (arrival.at, arrival.counter, arrival.t_interval_ms));
+        arrivals.dedup();
     }
     series
 }

@@ -1,8 +1,8 @@
 //! `pac tune`: what is proposed from what was seen.
 
 use nymi_core::presence::tune::{
-    Arrival, MIN_ARRIVALS, Observations, TuneError, code_lifetime_ms, delay_in_use_ms, effect_on,
-    propose,
+    Arrival, Caution, ENOUGH_BANDS, ENOUGH_DAYS, LONG_CODE_MS, LONG_DELAY_MS, MIN_ARRIVALS,
+    Observations, Proposal, TuneError, code_lifetime_ms, delay_in_use_ms, effect_on, propose,
 };
 use nymi_core::presence::{PacParameterValues, PacParameters, TSet};
 use nymi_core::{BandId, UnixMillis};
@@ -178,8 +178,9 @@ fn ten_arrivals_over_a_day_tell_a_drift_and_nine_do_not() {
 
 #[test]
 fn a_clock_that_is_far_off_but_steady_does_not_drift() {
-    // All in the first seconds but one: how the sum is rounded must not matter.
-    let mut arrivals: Vec<Arrival> = (0..1000).map(|_| arrival(BAND, HOUR_MS, 50_000)).collect();
+    // All in the first minutes but one: how the sum is rounded must not matter.
+    let early = (0..1000).map(|n| arrival(BAND, HOUR_MS + n * 1000, 50_000));
+    let mut arrivals: Vec<Arrival> = early.collect();
     arrivals.push(arrival(BAND, 25 * HOUR_MS, 50_000));
     let values = *propose(&defaults(), &observed(&arrivals))
         .unwrap()
@@ -278,6 +279,160 @@ fn clocks_beyond_all_parameters_are_for_repair() {
     assert!(error.to_string().contains("DmNBANESTime"), "{error}");
     let late = hourly(&[650, 400_650], 48);
     assert!(propose(&defaults(), &super::presence_tune::observed(&late)).is_err());
+}
+
+/// The names of the cautions that a proposal from these comes with.
+fn cautioned(arrivals: &[Arrival], terminals_ms: &[i64]) -> Vec<&'static str> {
+    let observed = Observations {
+        terminals_ms,
+        ..observed(arrivals)
+    };
+    let proposal = propose(&defaults(), &observed).unwrap();
+    proposal.cautions.iter().map(Caution::name).collect()
+}
+
+/// Every six hours, of so many bands on so many days, from the first hour of a day of UTC on.
+fn visits(bands: usize, days: i64, lag: impl Fn(usize, i64) -> i64) -> Vec<Arrival> {
+    let start = (24 * HOUR_MS) - T_SET.rem_euclid(24 * HOUR_MS);
+    let hours = (0..days * 4).map(move |n| start + HOUR_MS + n * 6 * HOUR_MS);
+    let visit = |hour| (0..bands).map(move |band| (band, hour));
+    hours
+        .flat_map(visit)
+        .map(|(band, hour)| arrival(BandId::new([band as u8; 6]), hour, lag(band, hour)))
+        .collect()
+}
+
+#[test]
+fn a_proposal_says_what_it_saw_too_little_of() {
+    let steady = |bands, days| visits(bands, days, |_, _| 650);
+    let enough = steady(ENOUGH_BANDS, ENOUGH_DAYS as i64);
+    assert!(cautioned(&enough, &[0]).is_empty());
+    assert_eq!(cautioned(&enough, &[]), ["no_terminals"]);
+    assert_eq!(cautioned(&steady(4, 8), &[0]), ["few_bands"]);
+    assert_eq!(cautioned(&steady(8, 4), &[0]), ["few_days"]);
+    assert_eq!(cautioned(&steady(8, 1), &[0]), ["few_days", "no_drift"]);
+    let proposal = propose(&defaults(), &observed(&steady(7, 6))).unwrap();
+    assert_eq!((proposal.bands, proposal.days), (7, 6));
+}
+
+#[test]
+fn an_arrival_that_is_given_twice_counts_once() {
+    let once = visits(5, 5, |band, hour| {
+        650 + (band as i64 * 37 + hour / HOUR_MS) % 90
+    });
+    let twice: Vec<Arrival> = once.iter().chain(once.iter().rev()).copied().collect();
+    let [first, second] =
+        [&once, &twice].map(|seen| propose(&defaults(), &observed(seen)).unwrap());
+    assert_eq!((first.duplicates, second.duplicates), (0, once.len()));
+    assert_eq!(
+        Proposal {
+            duplicates: 0,
+            ..second
+        },
+        first
+    );
+    assert_eq!(
+        effect_on(&defaults(), &once),
+        effect_on(&defaults(), &twice)
+    );
+    // The same frame at another time is another arrival.
+    let mut other = once.clone();
+    other[0].at.0 += 1;
+    let all: Vec<Arrival> = once.iter().chain(&other[..1]).copied().collect();
+    assert_eq!(propose(&defaults(), &observed(&all)).unwrap().duplicates, 0);
+    // Copies do not make enough of too little.
+    let few: Vec<Arrival> = once
+        .iter()
+        .take(MIN_ARRIVALS - 1)
+        .cycle()
+        .take(500)
+        .copied()
+        .collect();
+    let found = MIN_ARRIVALS - 1;
+    assert_eq!(
+        propose(&defaults(), &observed(&few)),
+        Err(TuneError::TooFew { found })
+    );
+}
+
+#[test]
+fn a_wide_proposal_says_for_how_long_a_recorded_frame_passes() {
+    let said = |lag: &dyn Fn(usize, i64) -> i64, terminals_ms: &[i64]| {
+        let arrivals = visits(5, 20, lag);
+        let observed = Observations {
+            terminals_ms,
+            ..observed(&arrivals)
+        };
+        propose(&defaults(), &observed).unwrap()
+    };
+    // Bands apart by 30 s, and terminals: codes of bands that were not heard.
+    let apart = said(&|band, _| band as i64 * 7500, &[0]);
+    let [
+        Caution::LongCode {
+            widest: "DvNBANBTime",
+            ms,
+            ..
+        },
+    ] = apart.cautions[..]
+    else {
+        panic!("{:?}", apart.cautions);
+    };
+    assert_eq!(ms, code_lifetime_ms(&apart.parameters, 0));
+    let text = apart.cautions[0].to_string();
+    let seconds = format!("can present it for {}", ms / 1000);
+    assert!(
+        text.contains(&seconds) && text.contains("not heard since its clock was set"),
+        "{text}"
+    );
+    let terminals = said(&|_, _| 650, &[-15_000, 15_000]);
+    let Caution::LongCode { widest, dv_ms, .. } = terminals.cautions[0] else {
+        panic!("{:?}", terminals.cautions);
+    };
+    assert_eq!((widest, dv_ms), ("DvNBANESTime", 18_000));
+
+    // Every other frame late by 20 s.
+    let late = said(&|_, hour| 650 + hour / HOUR_MS / 6 % 2 * 20_000, &[0]);
+    let delay = late
+        .cautions
+        .iter()
+        .find(|caution| caution.name() == "long_delay")
+        .unwrap();
+    let ms = delay_in_use_ms(&late.parameters, 0);
+    assert_eq!(
+        *delay,
+        Caution::LongDelay {
+            dv_intent_ms: late.parameters.values().dv_intent,
+            ms
+        }
+    );
+    assert!(
+        delay
+            .to_string()
+            .contains("even if the band was heard just before"),
+        "{delay}"
+    );
+
+    // One clock runs 200 ppm apart from the others.
+    let drift = said(&|band, hour| if band == 0 { hour / 5000 } else { 0 }, &[0]);
+    let much = drift
+        .cautions
+        .iter()
+        .find(|caution| caution.name() == "much_drift")
+        .unwrap();
+    let Caution::MuchDrift { ppm, ms_a_day } = *much else {
+        panic!("{much:?}")
+    };
+    assert!((200..=250).contains(&ppm));
+    assert_eq!(
+        ms_a_day,
+        2 * (ppm * 86_400_000 + 999_999).div_euclid(1_000_000)
+    );
+}
+
+#[test]
+fn the_defaults_are_no_cause_for_caution() {
+    assert!(code_lifetime_ms(&defaults(), 0) < LONG_CODE_MS / 3);
+    assert!(delay_in_use_ms(&defaults(), 0) < LONG_DELAY_MS / 3);
 }
 
 #[test]
