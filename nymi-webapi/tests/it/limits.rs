@@ -6,10 +6,12 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Fixture, Ws, get};
+use crate::support::{Channels, Fixture, Web, Ws, get};
 
 /// Soon, but not before a loaded machine has answered.
 const SOON: Duration = Duration::from_millis(400);
+/// Longer than a loaded machine takes; nothing waits for so long unless it hangs.
+const LONG: Duration = Duration::from_secs(120);
 const MIB: usize = 1024 * 1024;
 
 /// An `info` request of exactly this many bytes.
@@ -101,11 +103,15 @@ async fn a_web_application_that_answers_pings_stays() {
     web.ok("info", json!({})).await;
 }
 
-#[tokio::test]
-async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go() {
-    let fixture = Fixture::with(|config| config.limits.queue = 8).await;
+/// An agent whose answers to `list_endpoints` are so large, 60 kB, that some dozens fill what the systems
+/// buffer for a peer that does not read; eight more wait. Such a peer has `farewell` to read them.
+async fn with_large_answers(farewell: Duration) -> (Fixture, Channels) {
+    let fixture = Fixture::with(|config| {
+        config.limits.queue = 8;
+        config.limits.farewell = farewell;
+    })
+    .await;
     let mut desk = fixture.desk().await;
-    // Answers of 60 kB soon fill what the system buffers for one that does not read.
     let text = "x".repeat(256);
     let adapter = json!({"id": text, "kind": text, "state": "ready", "detail": text});
     let status = json!({"adapters": vec![adapter; 16], "readers": []});
@@ -114,8 +120,15 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
         desk.join(&topic, json!({"instance": "1"})).await;
         desk.ok(&topic, "status", status.clone()).await;
     }
-    let mut slow = fixture.web().await;
-    const REQUESTS: usize = 500;
+    (fixture, desk)
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go() {
+    // The agent must not lose patience before it has read all requests, however loaded the machine is.
+    let (fixture, _desk) = with_large_answers(LONG).await;
+    let mut slow = Web::open_with_little_room(fixture.agent.webapi_url()).await;
+    const REQUESTS: usize = 300;
     for _ in 0..REQUESTS {
         slow.send("list_endpoints", json!({})).await;
     }
@@ -124,9 +137,13 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
         .agent_url()
         .replace("/socket/websocket", "/metrics");
     let all = format!("operation=\"list_endpoints\",status=\"0\"}} {REQUESTS}");
-    while !get(&metrics, "").await.1.contains(&all) {
-        tokio::task::yield_now().await;
-    }
+    let answered = async {
+        while !get(&metrics, "").await.1.contains(&all) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(LONG, answered).await;
+    waited.expect("the agent has not read all requests");
     let mut answers = 0;
     let frame = loop {
         match slow.ws.next().await {
@@ -144,4 +161,15 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
     assert!((8..REQUESTS).contains(&answers), "{answers}");
     assert_eq!(u16::from(frame.code), 1013);
     assert!(frame.reason.contains("read faster"), "{}", frame.reason);
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_is_dropped_when_its_time_is_over() {
+    let (fixture, _desk) = with_large_answers(SOON).await;
+    let mut dead = Web::open_with_little_room(fixture.agent.webapi_url()).await;
+    let request =
+        json!({"operation": "list_endpoints", "exchange": "1", "payload": {}}).to_string();
+    let dropped = async { while dead.ws.0.send(Message::text(&*request)).await.is_ok() {} };
+    let waited = tokio::time::timeout(LONG, dropped).await;
+    waited.expect("the agent still listens to it");
 }

@@ -7,11 +7,11 @@ use futures_util::{SinkExt, StreamExt};
 use nymi_core::chain::GradeRequirement;
 use nymi_webapi::{Agent, AgentConfig, AgentHandle};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::fake_nes::{FakeNes, PASSWORD, USER};
 use crate::pki::Pki;
@@ -148,6 +148,22 @@ impl Web {
     pub(crate) async fn open(url: &str) -> Self {
         Self {
             ws: Ws::open(url).await,
+            exchange: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// One whose system buffers little of what it does not read.
+    pub(crate) async fn open_with_little_room(url: &str) -> Self {
+        let request = url.into_client_request().unwrap();
+        let authority = request.uri().authority().unwrap().as_str();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        let stream = socket.connect(authority.parse().unwrap()).await.unwrap();
+        let stream = MaybeTlsStream::Plain(stream);
+        let (stream, _) = client_async(request, stream).await.unwrap();
+        Self {
+            ws: Ws(stream),
             exchange: 0,
             events: VecDeque::new(),
         }
