@@ -179,17 +179,15 @@ fn nearest_numbers(found: &Found) -> Vec<Explanation> {
     } else {
         CodeKind::Napi
     });
-    let mut near: Vec<(u32, Explanation)> = all()
-        .filter_map(|one| {
-            let code = one.code().filter(|code| code.kind == kind)?;
-            let matched = MatchKind::Similar;
-            Some((
-                code.number.abs_diff(found.number),
-                Explanation { matched, ..one },
-            ))
-        })
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
+    let matched = MatchKind::Similar;
+    let of_kind = all().filter_map(|one| {
+        let code = one.code().filter(|code| code.kind == kind)?;
+        Some((code.number, Explanation { matched, ..one }))
+    });
+    let mut near: Vec<(u32, Explanation)> = of_kind.collect();
+    near.sort_by_key(|(number, _)| (number.abs_diff(found.number), *number));
+    // Each number once, as its own table has it.
+    near.dedup_by_key(|(number, _)| *number);
     near.truncate(MAX_SIMILAR);
     near.into_iter().map(|(_, one)| one).collect()
 }

@@ -201,6 +201,14 @@ fn what_is_not_known_leads_to_what_is_near() {
         "{:?}",
         near("6099")
     );
+    // Numbers on both sides, each once and as the table of its kind has it.
+    let codes = near("9999");
+    assert!(
+        codes.len() == 5 && codes.iter().all(|id| id.starts_with("status-")),
+        "{codes:?}"
+    );
+    assert_eq!(codes[..2], ["status-9000", "status-8000"]);
+    assert_eq!(near("3999")[0], "status-4000");
     assert!(near("nsl 424242").iter().all(|id| id.contains("nsl")));
     let odd = near("purple dongle unplugged somewhere strange");
     assert!(
