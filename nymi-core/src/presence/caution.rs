@@ -183,3 +183,51 @@ pub(super) fn cautions(basis: &Basis, proposed: &PacParameters, then: &Effect) -
     let holding = candidates.into_iter().filter(|(holds, _)| *holds);
     holding.map(|(_, caution)| caution).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presence::PacParameterValues;
+
+    fn said(dv_nba_nb_time: i64, dv_clock_drift: i64, delay_in_use_ms: i64) -> Vec<Caution> {
+        let values = PacParameterValues {
+            dv_nba_nes_time: 2000,
+            dv_nba_nb_time,
+            dv_intent: 1500,
+            dv_clock_drift,
+            ..PacParameterValues::default()
+        };
+        let basis = Basis {
+            bands: ENOUGH_BANDS,
+            days: ENOUGH_DAYS,
+            drift_series: 1,
+            terminals: 1,
+        };
+        let then = Effect {
+            out_of_bounds: 0,
+            stale: 0,
+            code_lifetime_ms: 0,
+            delay_in_use_ms,
+        };
+        cautions(&basis, &values.try_into().unwrap(), &then)
+    }
+
+    #[test]
+    fn as_much_as_is_allowed_is_no_cause_and_one_more_is() {
+        // 2 * (2000 + 11000 + 1500) + 1000 ms.
+        assert_eq!(said(11_000, 100, 15_000), []);
+        let names: Vec<_> = said(11_001, 101, 15_001)
+            .iter()
+            .map(Caution::name)
+            .collect();
+        assert_eq!(names, ["long_code", "long_delay", "much_drift"]);
+    }
+
+    #[test]
+    fn times_are_said_in_seconds() {
+        for (ms_a_day, shown) in [(25_920, " for 25.9 s longer"), (26_049, " for 26 s longer")] {
+            let text = alloc::format!("{}", Caution::MuchDrift { ppm: 150, ms_a_day });
+            assert!(text.contains(shown), "{text}");
+        }
+    }
+}
