@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use nymi_core::UnixMillis;
-use nymi_core::assertion::{self, Check, Expectations, VerifiedAssertion};
+use nymi_core::assertion::{self, Check, Claims, Expectations, VerifiedAssertion};
 use nymi_core::chain::{GradeRequirement, Role, TrustAnchor};
 use nymi_core::crypto::SignatureVerifier;
 use nymi_crypto_ring::RingVerifier;
@@ -42,8 +42,10 @@ fn countersigned(
     let found =
         assertion::verify_counter(provider, anchors, second, first, &expect(Check::Signature));
     if let Ok(counter) = &found {
-        let (one, other) = (first.claims(), counter.assertion().claims());
+        let (one, other) = (first.claims(), counter.claims());
         assert_ne!(one.sub, other.sub, "two people");
+        let name = |of: &Claims| (of.domain.to_lowercase(), of.username.to_lowercase());
+        assert_ne!(name(one), name(other), "two people");
         assert!(one.document_sha256.is_some() && one.document_sha256 == other.document_sha256);
     }
     found.is_ok()

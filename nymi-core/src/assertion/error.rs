@@ -168,10 +168,12 @@ pub enum AssertionError {
         expected: Sha256Hex,
     },
     /// 21
-    #[error("both signatures are of the same user ({sub}); a second person must countersign")]
+    #[error(
+        "both signatures are of the same user: {user} has the sub, or the Domain and Username, of the first; a second person must countersign"
+    )]
     SameUser {
-        /// sub of both.
-        sub: String,
+        /// Who countersigned: Domain, backslash, Username.
+        user: String,
     },
     /// 22
     #[error(

@@ -43,10 +43,11 @@
 //!
 //! # Two people
 //!
-//! A countersignature is a second token over the same document: it names SHA-256 of the first, and
-//! its `sub` must be another's ([`verify_counter`]). It covers the first token's exact text. An ECDSA
-//! signature has a second valid form (r, n - s), so equal claims do not make equal tokens: `jti` tells
-//! whether two tokens are one assertion, the hash tells whether they are one text.
+//! A countersignature is a second token over the same document: it names SHA-256 of the first, and is
+//! another user's, by `sub` as by name ([`verify_counter`]). It is never countersigned itself. It covers
+//! the first token's exact text. An ECDSA signature has a second valid form (r, n - s), so equal claims
+//! do not make equal tokens: `jti` tells whether two tokens are one assertion, the hash tells whether
+//! they are one text.
 //!
 //! # Example
 //!

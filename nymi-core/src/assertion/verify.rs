@@ -1,3 +1,5 @@
+use alloc::format;
+
 use serde::Deserialize;
 
 use super::claims::{Claims, Sha256Hex};
@@ -111,13 +113,31 @@ impl VerifiedAssertion {
 }
 
 /// A countersignature that passed [`verify_counter`].
+///
+/// It is no [`VerifiedAssertion`], so that nothing can be countersigned in its turn: two people sign a
+/// document, and A, B and A again are two.
 #[derive(Clone, Debug)]
 pub struct VerifiedCounter(VerifiedAssertion);
 
 impl VerifiedCounter {
-    /// The second person's claims, certificates and token.
-    pub const fn assertion(&self) -> &VerifiedAssertion {
-        &self.0
+    /// What the second person's token says.
+    pub const fn claims(&self) -> &Claims {
+        self.0.claims()
+    }
+
+    /// The certificates that vouch for it.
+    pub const fn chain(&self) -> &VerifiedChain {
+        self.0.chain()
+    }
+
+    /// SHA-256 of the token.
+    pub const fn token_sha256(&self) -> Sha256Hex {
+        self.0.token_sha256()
+    }
+
+    /// When it was made.
+    pub const fn issued_at(&self) -> UnixMillis {
+        self.0.issued_at()
     }
 }
 
@@ -140,6 +160,10 @@ pub fn verify(
 }
 
 /// Verifies the countersignature of a second person over the document of `first`.
+///
+/// `sub` is unique within its `iss` alone (RFC 7519, 4.1.2), and one person may have accounts with two
+/// servers under one L1. So they are the same user if `sub` is the same, whoever issued it, and also if
+/// Domain and Username are, where case does not matter.
 ///
 /// # Errors
 /// As of [`verify`]; also another document or first token, the same user, or an earlier `iat`.
@@ -280,9 +304,12 @@ fn belongs_to(counter: &CounterClaims, first: &VerifiedAssertion) -> Result<(), 
         let (found, expected) = (counter.countersigns, first.token_sha256);
         return Err(AssertionError::Countersigned { found, expected });
     }
-    if counter.claims.sub == first.claims.sub {
+    if is_same_user(&counter.claims, &first.claims) {
+        let Claims {
+            domain, username, ..
+        } = &counter.claims;
         return Err(AssertionError::SameUser {
-            sub: first.claims.sub.clone(),
+            user: format!("{domain}\\{username}"),
         });
     }
     let countersigned_at = UnixMillis::from_secs(counter.claims.iat);
@@ -293,4 +320,10 @@ fn belongs_to(counter: &CounterClaims, first: &VerifiedAssertion) -> Result<(), 
         });
     }
     Ok(())
+}
+
+/// The same `sub`, or the same name as a directory compares names: without regard to case.
+fn is_same_user(one: &Claims, other: &Claims) -> bool {
+    let name = |of: &Claims| (of.domain.to_lowercase(), of.username.to_lowercase());
+    one.sub == other.sub || name(one) == name(other)
 }

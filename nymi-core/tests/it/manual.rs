@@ -217,7 +217,9 @@ fn refusals() -> Vec<AssertionError> {
             found: one,
             expected: other,
         },
-        AssertionError::SameUser { sub: "3f0c".into() },
+        AssertionError::SameUser {
+            user: "ACME\\mdoe".into(),
+        },
         AssertionError::Countersigned {
             found: one,
             expected: other,

@@ -38,11 +38,10 @@ fn countersigned(
         first,
         &expect(record()),
     )?;
-    let claims = verified.assertion().claims().clone();
-    assert_eq!(
-        verified.assertion().token_sha256(),
-        Sha256Hex::of(token.as_bytes())
-    );
+    let claims = verified.claims().clone();
+    assert_eq!(verified.token_sha256(), Sha256Hex::of(token.as_bytes()));
+    assert_eq!(verified.issued_at(), UnixMillis::from_secs(claims.iat));
+    assert_eq!(verified.chain().leaf().der(), signer.der);
     Ok(CounterClaims {
         claims,
         countersigns: first.token_sha256(),
@@ -75,10 +74,8 @@ fn a_countersignature_is_of_another_person_over_the_same_document_and_that_signa
         sub: first.claims().sub.clone(),
         ..counter.claims.clone()
     };
-    assert_eq!(
-        refused(same),
-        AssertionError::SameUser { sub: "3f0c".into() }
-    );
+    let user = "ACME\\jroe".to_owned();
+    assert_eq!(refused(same), AssertionError::SameUser { user });
     let early = Claims {
         iat: NOW_S - 1,
         exp: NOW_S + 59,
@@ -185,5 +182,92 @@ fn an_assertion_is_no_countersignature_nor_the_reverse() {
             part: Part::Claims,
             ..
         })
+    ));
+}
+
+#[test]
+fn one_person_with_two_servers_is_no_second_person() {
+    let enterprise = Enterprise::new();
+    let (first, counter) = two_people(&enterprise);
+    let outcome = |domain: &str, username: &str, sub: &str| {
+        let claims = Claims {
+            iss: "https://nes2.example.com/nes".into(),
+            domain: domain.into(),
+            username: username.into(),
+            sub: sub.into(),
+            ..counter.claims.clone()
+        };
+        let (user, counter) = (
+            format!("{domain}\\{username}"),
+            CounterClaims {
+                claims,
+                ..counter.clone()
+            },
+        );
+        let found = countersigned(&enterprise, &first, &counter);
+        match found {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error, AssertionError::SameUser { user });
+                false
+            }
+        }
+    };
+    for (domain, username, sub, accepted) in [
+        ("ACME", "mdoe", "u-17", false),
+        ("acme", "MDoe", "u-17", false),
+        ("ACME", "jroe", "3f0c", false),
+        // Their names belong to another domain, or the other name to theirs.
+        ("PLANT", "mdoe", "u-17", true),
+        ("ACME", "jroe", "u-17", true),
+        ("", "ACME\\mdoe", "u-17", true),
+    ] {
+        let found = outcome(domain, username, sub);
+        assert_eq!(found, accepted, "{domain}\\{username} {sub}");
+    }
+}
+
+/// A, then B, then A again: the third token is about the second, which is no first signature.
+#[test]
+fn a_countersignature_is_never_countersigned() {
+    let enterprise = Enterprise::new();
+    let (first, counter) = two_people(&enterprise);
+    let signer = &enterprise.signer;
+    let seal = |counter: &CounterClaims| {
+        issue_counter(&signer.key, &signer.der, &enterprise.l2_der, counter)
+    };
+    let second = seal(&counter).unwrap();
+    let anchors = enterprise.anchors();
+    let about = |token: &str| {
+        verify_counter(
+            &RustCrypto,
+            &anchors,
+            token,
+            &first,
+            &expect(Check::Signature),
+        )
+    };
+    let (second_sha256, claims) = (about(&second).unwrap().token_sha256(), &counter.claims);
+    for again in [first.claims(), claims] {
+        let claims = Claims {
+            iat: claims.iat + 1,
+            exp: claims.exp + 1,
+            jti: "9a3e".into(),
+            ..again.clone()
+        };
+        let third = CounterClaims {
+            claims,
+            countersigns: second_sha256,
+        };
+        let (found, expected) = (second_sha256, first.token_sha256());
+        assert_eq!(
+            about(&seal(&third).unwrap()).unwrap_err(),
+            AssertionError::Countersigned { found, expected }
+        );
+    }
+    // Nor does the second token pass as a first.
+    assert!(matches!(
+        check(&enterprise, &second, record()),
+        Err(AssertionError::Type { .. })
     ));
 }

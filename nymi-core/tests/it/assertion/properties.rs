@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use nymi_core::assertion::{
-    AssertionError, Check, Claims, Expectations, Method, Sha256Hex, verify,
+    AssertionError, Check, Claims, CounterClaims, Expectations, Method, Sha256Hex, issue_counter,
+    verify, verify_counter,
 };
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::{PrivateKey, RustCrypto};
@@ -192,5 +193,39 @@ proptest! {
     fn all_consistent_claims_come_back_as_they_went_in(claims in claims()) {
         let token = WORLD.enterprise.token(&claims);
         prop_assert_eq!(check(&token), Ok(claims));
+    }
+
+    /// Letters in either case, of which each has one counterpart.
+    #[test]
+    fn a_second_person_has_another_sub_and_another_name_in_any_case(
+        domain in "[a-zäéжω0-9.-]{0,6}",
+        username in "[a-zäéжω0-9.-]{1,6}",
+        upper in any::<[u16; 2]>(),
+        (other_sub, other_domain, other_username) in any::<(bool, bool, bool)>(),
+    ) {
+        let turned = |text: &str, upper: u16| -> String {
+            let turn = |(at, char): (usize, char)| match upper >> at & 1 {
+                1 => char.to_uppercase().collect::<String>(),
+                _ => char.into(),
+            };
+            text.chars().enumerate().map(turn).collect()
+        };
+        let changed = |text: String, change: bool| if change { text + "2" } else { text };
+        let first = Claims { domain: domain.clone(), username: username.clone(), ..signature() };
+        let claims = Claims {
+            sub: changed(first.sub.clone(), other_sub),
+            domain: changed(turned(&domain, upper[0]), other_domain),
+            username: changed(turned(&username, upper[1]), other_username),
+            ..first.clone()
+        };
+        let enterprise = &WORLD.enterprise;
+        let expect = Expectations::new(Check::Signature).with_grade(GradeRequirement::Bronze);
+        let first = verify(&RustCrypto, &WORLD.anchors, &enterprise.token(&first), &expect).unwrap();
+        let counter = CounterClaims { claims, countersigns: first.token_sha256() };
+        let signer = &enterprise.signer;
+        let token = issue_counter(&signer.key, &signer.der, &enterprise.l2_der, &counter).unwrap();
+        let found = verify_counter(&RustCrypto, &WORLD.anchors, &token, &first, &expect);
+        let second_person = other_sub && (other_domain || other_username);
+        prop_assert_eq!(found.map_err(|error| error.number()).err(), (!second_person).then_some(21));
     }
 }
