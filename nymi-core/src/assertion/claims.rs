@@ -9,6 +9,13 @@ use crate::{BandId, UnixMillis};
 /// How long an assertion may be used to log in: `exp = iat + 60`.
 pub const LIFETIME_S: i64 = 60;
 
+/// How long before `iat` the earliest moment of the claims may be: NES takes a gesture for 60 s, and a
+/// policy lets the clocks of agent and server differ by up to 60 s (`DvNBANESTime`).
+const EARLIEST_MS: i64 = 120_000;
+
+/// How long after `iat` all of them have passed: the clocks once more, and the second that `iat` drops.
+const LATEST_MS: i64 = 61_000;
+
 /// How the band was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
@@ -241,6 +248,9 @@ pub enum ClaimsError {
     /// A signature without a gesture, or a gesture's identifier without the gesture.
     #[error("{0} requires intent and intent_id: the signer must tap for it")]
     Intent(&'static str),
+    /// A moment that no server would put beside this `iat`.
+    #[error("{0} is more than 120 s before iat, or more than 60 s after it")]
+    Moment(&'static str),
     /// A countersignature without a document.
     #[error("a countersignature requires document_sha256, the first signature's")]
     Document,
@@ -278,6 +288,16 @@ impl Claims {
         ] {
             if there && !tapped {
                 return Err(ClaimsError::Intent(name));
+            }
+        }
+        let iat = UnixMillis::from_secs(self.iat);
+        let moments = iat.saturating_add(-EARLIEST_MS)..iat.saturating_add(LATEST_MS);
+        for (name, moment) in [
+            ("verified_at", Some(self.verified_at)),
+            ("intent_at", self.intent_at),
+        ] {
+            if moment.is_some_and(|moment| !moments.contains(&moment)) {
+                return Err(ClaimsError::Moment(name));
             }
         }
         Ok(())

@@ -265,6 +265,7 @@ fn assertion_errors() {
         ClaimsError::Empty("sub"),
         ClaimsError::Lifetime,
         ClaimsError::Intent("document_sha256"),
+        ClaimsError::Moment("verified_at"),
         ClaimsError::Document,
     ];
     let rows = claims

@@ -59,9 +59,12 @@ fn the_chain_must_be_of_this_enterprise_role_and_grade() {
 fn the_chain_is_judged_at_iat_and_an_old_record_still_verifies() {
     let enterprise = Enterprise::new();
     let issued = |iat| {
+        let at = UnixMillis::from_secs(iat);
         enterprise.token(&Claims {
             iat,
             exp: iat + 60,
+            intent_at: Some(at),
+            verified_at: at,
             ..signature()
         })
     };

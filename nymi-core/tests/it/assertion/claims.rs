@@ -158,6 +158,49 @@ fn claims_that_contradict_each_other_are_neither_issued_nor_accepted() {
     }
 }
 
+/// A server verifies and signs at one moment, and takes a gesture for 60 s by clocks that may differ by 60 s.
+#[test]
+fn what_happened_did_so_about_when_the_assertion_was_made() {
+    let enterprise = Enterprise::new();
+    let header = header(&enterprise).to_string();
+    let outcome = |claims: &Claims| {
+        let signer = &enterprise.signer;
+        let issued = issue(&signer.key, &signer.der, &enterprise.l2_der, claims);
+        let found = read(&enterprise, &header, &text(claims));
+        match found {
+            Ok(()) => assert!(issued.is_ok()),
+            Err(AssertionError::Claims(why)) => assert_eq!(issued, Err(IssueError::Claims(why))),
+            Err(error) => panic!("{error}"),
+        }
+        found.err()
+    };
+    for (after_ms, fits) in [
+        (-NOW_S * 1000, false),
+        (-120_001, false),
+        (-120_000, true),
+        (0, true),
+        (999, true),
+        (60_999, true),
+        (61_000, false),
+        (i64::MAX / 1_000_000, false),
+    ] {
+        let moment = UnixMillis(NOW_S * 1000 + after_ms);
+        let verified = Claims {
+            verified_at: moment,
+            ..signature()
+        };
+        let tapped = Claims {
+            intent_at: Some(moment),
+            ..signature()
+        };
+        for (claims, name) in [(verified, "verified_at"), (tapped, "intent_at")] {
+            let refused = AssertionError::Claims(ClaimsError::Moment(name));
+            let expected = (!fits).then_some(refused);
+            assert_eq!(outcome(&claims), expected, "{name} {after_ms}");
+        }
+    }
+}
+
 #[test]
 fn what_no_verifier_would_read_is_not_issued() {
     let enterprise = Enterprise::new();

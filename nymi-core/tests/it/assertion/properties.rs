@@ -85,7 +85,7 @@ fn claims() -> impl Strategy<Value = Claims> {
     );
     let moments = (
         NOW_S - 1_000_000..NOW_S + 1_000_000,
-        0..=253_402_300_799_999i64,
+        (-120_000..61_000i64, -120_000..61_000i64),
         any::<u32>(),
     );
     let rest = (
@@ -97,7 +97,8 @@ fn claims() -> impl Strategy<Value = Claims> {
     );
     let signed = proptest::option::of((text(), any::<[u8; 32]>(), proptest::option::of(text())));
     (names, moments, rest, signed).prop_map(|(names, moments, rest, signed)| {
-        let (iat, verified_at, counter) = moments;
+        let (iat, (verified_after, tapped_after), counter) = moments;
+        let iat_ms = iat * 1000;
         let (band, by_nfc, intent, jti, nonce) = rest;
         Claims {
             iss: names.0,
@@ -112,9 +113,9 @@ fn claims() -> impl Strategy<Value = Claims> {
             method: if by_nfc { Method::NfcBle } else { Method::Ble },
             intent: intent || signed.is_some(),
             intent_id: signed.as_ref().map(|(id, ..)| id.clone()),
-            intent_at: signed.as_ref().map(|_| UnixMillis(verified_at)),
+            intent_at: signed.as_ref().map(|_| UnixMillis(iat_ms + tapped_after)),
             counter,
-            verified_at: UnixMillis(verified_at),
+            verified_at: UnixMillis(iat_ms + verified_after),
             iat,
             exp: iat + 60,
             jti,
