@@ -196,9 +196,13 @@ pub(crate) struct VerifyArgs {
     /// The grade that L2 must have: gold, bronze or any
     #[arg(long, default_value = "gold")]
     pub(crate) grade: GradeRequirement,
-    /// Check as of this moment instead of now
+    /// Would it have been accepted then? Of a log-in: instead of now. Of a record: the certificates must be
+    /// valid then, too
     #[arg(long, value_name = "RFC3339")]
     pub(crate) at: Option<UnixMillis>,
+    /// Revocation lists, PEM or DER, of L1, of L2 or of both; may be repeated
+    #[arg(long = "crl", value_name = "FILE")]
+    pub(crate) crls: Vec<PathBuf>,
     /// The signed document; the assertion must name its SHA-256
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,
@@ -217,9 +221,16 @@ pub(crate) struct VerifyArgs {
 }
 
 const VERIFY_NOTES: &str = "\
-With --document this is a record check: the signature holds for ever, so its expiry does not count.
+With --document this is a record check: the signature holds for ever, so its expiry does not count. The \
+certificates must have been valid when the assertion was made; with --at, at that moment too.
 Without it, this is a log-in check: the assertion must not have expired at the moment of the check. Give \
---audience too: without it, a log-in that was meant for another application passes.";
+--audience too: without it, a log-in that was meant for another application passes.
+With --crl, a revoked certificate is refused, and the report says whether the lists cover all. A list counts \
+from its thisUpdate to its nextUpdate: keep those of the day on which a record was signed.
+
+Examples:
+  nymi assertion verify --l1 l1.pem --audience mes --nonce n-1 - < token.jws
+  nymi assertion verify --l1 l1.pem --document record.pdf --crl l1.crl --crl l2.crl - < record.jws";
 
 #[derive(Subcommand)]
 pub(crate) enum PacCommand {

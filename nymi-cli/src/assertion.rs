@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -9,7 +10,7 @@ use nymi_core::UnixMillis;
 use nymi_core::assertion::{
     self, AssertionError, Check, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
 };
-use nymi_core::chain::TrustAnchor;
+use nymi_core::chain::{self, Crl, Requirements, Role, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 use nymi_core::text::is_plain;
 use serde_json::json;
@@ -40,12 +41,21 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
     };
     let mut expectations = Expectations::new(check).with_grade(args.grade);
     expectations.issuer = args.issuer.as_deref();
+    expectations.crls = &inputs.crls;
+    // A log-in is judged by its minute already.
+    if args.document.is_some() {
+        expectations.at = args.at;
+    }
     let verified = assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations)
         .map_err(|error| sentence(&error))
         .and_then(|verified| in_time(&verified, args, at).map(|()| verified));
     match verified {
         Ok(verified) => {
-            report(&verified, args);
+            report(
+                &verified,
+                args,
+                revocation(&verified, &anchors, &expectations),
+            );
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -94,9 +104,55 @@ fn in_time(verified: &VerifiedAssertion, args: &VerifyArgs, at: UnixMillis) -> R
     }
 }
 
+/// What the lists say of the certificates of a verified assertion, of which they revoke none.
+#[derive(Clone, Copy)]
+enum Revocation {
+    NoLists,
+    NotRevoked,
+    /// The lists are not about each of the certificates.
+    Unknown,
+}
+
+impl Revocation {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoLists => "not checked",
+            Self::NotRevoked => "not revoked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whether the lists cover every certificate at each moment of the check.
+fn revocation(
+    verified: &VerifiedAssertion,
+    anchors: &[TrustAnchor],
+    expect: &Expectations<'_>,
+) -> Revocation {
+    if expect.crls.is_empty() {
+        return Revocation::NoLists;
+    }
+    let requirements = Requirements::new(expect.grade)
+        .with_role(Role::NesAssertion)
+        .with_crls(expect.crls)
+        .with_revocation(chain::Revocation::Required);
+    let path = verified.chain().path();
+    let presented: Vec<&[u8]> = path.iter().skip(1).rev().map(|one| one.der()).collect();
+    let known = |at| chain::verify(&RustCrypto, anchors, &presented, at, &requirements).is_ok();
+    if std::iter::once(verified.issued_at())
+        .chain(expect.at)
+        .all(known)
+    {
+        Revocation::NotRevoked
+    } else {
+        Revocation::Unknown
+    }
+}
+
 struct Inputs {
     token: String,
     l1: TrustAnchor,
+    crls: Vec<Crl>,
     document_sha256: Option<[u8; 32]>,
 }
 
@@ -106,6 +162,10 @@ impl Inputs {
             .map_err(|error| CliError::about(args.l1.display(), error))?;
         let l1 = TrustAnchor::from_pem(&l1)
             .map_err(|error| CliError::about(args.l1.display(), error))?;
+        let mut crls = Vec::new();
+        for file in &args.crls {
+            crls.extend(lists(file)?);
+        }
         let document_sha256 = match &args.document {
             Some(file) => {
                 let document =
@@ -126,9 +186,23 @@ impl Inputs {
         Ok(Self {
             token,
             l1,
+            crls,
             document_sha256,
         })
     }
+}
+
+/// The revocation lists of a file. DER is never text: the length of a list takes bytes that no text has.
+fn lists(file: &Path) -> Result<Vec<Crl>, CliError> {
+    let bytes = fs::read(file).map_err(|error| CliError::about(file.display(), error))?;
+    let found = match std::str::from_utf8(&bytes) {
+        Ok(text) => Crl::from_pem(text),
+        Err(_) => Crl::from_der(&bytes).map(|list| vec![list]),
+    };
+    found.map_err(|error| {
+        let why = format!("no revocation list that can be used: {}", error.fault());
+        CliError::about(file.display(), why)
+    })
 }
 
 fn now() -> UnixMillis {
@@ -138,10 +212,12 @@ fn now() -> UnixMillis {
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
+fn report(verified: &VerifiedAssertion, args: &VerifyArgs, revocation: Revocation) {
     let claims = verified.claims();
     if args.json {
-        println!("{}", json!({"verified": true, "claims": claims}));
+        let revocation = revocation.as_str();
+        let shown = json!({"verified": true, "claims": claims, "revocation": revocation});
+        println!("{shown}");
         return;
     }
     let who = plain(&format!("{}\\{}", claims.domain, claims.username));
@@ -168,6 +244,13 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs) {
         plain(&claims.aud)
     );
     println!("  assertion {}", plain(&claims.jti));
+    match revocation {
+        Revocation::NoLists => {}
+        Revocation::NotRevoked => println!("  lists     no certificate is revoked"),
+        Revocation::Unknown => println!(
+            "  lists     they are not about every certificate; give those of both L1 and L2"
+        ),
+    }
 }
 
 /// The text of a claim with everything escaped that would move a terminal's cursor, forge a line of

@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
+use nymi_core::UnixMillis;
+use nymi_core::assertion::{Claims, LIFETIME_S, Method, Sha256Hex, issue};
 use nymi_core::chain::oid::{self, Oid};
-use nymi_core::chain::pem;
+use nymi_core::chain::{Crl, pem};
+use nymi_core::crypto::SecretKey;
 
 use crate::chain_revocation::List;
 use crate::chain_writer::*;
@@ -14,6 +17,38 @@ fn leaf(name: &str, number: u8, serial: u8, issuer: &Cert, purposes: &[Oid]) -> 
         Cert::end(name, number, &issuer.subject).with(KEY_PURPOSES, false, &ids(purposes));
     leaf.serial = vec![serial];
     leaf
+}
+
+const RECORD: &str = "batch 4711: 37.2 kg";
+
+/// The record, signed by a tap.
+fn record(signer: &[u8], l2: &[u8]) -> String {
+    let at: UnixMillis = "2026-05-13T08:30:00.000Z".parse().unwrap();
+    let claims = Claims {
+        iss: "https://nes.example.com/nes".into(),
+        aud: "mes".into(),
+        azp: "mes".into(),
+        sub: "3f0c".into(),
+        username: "mdoe".into(),
+        domain: "ACME".into(),
+        band: "C0:01:02:03:04:05".parse().unwrap(),
+        agent: "agent-1".into(),
+        endpoint: "terminal-7".into(),
+        method: Method::NfcBle,
+        intent: true,
+        intent_id: Some("tap-9".into()),
+        intent_at: Some(at),
+        counter: 60,
+        verified_at: at,
+        iat: at.as_secs(),
+        exp: at.as_secs() + LIFETIME_S,
+        jti: "7c1e".into(),
+        nonce: None,
+        document_sha256: Some(Sha256Hex::of(RECORD.as_bytes())),
+        meaning: Some("approved".into()),
+    };
+    let key = SecretKey::from_scalar(&[5; 32]).unwrap();
+    issue(&key, signer, l2, &claims).unwrap() + "\n"
 }
 
 /// Each file and its text.
@@ -31,15 +66,25 @@ fn files() -> Vec<(&'static str, String)> {
         &l2,
         &[oid::ROLE_NES_ASSERTION],
     );
-    let list = List::new(&l2).revoke(&kiosk.serial, 1).crl(&l2);
+    let kiosk_revoked = List::new(&l2).revoke(&kiosk.serial, 1).crl(&l2);
+    let signer_revoked = List::new(&l2).revoke(&signer.serial, 1).crl(&l2);
+    let above = List::new(&l1).crl(&l1);
     let certificate = |der: Vec<u8>| pem::encode("CERTIFICATE", &der);
+    let list = |list: &Crl| pem::encode("X509 CRL", list.der());
     vec![
         ("l1.pem", certificate(l1.signed_by(&l1))),
         ("l2.pem", certificate(l2.signed_by(&l1))),
         ("mes.pem", certificate(mes.signed_by(&l2))),
         ("kiosk.pem", certificate(kiosk.signed_by(&l2))),
         ("assertions.pem", certificate(signer.signed_by(&l2))),
-        ("crl.pem", pem::encode("X509 CRL", list.der())),
+        ("crl.pem", list(&kiosk_revoked)),
+        ("crl-l1.pem", list(&above)),
+        ("crl-signer.pem", list(&signer_revoked)),
+        ("record.txt", RECORD.to_owned()),
+        (
+            "record.jws",
+            record(&signer.signed_by(&l2), &l2.signed_by(&l1)),
+        ),
     ]
 }
 
