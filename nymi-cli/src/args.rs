@@ -261,9 +261,10 @@ const TUNE_NOTES: &str = "\
 The file begins with the line
   NymiBandID,t_set_ms,t_interval_ms,counter,at_ms
 and holds a verified frame a line: the band, the clock setting and interval it counts from, its
-counter, and the server's clock at its arrival.
+counter, and the server's clock at its arrival. `nymi-nes arrivals` writes one from the audit trail.
 
 Example:
+  nymi-nes arrivals --days 30 > arrivals.csv
   nymi pac tune arrivals.csv --terminals terminals.txt --tolerate 1";
 
 #[derive(Args)]

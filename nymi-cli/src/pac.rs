@@ -7,12 +7,12 @@ use std::path::Path;
 use nymi_core::presence::tune::{self, Arrival, Effect, Observations, Proposal};
 use nymi_core::presence::{PacParameterValues, PacParameters, TSet};
 use nymi_core::{BandId, UnixMillis};
+use nymi_nes::ARRIVALS_HEADER;
 use serde_json::{Value, json};
 
 use crate::args::TuneArgs;
 use crate::error::CliError;
 
-const HEADER: &str = "NymiBandID,t_set_ms,t_interval_ms,counter,at_ms";
 /// More rows than a large plant's month; a bound on memory.
 const MAX_ROWS: usize = 5_000_000;
 const MAX_LINE: u64 = 256;
@@ -23,7 +23,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
         Some(path) => parameters(path)?,
         None => PacParameters::default(),
     };
-    let arrivals = rows(&args.file, Some(HEADER), arrival)?;
+    let arrivals = rows(&args.file, Some(ARRIVALS_HEADER), arrival)?;
     let terminals = match &args.terminals {
         Some(path) => rows(path, None, |line| {
             line.trim().parse().map_err(|_| "a whole number of ms")
@@ -84,7 +84,12 @@ fn rows<T>(
         if read as u64 == MAX_LINE && !line.ends_with('\n') {
             return Err(fault("a line of less than 256 bytes"));
         }
-        let text = line.trim();
+        // As a table calculation begins its CSV.
+        let text = if number == 1 {
+            line.trim_start_matches('\u{feff}').trim()
+        } else {
+            line.trim()
+        };
         match header {
             Some(header) if number == 1 => {
                 if text != header {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use nymi_core::policy::GroupPolicy;
+use nymi_core::presence::tune::Arrival;
 use nymi_core::text::is_plain;
 use nymi_core::{BandId, UnixMillis};
 
@@ -17,6 +18,13 @@ use crate::presence::{ClockSteps, Limits};
 use crate::store::accounts::NewAccount;
 use crate::store::{SYSTEM_USER, Store, accounts, bands, policies};
 use crate::{Clock, Config, StartError, SystemClock};
+
+/// The most arrivals that are given at once: a large plant's month, and a bound on memory.
+pub const MAX_ARRIVALS: u32 = 1_000_000;
+
+/// The first line of arrivals as CSV, which `nymi-nes arrivals` writes and `nymi pac tune` reads: the band,
+/// the setting of its clock and its interval (ms), the frame's counter, and the server's clock (ms).
+pub const ARRIVALS_HEADER: &str = "NymiBandID,t_set_ms,t_interval_ms,counter,at_ms";
 
 /// Administers one open data directory. Cheap to clone.
 #[derive(Clone)]
@@ -357,6 +365,16 @@ impl Admin {
     /// The newest audit events, newest first.
     pub async fn audit_rows(&self, limit: u32) -> Result<Vec<AuditRow>, AdminError> {
         self.nes.store.newest_events(limit).await.map_err(failed)
+    }
+
+    /// The newest frames that verified in the last `days`, oldest first and at most [`MAX_ARRIVALS`]: what
+    /// `nymi pac tune` chooses parameters from. Those of earlier versions of this server are not there: their
+    /// audit rows do not say which setting of the clock a frame counts from.
+    pub async fn arrivals(&self, days: u16) -> Result<Vec<Arrival>, AdminError> {
+        let back = i64::from(days) * 86_400_000;
+        let since = self.nes.clock.now().saturating_add(-back);
+        let found = self.nes.store.arrivals(since, MAX_ARRIVALS).await;
+        found.map_err(failed)
     }
 
     /// Checks the hash chain over all audit rows; the error names the first row that was edited,

@@ -45,7 +45,7 @@ mod presence;
 mod server;
 mod store;
 
-pub use admin::{Admin, AdminError, AuditRow, ServiceKind};
+pub use admin::{ARRIVALS_HEADER, Admin, AdminError, AuditRow, MAX_ARRIVALS, ServiceKind};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError, Grade};
 pub use directory::AccountFlags;

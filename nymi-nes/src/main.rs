@@ -1,11 +1,12 @@
 //! `nymi-nes`: runs the Enterprise Server and administers its data directory.
 
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use nymi_nes::{Admin, Config, Grade, Server, ServiceKind};
+use nymi_core::presence::tune::Arrival;
+use nymi_nes::{ARRIVALS_HEADER, Admin, Config, Grade, MAX_ARRIVALS, Server, ServiceKind};
 
 /// The Nymi Enterprise Server.
 #[derive(Parser)]
@@ -62,6 +63,12 @@ enum Command {
     },
     /// Check the audit trail: names the first row that was edited, removed or reordered.
     VerifyAudit,
+    /// Write the verified frames of the last days as CSV, for `nymi pac tune`.
+    Arrivals {
+        /// How many days back.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
+    },
 }
 
 #[tokio::main]
@@ -152,7 +159,35 @@ async fn run(arguments: Arguments) -> Outcome {
             )
             .await
         }
+        Command::Arrivals { days } => {
+            let admin = Admin::open(&config).await?;
+            let arrivals = admin.arrivals(days).await?;
+            write_arrivals(&arrivals)?;
+            let mut told = format!("{} arrivals", arrivals.len());
+            if arrivals.len() >= MAX_ARRIVALS as usize {
+                told += "; older ones were left out";
+            }
+            done(&admin, &told).await
+        }
     }
+}
+
+/// CSV to standard output.
+fn write_arrivals(arrivals: &[Arrival]) -> std::io::Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    writeln!(out, "{ARRIVALS_HEADER}")?;
+    for arrival in arrivals {
+        let Arrival {
+            band,
+            t_set,
+            t_interval_ms,
+            counter,
+            at,
+        } = arrival;
+        let (t_set, at) = (t_set.ms(), at.0);
+        writeln!(out, "{band},{t_set},{t_interval_ms},{counter},{at}")?;
+    }
+    out.flush()
 }
 
 async fn done(admin: &Admin, what: &str) -> Outcome {

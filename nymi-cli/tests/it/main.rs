@@ -1,4 +1,5 @@
 //! The `nymi` command from outside: real processes, real sockets, and nothing but what it prints.
+mod arrivals;
 mod assertion_verify;
 mod band_session;
 mod capabilities;

@@ -300,6 +300,7 @@ impl Attempt<'_> {
         }
         let mut answer = judgement.answer();
         let mut verification = self.verification(&answer);
+        verification.setting = Some((setting.t_set, setting.t_interval_ms));
         if let (Some(wish), Some(signer)) = (self.wish, signer) {
             let subject_id = entry
                 .and_then(|entry| entry.subject.as_deref())

@@ -1,6 +1,8 @@
 //! audit.Events: what happened, under the guide's EventTypeIDs.
 
 use nymi_core::enrollment::EventType;
+use nymi_core::presence::TSet;
+use nymi_core::presence::tune::Arrival;
 use nymi_core::{BandId, UnixMillis};
 use sqlx::{FromRow, SqliteConnection};
 
@@ -35,6 +37,8 @@ pub(crate) struct Verification {
     pub(crate) status: u32,
     pub(crate) counter: Option<u32>,
     pub(crate) skew_ms: Option<i64>,
+    /// Of a verified frame, the setting of the clock that it counts from and its interval.
+    pub(crate) setting: Option<(TSet, u32)>,
     pub(crate) azp: Option<String>,
     pub(crate) jti: Option<[u8; 16]>,
     pub(crate) token_hash: Option<[u8; 32]>,
@@ -70,10 +74,14 @@ impl Write<'_> {
     }
 
     async fn verification(&mut self, event: i64, v: &Verification) -> Result<(), StoreError> {
+        let (t_set, t_interval_ms) = v.setting.unzip();
+        let t_set = t_set.map(|t_set| i64::try_from(t_set.ms())).transpose();
+        let t_set = t_set.map_err(|_| StoreError::Corrupt("TSet"))?;
         sqlx::query(
             r#"INSERT INTO "audit.Verification" ("EventID", "NymiBandID", "Agent", "Endpoint", "Method", "Outcome",
-                "Status", "Counter", "SkewMs", "Azp", "Jti", "TokenHash", "DocumentSha256", "IntentID", "Meaning")
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"#,
+                "Status", "Counter", "SkewMs", "Azp", "Jti", "TokenHash", "DocumentSha256", "IntentID", "Meaning",
+                "TSet", "TInterval")
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"#,
         )
         .bind(event)
         .bind(v.band.map(|band| band.to_string()))
@@ -90,6 +98,8 @@ impl Write<'_> {
         .bind(v.document_sha256.as_ref().map(<[u8; 32]>::as_slice))
         .bind(v.intent_id.as_ref().map(<[u8; 16]>::as_slice))
         .bind(&v.meaning)
+        .bind(t_set)
+        .bind(t_interval_ms)
         .execute(self.sql())
         .await?;
         Ok(())
@@ -165,9 +175,95 @@ async fn newest(
     Ok(rows.into_iter().map(Shown::row).collect())
 }
 
+#[derive(FromRow)]
+#[sqlx(rename_all = "PascalCase")]
+struct Arrived {
+    created_at: String,
+    #[sqlx(rename = "NymiBandID")]
+    nymi_band_id: String,
+    t_set: i64,
+    t_interval: u32,
+    counter: u32,
+}
+
+impl Arrived {
+    fn arrival(self) -> Option<Arrival> {
+        Some(Arrival {
+            band: self.nymi_band_id.parse().ok()?,
+            t_set: TSet::new(u64::try_from(self.t_set).ok()?)?,
+            t_interval_ms: self.t_interval,
+            counter: self.counter,
+            at: self.created_at.parse().ok()?,
+        })
+    }
+}
+
 impl Store {
+    /// The newest verified frames since a moment, oldest first.
+    pub(crate) async fn arrivals(
+        &self,
+        since: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Arrival>, StoreError> {
+        let rows: Vec<Arrived> = sqlx::query_as(
+            r#"SELECT e."CreatedAt", v."NymiBandID", v."TSet", v."TInterval", v."Counter"
+            FROM "audit.Events" e JOIN "audit.Verification" v ON v."EventID" = e."ID"
+            WHERE e."CreatedAt" >= $1 AND v."TSet" IS NOT NULL
+            ORDER BY e."ID" DESC LIMIT $2"#,
+        )
+        .bind(since.to_string())
+        .bind(limit)
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter()
+            .rev()
+            .map(|row| {
+                row.arrival()
+                    .ok_or(StoreError::Corrupt("audit.Verification"))
+            })
+            .collect()
+    }
+
     /// The newest events, newest first.
     pub(crate) async fn newest_events(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         newest(&mut *self.read().await?, limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Sealer;
+
+    #[tokio::test]
+    async fn of_too_many_arrivals_the_newest_are_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Sealer::open(&folder.path().join("key")).unwrap();
+        let store = Store::open(&folder.path().join("db"), sealer)
+            .await
+            .unwrap();
+        for at in [1_000, 2_000, 3_000] {
+            let mut write = store.begin(UnixMillis(at)).await.unwrap();
+            let verification = Verification {
+                band: Some(BandId::new([0xc0, 0, 0, 0, 0, 1])),
+                counter: Some(7),
+                setting: TSet::new(500).map(|t_set| (t_set, 250)),
+                ..Verification::default()
+            };
+            let event = Event {
+                event_type_id: 13,
+                verification: Some(verification),
+                ..Event::default()
+            };
+            write.event(&event).await.unwrap();
+            write.commit().await.unwrap();
+        }
+        let times = async |since, limit| -> Vec<i64> {
+            let found = store.arrivals(UnixMillis(since), limit).await.unwrap();
+            found.iter().map(|arrival| arrival.at.0).collect()
+        };
+        assert_eq!(times(0, 3).await, [1_000, 2_000, 3_000]);
+        assert_eq!(times(0, 2).await, [2_000, 3_000]);
+        assert_eq!(times(2_001, 3).await, [3_000]);
     }
 }

@@ -1,5 +1,6 @@
 //! The Enterprise Server over real HTTP, in process, on port 0, under a clock of the test's own.
 
+mod arrivals;
 mod assertions;
 mod audit;
 mod bands;
