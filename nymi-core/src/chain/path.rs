@@ -99,10 +99,10 @@ fn check_each(path: &[Link], at: UnixMillis, requirements: &Requirements<'_>, re
     for (position, link) in path.iter().enumerate() {
         let certificate = &link.certificate;
         report.check(link, check_validity(certificate, at));
-        if position < last {
-            if let Err(fault) = check_issuer(certificate) {
-                report.add_no_path(Some(link.index), fault);
-            }
+        if position < last
+            && let Err(fault) = check_issuer(certificate)
+        {
+            report.add_no_path(Some(link.index), fault);
         }
         if requirements.profile == Profile::Conforming {
             report.check(link, conforming::check(certificate));

@@ -39,7 +39,8 @@ fn is_user_information(text: &str) -> bool {
     while let Some(byte) = bytes.next() {
         let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
         let mut digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
-        if !plain && !(byte == b'%' && digit() && digit()) {
+        let encoded = byte == b'%' && digit() && digit();
+        if !plain && !encoded {
             return false;
         }
     }
