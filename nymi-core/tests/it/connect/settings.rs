@@ -98,6 +98,8 @@ fn what_is_wrong_is_named() {
         ("{ \"included\": [,] }", "line 1 column 16"),
         ("{ \"included\": [{},,] }", "line 1 column 19"),
         ("{ , }", "line 1 column 3"),
+        ("/{}", "line 1 column 1"),
+        ("{ / }", "line 1 column 3"),
         ("{ \"included\": , }", "line 1 column 15"),
         (
             "{\n  \"included\": [ { \"processName\": 5 } ]\n}",
@@ -157,6 +159,10 @@ fn a_list_counts_in_any_case_and_a_misspelt_one_is_an_error() {
         (
             r#"{"included":[],"Included":[]}"#,
             "duplicate field `included`",
+        ),
+        (
+            r#"{"suppressed":[],"Suppressed":[]}"#,
+            "duplicate field `suppressed`",
         ),
     ] {
         let error = parse(file).unwrap_err().to_string();

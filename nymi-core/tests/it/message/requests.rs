@@ -251,6 +251,26 @@ fn each_field_names_what_was_expected() {
 }
 
 #[test]
+fn a_wrong_field_says_what_was_found() {
+    for (found, words) in [
+        (json!(null), "null"),
+        (json!(true), "a boolean"),
+        (json!(5), "the number 5"),
+        (json!(""), "an empty string"),
+        (json!("short"), "a string of another form"),
+        (json!([]), "an array"),
+        (json!({}), "an object"),
+    ] {
+        let request = json!({"operation":"init","exchange":"e","payload":{"nea_name":found}});
+        let specifics = refusal(request).specifics().to_owned();
+        assert!(
+            specifics.contains("nea_name") && specifics.contains(words),
+            "{specifics}"
+        );
+    }
+}
+
+#[test]
 fn each_required_field_is_missed() {
     let device = "AA:BB:CC:DD:EE:FF";
     for (operation, payload, names) in [
@@ -404,7 +424,33 @@ fn every_operation_is_known_by_its_name() {
             Ok(request) => assert_eq!(request.operation(), *operation),
             Err(update) => assert_eq!(update.operation, operation.name()),
         }
+        assert_eq!(operation.to_string(), operation.name());
     }
+}
+
+#[test]
+fn few_operations_come_before_init_and_those_with_the_bands_keys_are_guarded() {
+    let those = |are: fn(Operation) -> bool| -> Vec<&str> {
+        let operations = Operation::ALL.iter().filter(|operation| are(**operation));
+        operations.map(|operation| operation.name()).collect()
+    };
+    assert_eq!(those(Operation::needs_no_init), ["init", "info"]);
+    assert_eq!(
+        those(Operation::is_guarded),
+        ["notify", "random", "sign", "symmetric_key", "totp"]
+    );
+}
+
+#[test]
+fn an_operation_is_about_the_band_that_it_names() {
+    let device = "AA:BB:CC:DD:EE:FF";
+    let request = |operation: &str, payload: Value| {
+        let text = json!({"operation":operation,"exchange":"e","payload":payload}).to_string();
+        parse(&text).unwrap()
+    };
+    let firmware = request("firmware", json!({"device":device}));
+    assert_eq!(firmware.payload.device(), Some(device.parse().unwrap()));
+    assert_eq!(request("info", json!({})).payload.device(), None);
 }
 
 proptest! {

@@ -149,6 +149,9 @@ fn updates_of_newer_peers_are_kept_and_nonsense_is_refused() {
             "{text}"
         );
     }
+    let update = r#"{"operation":"x","status":0}"#;
+    let largest = update.to_owned() + &" ".repeat(MAX_MESSAGE - update.len());
+    assert!(Update::parse(largest.as_bytes()).is_ok());
     let large = vec![b' '; MAX_MESSAGE + 1];
     assert_eq!(
         Update::parse(&large),
