@@ -144,6 +144,11 @@ fn a_whole_file_that_is_none_is_refused() {
     let header = "SerialNumber,SeosId";
     let largest = header.to_owned() + &"\n".repeat(MAX_FILE - header.len());
     assert_eq!(read(&largest).rows(), []);
+    let longest_row = "DABC-00001,".len() + 64 + "\r\n".len();
+    assert!(
+        header.len() + MAX_ROWS * longest_row <= MAX_FILE,
+        "all rows fit"
+    );
     let large = " ".repeat(MAX_FILE + 1);
     assert_eq!(
         refused(&large),

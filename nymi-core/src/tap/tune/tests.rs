@@ -158,3 +158,28 @@ fn of_thresholds_that_are_as_good_the_one_nearer_to_the_band_is_proposed() {
     assert_eq!(proposal.margin_tenths_db, 110);
     assert_eq!(proposal.config.values().rssi_tap_threshold, -59);
 }
+
+#[test]
+fn thresholds_go_from_the_band_away_in_at_most_fourteen_steps() {
+    let tried = |weakest_peak, strongest_peak, strongest_other| -> Vec<i64> {
+        let levels = Levels {
+            weakest_peak,
+            strongest_peak,
+            strongest_other,
+        };
+        levels.thresholds().collect()
+    };
+    let every = |step, from: i64, to: i64| -> Vec<i64> {
+        let steps = (0_i64..).map(|n| from - n * step);
+        steps.take_while(|threshold| *threshold >= to).collect()
+    };
+    // Between the weakest approach and everything else.
+    assert_eq!(tried(-480, -400, -555), every(1, -48, -56));
+    assert_eq!(tried(-200, -200, -1000), every(6, -20, -98));
+    // Where they touch or overlap, between the weakest and the strongest approach.
+    assert_eq!(tried(-600, -500, -600), every(1, -50, -60));
+    assert_eq!(tried(-600, -500, -550), every(1, -50, -60));
+    // What a band cannot be heard at is no threshold, and 0 would turn taps off.
+    assert_eq!(tried(50, 50, -40), every(1, -1, -4));
+    assert_eq!(tried(-1200, -1200, -1400), every(1, -120, -127));
+}

@@ -180,6 +180,9 @@ fn size_and_depth_are_bounded() {
             found: MAX_SIZE + 1
         })
     );
+    let entry = r#"{"processName":"msedge.exe","applicationUrl":"https://myapp.domain.com"},"#;
+    let thousand = parse(&format!("{{\"included\":[{}]}}", entry.repeat(1000))).unwrap();
+    assert_eq!(thousand.included.len(), 1000);
     let nested = |depth: usize| {
         let depth = depth - 1;
         parse(&format!(

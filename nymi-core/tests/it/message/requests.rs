@@ -60,6 +60,7 @@ fn what_is_not_json_is_malformed() {
 
 #[test]
 fn a_message_may_have_one_mebibyte_and_no_byte_more() {
+    assert_eq!(MAX_MESSAGE, 1_048_576);
     let head = r#"{"operation":"info","ignored":""#;
     let filler = "x".repeat(MAX_MESSAGE - head.len() - 2);
     assert!(parse(&format!("{head}{filler}\"}}")).is_ok());
@@ -223,11 +224,16 @@ fn each_field_names_what_was_expected() {
             "document_sha256",
         ),
         ("assert_identity", json!({"meaning":""}), "meaning"),
+        (
+            "assert_identity",
+            json!({"meaning":"x".repeat(4097)}),
+            "at most 4096 bytes",
+        ),
         ("assert_identity", json!({"audience":1}), "audience"),
         (
             "assert_identity",
             json!({"nonce":"x".repeat(1025)}),
-            "nonce",
+            "at most 1024 bytes",
         ),
         ("user_status", json!({"Username":""}), "Username"),
         ("notify", json!({"notification":"POSITIVE"}), "notification"),
