@@ -172,9 +172,11 @@ fn the_beginning_of_a_fault_code_is_enough() {
     ] {
         finds(code, "band-fault-110");
     }
-    for other in ["1101", "11004", "0x110_", "0x110zz42", "110wxyz", "0x1"] {
-        let is_110 = ids(other).contains(&"band-fault-110".to_owned());
-        assert_eq!(is_110, other == "0x110_", "{other}");
+    for other in ["1101", "0x110zz42", "110wxyz", "0x1"] {
+        assert!(
+            !ids(other).contains(&"band-fault-110".to_owned()),
+            "{other}"
+        );
     }
     finds("0xB000123", "band-fault-b000");
     for code in ["d001d", "D001D", "0xd001d"] {
