@@ -35,11 +35,8 @@ class Mutant:
 
     @property
     def same_alone(self):
-        """Whether the compiler says of it alone what it says of it behind a switch.
-
-        Only a function that returns an `impl Trait` may return one type or another, and not both.
-        """
-        return self.genre == "FnValue" and "impl " not in self.returns
+        """Whether the compiler says of it alone what it says of it behind a switch."""
+        return self.genre == "FnValue"
 
     @classmethod
     def of(cls, number, listed):
@@ -140,6 +137,8 @@ class Switched:
         if mutant.function is None:
             raise Unswitchable("a constant")
         match mutant.genre:
+            case "FnValue" if "impl " in mutant.returns:
+                raise Unswitchable("it may return one type or another, and not both")
             case "FnValue":
                 return Site(start, start, "return")
             case "BinaryOperator":

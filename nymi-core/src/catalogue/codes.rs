@@ -218,6 +218,8 @@ mod tests {
         has("status code of 401 Unauthorized", CodeKind::Http, 401);
         has("(os error 10061)", CodeKind::OsError, 10061);
         has("error 0x21c7/847", CodeKind::Windows, 0x21c7);
+        has("Windows error 8647", CodeKind::Windows, 8647);
+        has("fault 0x1100042", CodeKind::BandFault, 0x0110_0042);
     }
 
     #[test]

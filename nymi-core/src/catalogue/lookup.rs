@@ -1,5 +1,6 @@
 use alloc::format;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::codes::{Found, codes, fault_codes};
 use super::text::{Words, is_alike};
@@ -146,7 +147,8 @@ fn rows() -> Vec<Row> {
 }
 
 /// What somebody may have meant whom [`explain`] has no answer for: the numbers nearest to one that
-/// is none, or the rows that share the most telling words.
+/// is none, or the rows that share the most telling words; of those that share as much, the shortest
+/// texts first.
 pub fn suggest(query: &str) -> Vec<Explanation> {
     let query = tail(query.trim(), MAX_QUERY);
     if let Some(found) = codes(query).first() {
@@ -156,16 +158,16 @@ pub fn suggest(query: &str) -> Vec<Explanation> {
     let weights = weights(&rows, &words);
     let shared = |row: &Row| {
         let best = row.texts.iter().map(|text| {
-            let (count, weight) = shared(&weights, &text.words.telling());
-            (weight, count * 100 / text.words.count().max(1))
+            let (_, weight) = shared(&weights, &text.words.telling());
+            (weight, Reverse(text.words.count()))
         });
         best.max().filter(|(weight, _)| *weight > 0)
     };
-    let mut ranked: Vec<((usize, usize), &Row)> = rows
+    let mut ranked: Vec<((usize, Reverse<usize>), &Row)> = rows
         .iter()
         .filter_map(|row| Some((shared(row)?, row)))
         .collect();
-    ranked.sort_by_key(|(best, _)| core::cmp::Reverse(*best));
+    ranked.sort_by_key(|(best, _)| Reverse(*best));
     ranked.truncate(MAX_SIMILAR);
     ranked
         .into_iter()
@@ -196,7 +198,7 @@ fn nearest_numbers(found: &Found) -> Vec<Explanation> {
 fn merge(groups: [Vec<(usize, Explanation)>; 3]) -> Vec<Explanation> {
     let mut merged: Vec<Explanation> = Vec::new();
     for mut group in groups {
-        group.sort_by_key(|(weight, _)| core::cmp::Reverse(*weight));
+        group.sort_by_key(|(weight, _)| Reverse(*weight));
         for (_, explanation) in group {
             if !merged
                 .iter()
@@ -242,19 +244,16 @@ fn has_code(source: &Source, found: &[Found], query: &str) -> bool {
     let Some(code) = explanation.code() else {
         return false;
     };
-    // A band shows its fault codes in hex, Windows some of its numbers.
-    let fits_hex = |found: &Found| match code.kind {
+    let may_be = |found: &Found| found.kind.is_none_or(|kind| kind == code.kind);
+    // A band shows its fault codes in hex, whatever stands before them; Windows some of its numbers.
+    let fits = |found: &Found| match code.kind {
         CodeKind::BandFault => found.is_hex,
-        CodeKind::Windows => true,
-        _ => !found.is_hex,
-    };
-    let fits_kind = |found: &Found| match found.kind {
-        Some(kind) => kind == code.kind || (found.is_hex && code.kind == CodeKind::BandFault),
-        None => true,
+        CodeKind::Windows => may_be(found),
+        _ => !found.is_hex && may_be(found),
     };
     found
         .iter()
-        .any(|found| found.number == code.number && fits_hex(found) && fits_kind(found))
+        .any(|found| found.number == code.number && fits(found))
 }
 
 /// Whether one word of the query is a fault code with the beginning that the entry names.
@@ -283,18 +282,22 @@ fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanatio
             };
             fits.then(|| text.words.as_str().len().min(words.as_str().len()))
         });
-        let name = match row.source {
-            Source::Status(status) if status.name().contains('_') => status.name(),
-            _ => "",
+        let by_name = match row.source {
+            Source::Status(status) => name_within(status.name(), query),
+            _ => None,
         };
-        let mut symbols = query.split(|c: char| !c.is_alphanumeric() && c != '_');
-        let is_named = !name.is_empty() && symbols.any(|word| word.eq_ignore_ascii_case(name));
-        let by_name = is_named.then_some(name.len());
         if let Some(weight) = weight.chain(by_name).max() {
             found.push((weight, row.explanation(MatchKind::Contained)));
         }
     }
     found
+}
+
+/// The length of a status's name, if the text has it and nobody writes it by chance: not `CANCELLED`.
+fn name_within(name: &str, text: &str) -> Option<usize> {
+    let mut symbols = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let is_named = name.contains('_') && symbols.any(|word| word.eq_ignore_ascii_case(name));
+    is_named.then_some(name.len())
 }
 
 /// Rows that share many telling words with the query, the rarer a word the more it counts.
@@ -311,7 +314,7 @@ fn similar(rows: &[Row], query: &Words) -> Vec<Explanation> {
             ranked.push((best, row.explanation(MatchKind::Similar)));
         }
     }
-    ranked.sort_by_key(|(best, _)| core::cmp::Reverse(*best));
+    ranked.sort_by_key(|(best, _)| Reverse(*best));
     ranked.truncate(MAX_SIMILAR);
     ranked
         .into_iter()
@@ -354,7 +357,7 @@ fn likeness(asked: &[(&str, usize)], total: usize, text: &Words) -> Option<(usiz
         0
     };
     let score = of_query.max(of_text);
-    let enough = count >= 2 || (count == 1 && asked.len() == 1);
+    let enough = count >= asked.len().min(2);
     (enough && score >= 60).then_some((score, weight))
 }
 
@@ -373,6 +376,55 @@ mod tests {
             ("one\ntwo", 6, "two"),
         ] {
             assert_eq!(tail(text, max), kept, "{text:?} {max}");
+        }
+    }
+
+    fn row(text: &str) -> Row {
+        Row {
+            source: Source::Status(Status::SUCCESS),
+            texts: alloc::vec![Text::of(text)],
+        }
+    }
+
+    #[test]
+    fn the_rarer_a_word_the_more_it_counts() {
+        let mut rows: Vec<Row> = (0..4).map(|_| row("reader")).collect();
+        rows.extend((0..3).map(|_| row("reader of the dongle")));
+        rows.push(row("dongle, reader, adapter"));
+        assert_eq!(
+            weights(&rows, &Words::of("no adapter, dongle, reader or printer")),
+            [("adapter", 4), ("dongle", 2), ("printer", 4), ("reader", 1)]
+        );
+    }
+
+    #[test]
+    fn a_text_is_like_a_query_if_they_share_most_of_either() {
+        const QUERY: &[(&str, usize)] = &[("adapter", 4), ("printer", 4), ("reader", 1)];
+        for (query, text, expected) in [
+            (QUERY, "printer adapter", Some((88, 8))),
+            // One word of several is not enough, and all of one is.
+            (&[("adapter", 4), ("reader", 1)], "adapter", None),
+            (&[("adapter", 4)], "adapter gone", Some((100, 4))),
+            (&[("adapter", 4)], "printer gone", None),
+            // Two thirds of the text, and half of it; two words alone are too short a text.
+            (QUERY, "gone: adapter reader", Some((66, 5))),
+            (QUERY, "gone: adapter reader cable", None),
+            (QUERY, "adapter reader", None),
+            // 60 per cent of the query's weight, and a little less.
+            (
+                &[("adapter", 3), ("printer", 4), ("reader", 3)],
+                "adapter reader",
+                Some((60, 6)),
+            ),
+            (
+                &[("adapter", 3), ("printer", 5), ("reader", 3)],
+                "adapter reader",
+                None,
+            ),
+        ] {
+            let total = query.iter().map(|(_, weight)| weight).sum();
+            let found = likeness(query, total, &Words::of(text));
+            assert_eq!(found, expected, "{query:?} {text:?}");
         }
     }
 

@@ -12,8 +12,6 @@ impl Words {
         let mut words = String::with_capacity(text.len());
         for c in text.chars() {
             match c {
-                'a'..='z' | '0'..='9' => words.push(c),
-                'A'..='Z' => words.push(c.to_ascii_lowercase()),
                 _ if c.is_alphanumeric() => words.extend(c.to_lowercase()),
                 _ if words.is_empty() || words.ends_with(' ') => {}
                 _ => words.push(' '),
@@ -76,8 +74,9 @@ pub(super) fn is_alike(a: &str, b: &str) -> bool {
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
     let same_tail = |x: usize, y: usize| a.get(x..) == b.get(y..);
-    let swapped = a.len() >= 2 && b.len() >= 2 && a[0] == b[1] && a[1] == b[0] && same_tail(2, 2);
-    same_tail(1, 1) || same_tail(1, 0) || same_tail(0, 1) || swapped
+    let is_swapped = matches!((a, b), ([a1, a2, a_tail @ ..], [b1, b2, b_tail @ ..])
+        if a1 == b2 && a2 == b1 && a_tail == b_tail);
+    same_tail(1, 1) || same_tail(1, 0) || same_tail(0, 1) || is_swapped
 }
 
 #[cfg(test)]
@@ -95,6 +94,14 @@ mod tests {
         assert_eq!(
             Words::of("the band and the agent").telling(),
             ["agent", "band"]
+        );
+    }
+
+    #[test]
+    fn letters_of_other_languages_belong_to_words() {
+        assert_eq!(
+            Words::of("ÄRGER mit dem Gerät").as_str(),
+            "ärger mit dem gerät"
         );
     }
 

@@ -78,11 +78,12 @@ fn split_authority(rest: &str) -> (&str, &str) {
 
 /// Host and port; none if the port is no number from 1 to 65535.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let after_address = authority.rfind(']').map_or(0, |end| end + 1);
-    let Some(colon) = authority[after_address..].find(':') else {
+    // Those within an IPv6 address are none of a port.
+    let address = authority.rfind(']').unwrap_or(0);
+    let Some(colon) = authority[address..].find(':') else {
         return Some((authority, None));
     };
-    let (host, port) = authority.split_at(after_address + colon);
+    let (host, port) = authority.split_at(address + colon);
     let digits = &port[1..];
     let number = digits.bytes().all(|byte| byte.is_ascii_digit());
     let port = digits.parse().ok().filter(|port| number && *port != 0)?;
@@ -220,7 +221,7 @@ impl UrlPattern {
         let host_fits = match &self.host {
             Host::Is(name) => page.host == *name,
             // Every label of a page's host has characters, so there is one before the dot.
-            Host::Beneath(end) => page.host.ends_with(end) && page.host.len() > end.len(),
+            Host::Beneath(end) => page.host.ends_with(end),
         };
         self.scheme == page.scheme
             && self.port == page.port
@@ -267,11 +268,8 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
                 t += 1;
             }
             _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
+                // Back to the star, which is to take one character more.
+                Some((at, from)) => (p, t) = (at, from + 1),
                 None => return false,
             },
         }

@@ -71,8 +71,7 @@ impl BindRefusal {
     pub fn parse(diagnostic: &str) -> Self {
         let code = diagnostic.split(',').find_map(|part| {
             let digits = part.trim().strip_prefix("data ")?.trim();
-            let hex = (1..=8).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
             hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
         });
         code.map_or(Self::Other(None), Self::from_code)

@@ -172,9 +172,6 @@ impl LockControl {
         let mut events = Vec::new();
         let now = self.begin(now, &mut events);
         self.distrust(now, AwayCause::Resumed, &mut events);
-        if self.near != Near::Bypassed {
-            self.near = Near::Unknown;
-        }
         self.finish(now, &mut events);
         events
     }

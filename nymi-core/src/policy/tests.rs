@@ -136,6 +136,34 @@ fn a_value_out_of_range_is_named_with_its_rule() {
 }
 
 #[test]
+fn a_note_is_short_text_of_any_number_of_lines() {
+    let noted = |note: &str| {
+        let note = Value::Text(note.into());
+        let name = Value::Text("Line 1".into());
+        IndividualPolicy::from_columns([("Name", name), ("Note", note)])
+    };
+    assert!(noted(&"é".repeat(1024)).is_ok());
+    assert!(noted("two\r\n\tlines").is_ok());
+    assert!(noted(&"é".repeat(1025)).is_err());
+    assert!(noted("a bell \u{7}").is_err());
+}
+
+#[test]
+fn an_edit_does_not_change_who_made_an_individual_policy() {
+    for policy in IndividualPolicy::predefined() {
+        let edited = IndividualPolicyValues {
+            kind: PolicyType::Created,
+            note: Some("edited".into()),
+            ..policy.values().clone()
+        };
+        let revised = policy.revised(edited, Permissions::EnrollmentAndRegistration);
+        let revised = revised.unwrap();
+        assert_eq!(revised.values().kind, PolicyType::Predefined);
+        assert_eq!(revised.values().note.as_deref(), Some("edited"));
+    }
+}
+
+#[test]
 fn json_names_the_columns_and_refuses_others() {
     let json = serde_json::to_value(GroupPolicy::default()).unwrap();
     assert_eq!(json["HapticFeedbackOnBandEnabled"], true);

@@ -80,3 +80,45 @@ impl From<TapConfig> for TapConfigs {
         Self([config; AdapterKind::ALL.len()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::super::TapConfigValues;
+    use super::*;
+
+    #[test]
+    fn a_kind_is_written_as_its_section_is_named() {
+        for (kind, name) in AdapterKind::ALL
+            .into_iter()
+            .zip(["bluegiga", "bleuio", "native", "virtual"])
+        {
+            assert_eq!((kind.name(), kind.to_string().as_str()), (name, name));
+            assert_eq!(name.parse(), Ok(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        }
+        assert_eq!("Native".parse::<AdapterKind>(), Err(UnknownAdapterKind));
+    }
+
+    #[test]
+    fn each_kind_has_parameters_of_its_own() {
+        let config = |rssi_tap_threshold| {
+            let values = TapConfigValues {
+                rssi_tap_threshold,
+                ..TapConfigValues::default()
+            };
+            TapConfig::try_from(values).unwrap()
+        };
+        let mut configs = TapConfigs::from(config(-50));
+        configs.set(AdapterKind::Native, config(-60));
+        for kind in AdapterKind::ALL {
+            let own = if kind == AdapterKind::Native {
+                -60
+            } else {
+                -50
+            };
+            assert_eq!(*configs.of(kind), config(own), "{kind}");
+        }
+    }
+}

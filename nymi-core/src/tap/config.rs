@@ -181,3 +181,68 @@ impl From<TapConfig> for TapConfigValues {
         config.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_key_set_from_text_is_that_key() {
+        for (index, key) in TapConfigValues::KEYS.iter().enumerate() {
+            let mut values = TapConfigValues::default();
+            let mut expected = values.in_order();
+            expected[index] = -7;
+            assert_eq!(values.set(&key.to_uppercase(), " -7 "), Ok(true));
+            assert_eq!(values.in_order(), expected, "{key}");
+        }
+        let defaults = TapConfigValues::default().in_order();
+        assert_eq!(defaults, [10, 50, -42, -70, -83, 6]);
+        assert_eq!(TapConfigValues::default().set("port", "1"), Ok(false));
+    }
+
+    #[test]
+    fn each_key_has_its_range() {
+        for (key, least, most) in [
+            ("rssi_window_tap", 1, 1000),
+            ("rssi_window_long", 1, 1000),
+            ("rssi_tap_threshold", -127, 0),
+            ("rssi_cutoff_close", -127, 0),
+            ("rssi_cutoff_far", -127, -1),
+            ("tap_hysteresis", 0, 60),
+        ] {
+            let read = |value: i64| {
+                let mut values = TapConfigValues {
+                    rssi_cutoff_close: 0,
+                    rssi_cutoff_far: -127,
+                    ..TapConfigValues::default()
+                };
+                values.set(key, &value.to_string()).unwrap();
+                TapConfig::try_from(values).map(|config| (TapConfigValues::from(config), values))
+            };
+            for value in [least, most] {
+                let (kept, given) = read(value).unwrap();
+                assert_eq!(kept, given, "{key} {value}");
+            }
+            for value in [least - 1, most + 1] {
+                let refused = read(value).unwrap_err().to_string();
+                assert!(refused.starts_with(key), "{refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn close_begins_where_far_ends_or_above() {
+        let read = |close, far| {
+            TapConfig::try_from(TapConfigValues {
+                rssi_cutoff_close: close,
+                rssi_cutoff_far: far,
+                ..TapConfigValues::default()
+            })
+        };
+        assert!(read(-70, -70).is_ok());
+        let (far, close) = (-69, -70);
+        assert_eq!(read(-70, -69), Err(TapConfigError::Crossed { far, close }));
+    }
+}

@@ -255,7 +255,76 @@ impl Track {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::TapConfigValues;
     use super::*;
+
+    fn config(change: impl FnOnce(&mut TapConfigValues)) -> TapConfig {
+        let mut values = TapConfigValues {
+            rssi_window_long: 2,
+            rssi_tap_threshold: 0,
+            ..TapConfigValues::default()
+        };
+        change(&mut values);
+        values.try_into().unwrap()
+    }
+
+    fn measured(config: &TapConfig, rssi: &[i16]) -> Track {
+        let mut track = Track::new(config);
+        for rssi in rssi {
+            track.measure(config, *rssi);
+        }
+        track
+    }
+
+    #[test]
+    fn a_band_that_went_is_judged_by_what_is_heard_after() {
+        let config = config(|_| {});
+        let mut track = measured(&config, &[-50, -50]);
+        assert_eq!(track.current_proximity(), Proximity::Close);
+        for _ in 0..4 {
+            track.fall_silent(&config);
+        }
+        for expected in [Proximity::Gone, Proximity::Far] {
+            track.measure(&config, -90);
+            assert_eq!(track.current_proximity(), expected);
+        }
+    }
+
+    #[test]
+    fn new_parameters_begin_new_windows_and_keep_what_was_concluded() {
+        let config = config(|_| {});
+        let mut track = measured(&config, &[-50, -50]);
+        track.reconfigure(&config);
+        for expected in [Proximity::Close, Proximity::Far] {
+            track.measure(&config, -126);
+            assert_eq!(track.current_proximity(), expected);
+        }
+    }
+
+    #[test]
+    fn without_proximity_nothing_stays_of_it() {
+        let judged = config(|_| {});
+        let mut track = measured(&judged, &[-50, -50]);
+        track.reconfigure(&config(|values| values.rssi_cutoff_close = 0));
+        assert_eq!(track.current_proximity(), Proximity::Gone);
+        assert_eq!(track.proximity, Proximity::Gone);
+    }
+
+    #[test]
+    fn without_taps_the_next_approach_is_one_again() {
+        let taps = config(|values| {
+            values.rssi_tap_threshold = -60;
+            values.rssi_window_tap = 1;
+        });
+        let mut track = measured(&taps, &[-50]);
+        assert_eq!(track.current_proximity(), Proximity::Tap);
+        track.reconfigure(&taps);
+        assert!(track.measure(&taps, -50).is_none(), "it is still held");
+        track.reconfigure(&config(|_| {}));
+        assert_eq!(track.current_proximity(), Proximity::Close);
+        track.reconfigure(&taps);
+        assert!(track.measure(&taps, -50).is_some());
+    }
 
     #[test]
     fn a_mean_is_rounded_to_the_nearest() {

@@ -366,7 +366,8 @@ impl Levels {
                 }
                 peaks.extend(peak.take());
                 since_tap += 1;
-                // A hand that is on its way, and the window that still holds it, say nothing.
+                // A hand that is on its way, and the window that still holds it or begins just after,
+                // say nothing.
                 let coming = begins[index].is_some_and(|at| at.since(track[index].at) <= GRACE_MS);
                 if since_tap > window && !coming {
                     strongest_other = strongest_other.max(Some(mean));
@@ -457,5 +458,9 @@ fn cutoffs(tracks: &Tracks<'_>, values: &TapConfigValues) -> Option<(i64, i64)> 
     );
     let third = (near - away) / 3;
     let (close, far) = (near - third, away + third);
-    (away < near && close < 0 && far < 0).then_some((close, far.min(close)))
+    // Close is at or above far then; 0 would mean that proximity is not judged.
+    (away < near && close < 0).then_some((close, far))
 }
+
+#[cfg(test)]
+mod tests;

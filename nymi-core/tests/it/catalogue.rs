@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use nymi_core::catalogue::{
-    CodeKind, Explanation, MatchKind, MessageKind, all, entries, explain, suggest,
+    CodeKind, Explanation, MatchKind, MessageKind, Source, all, entries, explain, suggest,
 };
 use nymi_core::chain::FAULTS;
 use nymi_core::message::Status;
 use proptest::prelude::*;
 
+/// The ids of the answers; each is given once, however many ways lead to it.
 fn ids(query: &str) -> Vec<String> {
-    explain(query).iter().map(Explanation::id).collect()
+    let ids: Vec<String> = explain(query).iter().map(Explanation::id).collect();
+    let unique: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "{query}: {ids:?}");
+    ids
 }
 
 #[track_caller]
@@ -93,11 +97,26 @@ fn every_number_is_found_bare_and_with_its_kind() {
             &format!("status-{}", status.code()),
         );
         finds_first(status.name(), &format!("status-{}", status.code()));
+        // Alone, a name of one word is taken for a status; within a line, only what nobody writes by chance.
+        let in_line = ids(&format!("job 7 of bob: {} since noon", status.name()));
+        assert_eq!(
+            in_line.contains(&format!("status-{}", status.code())),
+            status.name().contains('_'),
+            "{in_line:?}"
+        );
     }
     for fault in FAULTS {
         let id = format!("nsl-{}", fault.number);
         finds(&fault.number.to_string(), &id);
         finds_first(&format!("nsl {}", fault.number), &id);
+        finds_first(&id, &id);
+        // Its name is too common to be a certain answer within a line.
+        let in_line = explain(&format!("job 7 of bob: {} since noon", fault.name));
+        assert!(
+            in_line
+                .iter()
+                .all(|one| one.id() != id || one.matched == MatchKind::Similar)
+        );
         finds(
             &format!("nsl_verify_nea_cert_chain, 2238, {}", fault.number),
             &id,
@@ -133,6 +152,10 @@ fn a_number_of_one_kind_is_not_taken_for_another() {
     assert_eq!(kinds("nsl 14"), [CodeKind::Nsl].into());
     assert_eq!(kinds("event 14"), [CodeKind::EventTypeId].into());
     assert_eq!(kinds("14"), [CodeKind::Nsl, CodeKind::EventTypeId].into());
+    // 0x21c7: a band's fault codes are hexadecimal, and a Windows component prints some numbers so.
+    finds("Windows error 8647 of the job", "nes-spn-assign-failed");
+    finds("the job ended with 0x21c7", "nes-spn-assign-failed");
+    assert!(ids("fault 0x21c7").is_empty());
     assert!(ids("424242").is_empty());
     assert!(ids("nsl 424242").is_empty());
 }
@@ -144,14 +167,23 @@ fn the_beginning_of_a_fault_code_is_enough() {
         "0x1100042",
         "1100042",
         "0X1100042",
+        "0x1101",
         "fault 0x1100042 line 12",
     ] {
         finds(code, "band-fault-110");
+    }
+    for other in ["1101", "0x110zz42", "110wxyz", "0x1"] {
+        assert!(
+            !ids(other).contains(&"band-fault-110".to_owned()),
+            "{other}"
+        );
     }
     finds("0xB000123", "band-fault-b000");
     for code in ["d001d", "D001D", "0xd001d"] {
         finds_first(code, "band-fault-d001d");
     }
+    finds("the band shows 0xD001D since noon", "band-fault-d001d");
+    finds("error 0xD001D of the band", "band-fault-d001d");
     assert!(!ids("0x140001").contains(&"band-fault-110".to_owned()));
 }
 
@@ -210,6 +242,8 @@ fn what_is_not_known_leads_to_what_is_near() {
     assert_eq!(codes[..2], ["status-9000", "status-8000"]);
     assert_eq!(near("3999")[0], "status-4000");
     assert!(near("nsl 424242").iter().all(|id| id.contains("nsl")));
+    let merely_near = |one: &Explanation| one.matched == MatchKind::Similar;
+    assert!(suggest("6099").iter().all(merely_near));
     let odd = near("purple dongle unplugged somewhere strange");
     assert!(
         odd.iter()
@@ -221,6 +255,33 @@ fn what_is_not_known_leads_to_what_is_near() {
 }
 
 #[test]
+fn of_texts_with_the_same_word_the_shortest_is_suggested_first() {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let length = |one: &Explanation| {
+        let also = match one.source {
+            Source::Entry(entry) => entry.also,
+            _ => &[],
+        };
+        let texts = also.iter().copied().chain([one.message()]).map(words);
+        let with_it = texts.filter(|text| text.iter().any(|word| word == "bluetooth"));
+        with_it.map(|text| text.len()).min().unwrap()
+    };
+    let all_lengths: Vec<usize> = all()
+        .filter(|one| one.message().to_lowercase().contains("bluetooth "))
+        .map(|one| length(&one))
+        .collect();
+    let lengths: Vec<usize> = suggest("bluetooth").iter().map(length).collect();
+    assert!(lengths.is_sorted() && lengths.len() == 5, "{lengths:?}");
+    assert_eq!(lengths.first(), all_lengths.iter().min());
+}
+
+#[test]
 fn everything_is_listed_once() {
     let ids: Vec<String> = all().map(|one| one.id()).collect();
     let unique: BTreeSet<&String> = ids.iter().collect();
@@ -229,7 +290,8 @@ fn everything_is_listed_once() {
         Status::ALL.len() + FAULTS.len() + entries().len()
     );
     assert_eq!(unique.len(), ids.len());
-    assert!(all().all(|one| !one.component().is_empty()));
+    let components: BTreeSet<&str> = entries().iter().map(|entry| entry.component).collect();
+    assert!(all().all(|one| components.contains(one.component())));
 }
 
 #[test]
@@ -254,6 +316,23 @@ fn json_has_cause_and_remedy_for_each_source() {
             assert!(json.get(key).is_some(), "{query}: {key}");
         }
         assert!(!json["remedies"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn component_cause_and_remedy_are_those_of_the_row() {
+    let status = explain("4000")[0];
+    assert_eq!(status.component(), "napi");
+    assert_eq!(status.causes(), [Status::AGENT_MISSING.cause()]);
+    assert_eq!(status.remedies(), [Status::AGENT_MISSING.remedy()]);
+    let fault = explain("nsl 101")[0];
+    assert_eq!(fault.component(), "cert");
+    assert_eq!(fault.remedies(), [FAULTS[3].remedy]);
+    for entry in entries() {
+        let found = explain(entry.id)[0];
+        assert_eq!(found.component(), entry.component);
+        assert_eq!(found.causes(), entry.causes);
+        assert_eq!(found.remedies(), entry.remedies);
     }
 }
 

@@ -4,7 +4,7 @@ use nymi_core::band::SerialNumber;
 use nymi_core::enrollment::{Outcome, Variant};
 use nymi_core::import::{
     Action, Counts, CsvError, ImportError, Known, MAX_COLUMNS, MAX_FIELD, MAX_FILE, MAX_ROWS,
-    RowError, Upload, shown_name,
+    RowError, SeosId, Upload, shown_name,
 };
 use proptest::prelude::*;
 
@@ -132,6 +132,8 @@ fn a_whole_file_that_is_none_is_refused() {
         assert!(error.starts_with(expected), "{text:?}: {error}");
     }
     let long = format!("SerialNumber,SeosId\n{},1\n", "x".repeat(MAX_FIELD + 1));
+    let longest = format!("SerialNumber,SeosId\n{},1\n", "x".repeat(MAX_FIELD));
+    assert_eq!(read(&longest).rows().len(), 1);
     let error = CsvError::Field;
     assert_eq!(refused(&long), ImportError::Csv { line: 2, error });
     let wide = ",".repeat(MAX_COLUMNS);
@@ -139,6 +141,14 @@ fn a_whole_file_that_is_none_is_refused() {
     assert_eq!(refused(&wide), ImportError::Csv { line: 1, error });
     let many = format!("SerialNumber,SeosId\n{}", "x,1\n".repeat(MAX_ROWS + 1));
     assert_eq!(refused(&many), ImportError::TooMany);
+    let header = "SerialNumber,SeosId";
+    let largest = header.to_owned() + &"\n".repeat(MAX_FILE - header.len());
+    assert_eq!(read(&largest).rows(), []);
+    let longest_row = "DABC-00001,".len() + 64 + "\r\n".len();
+    assert!(
+        header.len() + MAX_ROWS * longest_row <= MAX_FILE,
+        "all rows fit"
+    );
     let large = " ".repeat(MAX_FILE + 1);
     assert_eq!(
         refused(&large),
@@ -146,6 +156,12 @@ fn a_whole_file_that_is_none_is_refused() {
             found: MAX_FILE + 1
         }
     );
+}
+
+#[test]
+fn a_seos_id_is_shown_as_it_was_read() {
+    let id: SeosId = "04A1-b2".parse().unwrap();
+    assert_eq!(id.to_string(), "04A1-b2");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::message::MAX_SESSION_MESSAGE;
 use crate::band::BandMessageError;
@@ -24,7 +24,7 @@ pub fn session_frame(message: &[u8]) -> Result<Vec<u8>, BandMessageError> {
 /// Puts the messages of a session's stream together again. It may hold keys: cleared when dropped.
 #[derive(Clone, Default)]
 pub struct SessionFrames {
-    begun: Vec<u8>,
+    begun: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for SessionFrames {
@@ -67,12 +67,6 @@ impl SessionFrames {
     }
 }
 
-impl Drop for SessionFrames {
-    fn drop(&mut self) {
-        self.begun.zeroize();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +82,14 @@ mod tests {
             assert_eq!(frames.message(), Ok(Some(b"a message".to_vec())));
             assert_eq!(frames.message(), Ok(None));
         }
+    }
+
+    #[test]
+    fn the_longest_message_may_come_at_once() {
+        let message = [7; MAX_SESSION_MESSAGE];
+        let mut frames = SessionFrames::default();
+        frames.push(&session_frame(&message).unwrap()).unwrap();
+        assert_eq!(frames.message(), Ok(Some(message.to_vec())));
     }
 
     #[test]

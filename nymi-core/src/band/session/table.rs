@@ -176,8 +176,17 @@ mod tests {
         message(&mut sessions, 1, 0, NOW);
         message(&mut sessions, 1, 1, NOW.saturating_add(SESSION_IDLE_MS));
         let late = NOW.saturating_add(2 * SESSION_IDLE_MS + 1);
+        assert!(!sessions.is_empty());
         assert_eq!(sessions.take(&id(1), 2, late), Err(SessionFault::Unknown));
         assert!(sessions.is_empty());
+    }
+
+    #[test]
+    fn a_band_without_power_forgets_its_sessions() {
+        let mut sessions = Sessions::default();
+        message(&mut sessions, 1, 0, NOW);
+        sessions.clear();
+        assert_eq!(sessions.take(&id(1), 1, NOW), Err(SessionFault::Unknown));
     }
 
     #[test]

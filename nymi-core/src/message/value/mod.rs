@@ -350,6 +350,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_uuid_has_its_sixteen_bytes() {
+        let bytes = *b"\x1b\x4e\x28\xba\x2f\xa1\x41\xd2\x88\x3f\x00\x16\xd3\xcc\xa4\x27";
+        let uuid: Uuid = "1B4E28BA-2fa1-41d2-883f-0016d3cca427".parse().unwrap();
+        assert_eq!(uuid.to_bytes(), bytes);
+        assert_eq!(Uuid::from_random(bytes), uuid);
+    }
+
+    #[test]
+    fn a_secret_is_exposed_only_on_demand() {
+        let secret = Secret::try_from("hunter2".to_string()).unwrap();
+        assert_eq!(secret.expose(), "hunter2");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn application_names_have_six_to_eighteen_characters() {
         for name in ["abcdef", "A.b_c-9", "abcdefghijklmnopqr"] {
             assert_eq!(name.parse::<NeaName>().unwrap().as_str(), name);

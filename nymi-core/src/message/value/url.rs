@@ -200,6 +200,7 @@ mod tests {
             "https://nes.example.com:+1/nes",
             "https://nes example.com/nes",
             "https://[::1/nes",
+            "https://[::1]x/nes",
             "https://nes.example.com//nes",
             "ftp://nes.example.com/nes",
         ] {
@@ -216,7 +217,8 @@ mod tests {
             ),
             ("wss://agent.example.com/x", "wss://agent.example.com/x"),
         ] {
-            assert_eq!(text.parse::<AgentUrl>().unwrap().to_string(), url);
+            let parsed: AgentUrl = text.parse().unwrap();
+            assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (url, url));
         }
         for text in ["http://127.0.0.1:9120", "127.0.0.1:9120", "ws://"] {
             assert!(text.parse::<AgentUrl>().is_err(), "{text}");

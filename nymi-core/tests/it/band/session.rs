@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nymi_core::band::session::{
-    BandOperation, BandSecret, KeyRing, SessionAnswer, SessionCaller, SessionRequest,
+    ApplicationKeys, BandOperation, BandSecret, KeyRing, SessionAnswer, SessionCaller,
+    SessionRequest,
 };
 use nymi_core::band::{BandState, UserData};
 use proptest::prelude::*;
@@ -49,6 +50,7 @@ impl Bench {
             .perform(&mut self.state, &caller, operation, 59_000, &mut draw);
         let counted = self.state.user().map_or(0, |user| user.keys);
         assert_eq!(usize::try_from(counted), Ok(self.keys.len()));
+        assert_eq!(self.keys.is_empty(), counted == 0);
         answer.map_err(|refusal| refusal.status.code())
     }
 }
@@ -101,6 +103,32 @@ fn the_table_of_who_may_do_what() {
         bench.state.take_off();
         assert_eq!(bench.ask("Terminal", &operation), Ok(SessionAnswer::Done));
     }
+}
+
+#[test]
+fn the_users_data_goes_with_the_keys_of_all_applications() {
+    let mut bench = Bench::new();
+    for name in ["Records", "Terminal"] {
+        assert!(bench.ask(name, &BandOperation::CreateTotp).is_ok());
+    }
+    let deleted = bench.ask("Terminal", &BandOperation::DeleteUserData);
+    assert_eq!(deleted, Ok(SessionAnswer::Done));
+    assert!(bench.keys.of("Records").is_none());
+}
+
+#[test]
+fn keys_that_were_written_down_are_there_again() {
+    let mut bench = Bench::new();
+    let create = BandOperation::CreateKey { key_id: key(1) };
+    let made = bench.ask("Records", &create).unwrap();
+    let written = bench.keys.applications();
+    let mut kept: Vec<(String, ApplicationKeys)> = written
+        .map(|(name, keys)| (name.to_owned(), keys.clone()))
+        .collect();
+    kept.push(("Without keys".to_owned(), ApplicationKeys::default()));
+    bench.keys = kept.into_iter().collect();
+    assert_eq!(bench.ask("Records", &create), Ok(made));
+    assert!(bench.keys.of("Without keys").is_none());
 }
 
 #[test]
@@ -175,6 +203,12 @@ impl Model {
     fn len(&self) -> usize {
         self.symmetric.len() + self.totp.len() + self.signing.len()
     }
+
+    fn applications(&self) -> BTreeSet<&str> {
+        let symmetric = self.symmetric.keys().map(|(name, _)| *name);
+        let others = self.totp.iter().chain(&self.signing).copied();
+        symmetric.chain(others).collect()
+    }
 }
 
 const ROOM: u32 = 5;
@@ -226,6 +260,8 @@ proptest! {
                 _ => {}
             }
             prop_assert_eq!(bench.keys.len(), model.len());
+            let applications = bench.keys.applications().map(|(name, _)| name);
+            prop_assert_eq!(applications.collect::<BTreeSet<_>>(), model.applications());
         }
     }
 

@@ -98,6 +98,8 @@ fn what_is_wrong_is_named() {
         ("{ \"included\": [,] }", "line 1 column 16"),
         ("{ \"included\": [{},,] }", "line 1 column 19"),
         ("{ , }", "line 1 column 3"),
+        ("/{}", "line 1 column 1"),
+        ("{ / }", "line 1 column 3"),
         ("{ \"included\": , }", "line 1 column 15"),
         (
             "{\n  \"included\": [ { \"processName\": 5 } ]\n}",
@@ -158,6 +160,10 @@ fn a_list_counts_in_any_case_and_a_misspelt_one_is_an_error() {
             r#"{"included":[],"Included":[]}"#,
             "duplicate field `included`",
         ),
+        (
+            r#"{"suppressed":[],"Suppressed":[]}"#,
+            "duplicate field `suppressed`",
+        ),
     ] {
         let error = parse(file).unwrap_err().to_string();
         assert!(error.contains(part), "{file}: {error}");
@@ -174,6 +180,9 @@ fn size_and_depth_are_bounded() {
             found: MAX_SIZE + 1
         })
     );
+    let entry = r#"{"processName":"msedge.exe","applicationUrl":"https://myapp.domain.com"},"#;
+    let thousand = parse(&format!("{{\"included\":[{}]}}", entry.repeat(1000))).unwrap();
+    assert_eq!(thousand.included.len(), 1000);
     let nested = |depth: usize| {
         let depth = depth - 1;
         parse(&format!(

@@ -117,6 +117,8 @@ fn other_keys_and_values_are_refused() {
             found: 4097
         }
     );
+    let longest = serde_json::json!({ "Details": "é".repeat(4096) }).to_string();
+    assert!(Attributes::parse(&longest).is_ok());
     assert_eq!(Attributes::parse("{}"), Ok(Attributes::default()));
     assert_eq!(
         Attributes::parse(r#"{"Category":null}"#),

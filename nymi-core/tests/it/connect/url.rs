@@ -62,6 +62,7 @@ fn parts_that_mean_the_same_match() {
         ),
         ("http://10.0.0.5/*", "http://10.0.0.5:80/x"),
         ("https://[::1]:8443/*", "https://[::1]:8443/x"),
+        ("https://[::]:8443/*", "https://[::]:8443/x"),
         ("mysite.domain.com", "https://mysite.domain.com/any/path"),
         ("*.domain.com", "https://mysite.domain.com/any/path"),
         (
@@ -163,6 +164,9 @@ fn paths_cannot_be_left() {
         "/app/..;a=b/admin",
         "/app/%25252e./x/%252e%252e%252fadmin",
         "/app\\..\\admin",
+        "/app/a\\..\\..\\admin",
+        "/app/a b",
+        "/app/\u{fc}",
     ] {
         assert!(
             !matches(app, &format!("https://mysite.domain.com{path}")),
@@ -217,11 +221,15 @@ fn patterns_that_would_match_too_much_or_nothing_are_refused() {
             "{error}"
         );
     }
-    assert!(
-        format!("a.b/{}", "x".repeat(4096))
-            .parse::<UrlPattern>()
-            .is_err()
-    );
+}
+
+#[test]
+fn a_url_and_a_pattern_have_at_most_4096_bytes() {
+    let of_length = |length: usize| format!("{:x<length$}", "https://a.b/");
+    let (longest, too_long) = (of_length(4096), of_length(4097));
+    assert!(matches(&longest, &longest));
+    assert!(too_long.parse::<UrlPattern>().is_err());
+    assert_eq!(PageUrl::parse(&too_long), None);
 }
 
 /// `*` by trying every way to split.

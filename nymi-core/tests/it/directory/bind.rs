@@ -116,6 +116,7 @@ fn texts_without_a_sub_code_mean_nothing() {
         "data 52e",
         "error, data , v1",
         "error, data 52g, v1",
+        "error, data +52e, v1",
         "error, data 123456789, v1",
         "error, metadata 52e, v1",
     ] {

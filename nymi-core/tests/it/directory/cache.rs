@@ -113,6 +113,7 @@ fn a_flood_of_names_displaces_the_oldest() {
         keep(&mut cache, index);
         assert!(cache.len() <= MAX_CACHED);
     }
+    assert_eq!(cache.len(), MAX_CACHED / 2, "half goes at once");
     let last = at(MAX_CACHED as i64);
     assert_eq!(
         cache.decide(policy, "CORP", "user0", last),

@@ -121,6 +121,15 @@ fn a_terminal_is_in_a_unit_or_beneath_it_and_nowhere_else() {
 }
 
 #[test]
+fn a_name_is_shown_as_it_was_written_and_has_at_most_2048_bytes() {
+    let written = "ou = Line 1, DC=corp";
+    assert_eq!(dn(written).as_str(), written);
+    let longest = format!("{:x<2048}", "OU=");
+    assert_eq!(dn(&longest).as_str(), longest);
+    assert!(format!("{longest}x").parse::<DistinguishedName>().is_err());
+}
+
+#[test]
 fn parts_with_several_types_are_compared_in_any_order() {
     assert_eq!(dn("CN=a+OU=b,DC=c"), dn("ou=B + cn=A,dc=C"));
     assert_ne!(dn("CN=a+OU=b,DC=c"), dn("CN=a,OU=b,DC=c"));

@@ -75,12 +75,30 @@ fn the_texts_are_those_of_the_catalogue() {
             assert_eq!(Some(entry(id).also[0]), reason.hint(), "{id}");
         }
     }
+    let cmac = Reason::CmacMismatch;
+    assert_eq!(cmac.entry(), Some("nba-enrollment-cannot-proceed"));
     let prompts = [
         (Prompt::AuthenticateYourBand, "nba-authenticate-your-band"),
         (Prompt::TryFingerprintAgain, "nba-fingerprint-failed"),
     ];
     for (prompt, id) in prompts {
         assert_eq!(entry(id).message, prompt.message());
+    }
+}
+
+/// The terminal shows one text for both; the server's answer and the log tell them apart.
+#[test]
+fn what_went_wrong_with_the_keys_is_described() {
+    for (reason, cause) in [
+        (Reason::CmacMismatch, "due to CMAC mismatch"),
+        (Reason::AdvKeyError, "due to an internal server error"),
+    ] {
+        assert!(reason.description_in("CORP").contains(cause));
+        assert!(
+            reason
+                .message_in("CORP")
+                .contains("Enrollment Cannot Proceed")
+        );
     }
 }
 

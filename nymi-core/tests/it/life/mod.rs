@@ -163,6 +163,39 @@ fn a_lost_band_is_replaced() {
     assert_ne!(lost.band_id(), new.band_id(), "nothing is carried over");
 }
 
+#[test]
+fn a_note_stays_with_its_user() {
+    let mut site = Site::new(SelfService::Any);
+    let mut band = plain();
+    site.set_up(USER, "A", &mut band).unwrap();
+    let edit = Edit {
+        is_active: true,
+        is_primary: true,
+        note: Some("Scratched".into()),
+    };
+    site.registry.edit("A", edit).unwrap();
+    for (user, note) in [(USER, Some("Scratched")), (OTHER, None)] {
+        band.delete_user_data();
+        site.set_up(user, "A", &mut band).unwrap();
+        let record = &site.registry.records()["A"];
+        assert_eq!((record.user, record.note.as_deref()), (user, note));
+    }
+}
+
+#[test]
+fn a_terminal_finds_a_band_locked_out_until_it_is_vouched_for() {
+    let mut band = plain();
+    band.enroll(id(1));
+    assert_eq!(band.state(), BandState::Authenticated);
+    band.take_off();
+    assert_eq!(band.state(), BandState::Unauthenticated);
+    band.lock_out();
+    assert_eq!(band.state(), BandState::LockedOut);
+    band.authenticate_with_credentials().unwrap();
+    band.take_off();
+    assert_eq!(band.state(), BandState::Unauthenticated);
+}
+
 /// Guide 000, 10.3.2.1 "Reassigning a Nymi Band" and 10.3.2.2.
 #[test]
 fn without_self_service_both_steps_are_needed() {

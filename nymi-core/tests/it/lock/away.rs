@@ -307,3 +307,10 @@ fn a_policy_that_changes_takes_effect_from_now() {
     lock.handle_rules(at(15_000), longer);
     assert_eq!(lock.locks_at(), Some(at(75_000)));
 }
+
+#[test]
+fn new_rules_start_no_countdown_for_a_band_that_is_there() {
+    let mut lock = guarded(rules());
+    assert_eq!(lock.handle_rules(at(1_000), rules()), []);
+    assert_eq!(lock.locks_at(), None);
+}

@@ -341,3 +341,17 @@ fn the_page_is_generated_from_the_machine() {
         "docs/unlocking.md differs from the machine; run with UPDATE_GENERATED=1"
     );
 }
+
+/// A tap says as much as a frame: who took the band off, or was not authenticated to it, has left.
+#[test]
+fn the_tap_of_a_band_without_its_user_begins_the_countdown() {
+    for method in [TapMethod::Ble, TapMethod::Nfc] {
+        let mut lock = guarded(rules());
+        let without_user = Some(Outcome::NotAuthenticated);
+        lock.handle_gesture(at(1_000), tap(OWN, method, without_user));
+        assert_eq!(lock.locks_at(), Some(at(11_000)));
+        let mut lock = guarded(rules());
+        lock.handle_gesture(at(1_000), tap(OTHER, method, without_user));
+        assert_eq!(lock.locks_at(), None, "another band says nothing");
+    }
+}

@@ -2,7 +2,7 @@ use nymi_core::message::Status;
 use nymi_core::message::channel::{
     Authenticate, BandReplyEnvelope, BandRequestEnvelope, Configure, EndpointJoin, EndpointStatus,
     Frames, HardwareState, NeaJoin, NeaJoinReply, NfcReport, PresenceReport, TapReport, Topic,
-    nea_proof_message,
+    nea_proof_message, protocol_refused,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -33,6 +33,10 @@ fn payloads_have_the_published_form() {
         "readers":[{"name":"ACR122U","state":"ready"}]}));
     assert!(!status.ble_ready() && status.nfc_ready());
     assert_eq!(status.adapters[0].state, HardwareState::Failed);
+    let status: EndpointStatus = same(json!({
+        "adapters":[{"id":"0","kind":"virtual","state":"missing"},{"id":"1","kind":"native","state":"ready"}],
+        "readers":[{"name":"ACR122U","state":"failed"}]}));
+    assert!(status.ble_ready() && !status.nfc_ready());
     same::<BandRequestEnvelope>(json!({"id":id,"address":address,"data":"00","last":true}));
     same::<BandReplyEnvelope>(json!({"id":id,"data":"00","last":true}));
     let failed: BandReplyEnvelope = same(json!({"id":id,"last":true,"error":3027}));
@@ -60,6 +64,15 @@ fn a_join_needs_only_the_instance_and_means_protocol_one() {
     assert_eq!(
         serde_json::from_value::<NeaJoin>(json!({})).unwrap(),
         NeaJoin::default()
+    );
+}
+
+#[test]
+fn a_refused_protocol_is_named_beside_the_one_that_is_spoken() {
+    let reason = protocol_refused(7);
+    assert!(
+        reason.contains("protocol 7 ") && reason.contains("speaks 1"),
+        "{reason}"
     );
 }
 

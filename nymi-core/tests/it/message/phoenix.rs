@@ -139,6 +139,9 @@ fn other_forms_are_refused() {
             "{text}"
         );
     }
+    let message = r#"["1","1","t","e",{}]"#;
+    let largest = message.to_owned() + &" ".repeat(MAX_MESSAGE - message.len());
+    assert!(decode(Vsn::V2, &largest).is_ok());
     let large = " ".repeat(MAX_MESSAGE + 1);
     assert_eq!(
         decode(Vsn::V2, &large),

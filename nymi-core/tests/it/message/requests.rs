@@ -60,6 +60,7 @@ fn what_is_not_json_is_malformed() {
 
 #[test]
 fn a_message_may_have_one_mebibyte_and_no_byte_more() {
+    assert_eq!(MAX_MESSAGE, 1_048_576);
     let head = r#"{"operation":"info","ignored":""#;
     let filler = "x".repeat(MAX_MESSAGE - head.len() - 2);
     assert!(parse(&format!("{head}{filler}\"}}")).is_ok());
@@ -223,11 +224,16 @@ fn each_field_names_what_was_expected() {
             "document_sha256",
         ),
         ("assert_identity", json!({"meaning":""}), "meaning"),
+        (
+            "assert_identity",
+            json!({"meaning":"x".repeat(4097)}),
+            "at most 4096 bytes",
+        ),
         ("assert_identity", json!({"audience":1}), "audience"),
         (
             "assert_identity",
             json!({"nonce":"x".repeat(1025)}),
-            "nonce",
+            "at most 1024 bytes",
         ),
         ("user_status", json!({"Username":""}), "Username"),
         ("notify", json!({"notification":"POSITIVE"}), "notification"),
@@ -247,6 +253,26 @@ fn each_field_names_what_was_expected() {
     ] {
         let request = json!({"operation":operation,"exchange":"e","payload":payload});
         refused(request, operation, Some("e"), Status::INVALID_FIELD, names);
+    }
+}
+
+#[test]
+fn a_wrong_field_says_what_was_found() {
+    for (found, words) in [
+        (json!(null), "null"),
+        (json!(true), "a boolean"),
+        (json!(5), "the number 5"),
+        (json!(""), "an empty string"),
+        (json!("short"), "a string of another form"),
+        (json!([]), "an array"),
+        (json!({}), "an object"),
+    ] {
+        let request = json!({"operation":"init","exchange":"e","payload":{"nea_name":found}});
+        let specifics = refusal(request).specifics().to_owned();
+        assert!(
+            specifics.contains("nea_name") && specifics.contains(words),
+            "{specifics}"
+        );
     }
 }
 
@@ -404,7 +430,33 @@ fn every_operation_is_known_by_its_name() {
             Ok(request) => assert_eq!(request.operation(), *operation),
             Err(update) => assert_eq!(update.operation, operation.name()),
         }
+        assert_eq!(operation.to_string(), operation.name());
     }
+}
+
+#[test]
+fn few_operations_come_before_init_and_those_with_the_bands_keys_are_guarded() {
+    let those = |are: fn(Operation) -> bool| -> Vec<&str> {
+        let operations = Operation::ALL.iter().filter(|operation| are(**operation));
+        operations.map(|operation| operation.name()).collect()
+    };
+    assert_eq!(those(Operation::needs_no_init), ["init", "info"]);
+    assert_eq!(
+        those(Operation::is_guarded),
+        ["notify", "random", "sign", "symmetric_key", "totp"]
+    );
+}
+
+#[test]
+fn an_operation_is_about_the_band_that_it_names() {
+    let device = "AA:BB:CC:DD:EE:FF";
+    let request = |operation: &str, payload: Value| {
+        let text = json!({"operation":operation,"exchange":"e","payload":payload}).to_string();
+        parse(&text).unwrap()
+    };
+    let firmware = request("firmware", json!({"device":device}));
+    assert_eq!(firmware.payload.device(), Some(device.parse().unwrap()));
+    assert_eq!(request("info", json!({})).payload.device(), None);
 }
 
 proptest! {

@@ -128,6 +128,14 @@ fn a_typed_answer_reads_back_and_progress_is_not_the_last() {
 }
 
 #[test]
+fn a_status_is_shown_with_its_number_and_its_text() {
+    assert_eq!(
+        Status::AGENT_MISSING.to_string(),
+        "4000 (Nymi Agent missing.)"
+    );
+}
+
+#[test]
 fn updates_of_newer_peers_are_kept_and_nonsense_is_refused() {
     let newer = br#"{"operation":"error","status":4099,"extra":1,"error":{"error_description":"New.","error_specifics":"x","more":1}}"#;
     let update = Update::parse(newer).unwrap();
@@ -149,6 +157,9 @@ fn updates_of_newer_peers_are_kept_and_nonsense_is_refused() {
             "{text}"
         );
     }
+    let update = r#"{"operation":"x","status":0}"#;
+    let largest = update.to_owned() + &" ".repeat(MAX_MESSAGE - update.len());
+    assert!(Update::parse(largest.as_bytes()).is_ok());
     let large = vec![b' '; MAX_MESSAGE + 1];
     assert_eq!(
         Update::parse(&large),

@@ -427,3 +427,13 @@ fn parameters_read_from_text_under_their_names() {
     let some: TapConfig = serde_json::from_str(r#"{"rssi_tap_threshold": -40}"#).unwrap();
     assert_eq!(some, config(|values| values.rssi_tap_threshold = -40));
 }
+
+#[test]
+fn a_detector_tells_its_parameters() {
+    let first = config(|values| values.rssi_tap_threshold = -50);
+    let mut detector = Detector::new(first);
+    assert_eq!(*detector.config(), first);
+    let second = config(|values| values.rssi_tap_threshold = -55);
+    detector.reconfigure(second);
+    assert_eq!(*detector.config(), second);
+}

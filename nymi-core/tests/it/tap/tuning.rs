@@ -318,6 +318,10 @@ fn several_recordings_are_drawn_one_below_the_other() {
     assert_eq!(svg.matches("fill-opacity").count(), 11);
     assert_eq!(svg.matches("<g transform=").count(), 2);
     assert!(svg.contains("translate(0 0)") && svg.contains("translate(0 424)"));
+    assert!(
+        svg.contains(" 848\">") || svg.contains(" 848\" "),
+        "as high as both together"
+    );
 }
 
 #[test]
@@ -337,10 +341,56 @@ fn joined_recordings_do_not_touch_each_other() {
     let joined = Recording::joined(&[held, again]).unwrap();
     assert_eq!(effect_on(&config, &joined).hits, 2);
     assert_eq!(Recording::joined(&[]).unwrap(), Recording::default());
-    let half = recording(&[(-60, Label::Close, MAX_SAMPLES / 2 + 1)], 0);
+    let half = recording(&[(-60, Label::Close, MAX_SAMPLES / 2)], 0);
+    let one = recording(&[(-60, Label::Close, 1)], 0);
+    let most = Recording::joined(&[half.clone(), half.clone()]).unwrap();
+    assert_eq!(most.samples().len(), MAX_SAMPLES);
     assert_eq!(
-        Recording::joined(&[half.clone(), half]),
+        Recording::joined(&[half.clone(), half, one]),
         Err(RecordingError::Samples)
+    );
+}
+
+#[test]
+fn samples_from_elsewhere_have_the_bounds_of_a_file() {
+    let sample = |at, band: u8| Sample {
+        at: UnixMillis(at),
+        band: BandId::new([band; 6]),
+        rssi_dbm: -60,
+        label: Label::Close,
+    };
+    let of_bands = |bands: u8| -> Vec<Sample> { (0..bands).map(|band| sample(0, band)).collect() };
+    assert!(Recording::try_from(of_bands(64)).is_ok());
+    assert_eq!(
+        Recording::try_from(of_bands(65)),
+        Err(RecordingError::Bands)
+    );
+    assert_eq!(
+        Recording::try_from(vec![sample(0, 1); MAX_SAMPLES + 1]),
+        Err(RecordingError::Samples)
+    );
+    // The second sample, counted from 1, is before the first.
+    let wrong = Recording::try_from(vec![sample(5, 1), sample(4, 1)]);
+    assert!(
+        matches!(
+            wrong,
+            Err(RecordingError::Value {
+                line: 2,
+                column: "time_ms",
+                ..
+            })
+        ),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn a_line_has_at_most_128_bytes() {
+    let line = |length: usize| format!("{HEADER}\n{:<length$}\n", "0,AA:BB:CC:DD:EE:FF,-60,tap");
+    assert_eq!(line(128).parse::<Recording>().unwrap().samples().len(), 1);
+    assert_eq!(
+        line(129).parse::<Recording>(),
+        Err(RecordingError::Line { line: 2 })
     );
 }
 
