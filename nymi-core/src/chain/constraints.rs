@@ -344,6 +344,25 @@ mod tests {
     }
 
     #[test]
+    fn names_cost_their_octets_each_time() {
+        let ca = include_bytes!("../../tests/vectors/enterprise/l2.pem");
+        let ca = Certificate::from_pem(core::str::from_utf8(ca).unwrap()).unwrap();
+        let constraints = Constraints {
+            levels: alloc::vec![Level {
+                permitted: Vec::new(),
+                excluded: Vec::new(),
+            }],
+        };
+        let mut work = Work::new();
+        let checks = (0..).take_while(|_| constraints.check(&ca, false, &mut work).is_ok());
+        let stated = ca.extensions.alternative_names.as_ref();
+        let octets: usize =
+            stated.map_or(0, |stated| stated.names.iter().map(|name| name.len()).sum());
+        let each = ca.subject_der().len() + octets;
+        assert_eq!(checks.count(), 2 * 1024 * 1024 / each);
+    }
+
+    #[test]
     fn each_subtree_and_each_name_costs_a_comparison() {
         let level = Level {
             permitted: (0..3).map(|_| Subject::Mailbox("example.com")).collect(),

@@ -120,3 +120,22 @@ impl PointName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_point_counts_with_all_its_octets() {
+        let uri = b"\x86\x08http://a";
+        let mut der = alloc::vec![0x30, 24, 0x30, 22];
+        der.extend(b"\xa0\x0c\xa0\x0a");
+        der.extend(uri);
+        der.extend(b"\xa2\x06\x82\x04a.bc");
+        let points = list(Reader::new(&der).unwrap().sequence("").unwrap()).unwrap();
+        assert_eq!(points.len(), 1);
+        assert_eq!(points[0].len(), 8 + 4);
+        let relative = PointName::Relative(Reader::new(uri).unwrap().span());
+        assert_eq!(relative.len(), 10);
+    }
+}

@@ -393,8 +393,12 @@ impl Status {
 impl Point {
     /// What it costs to hold a list to this point.
     fn comparisons(&self, list: &List) -> usize {
-        let wanted = self.name.as_ref().map_or(0, Vec::len) + self.crl_issuer.len();
-        1 + wanted * (1 + list.points.as_ref().map_or(0, Vec::len))
+        let wanted = self
+            .name
+            .as_ref()
+            .map_or(0, Vec::len)
+            .max(self.crl_issuer.len());
+        wanted.max(1) * list.points.as_ref().map_or(1, Vec::len)
     }
 
     /// 6.3.3 (b): whether the CRL is for this point and this kind of certificate; `is_own` says that the

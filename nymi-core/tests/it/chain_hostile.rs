@@ -2,7 +2,7 @@
 //! name and signature fits and no path is ever right. Each of these took seconds to minutes while names
 //! were read again for each path, each distribution point and each list.
 
-use nymi_core::chain::{Requirements, verify};
+use nymi_core::chain::{Requirements, oid, verify};
 
 use crate::chain_kept::Counting;
 use crate::chain_revocation::List;
@@ -158,4 +158,88 @@ fn a_crowd_of_long_names_costs_a_bounded_number_of_comparisons() {
         presented.push(decoy.sign(&decoy.key));
     }
     assert_eq!(refused(&trio, &presented, &requirements()), None);
+}
+
+#[test]
+fn nobody_is_asked_whether_a_path_that_is_none_was_revoked() {
+    let trio = Trio::new();
+    let list = [List::new(&trio.l2).crl(&trio.l2)];
+    let listed = requirements().with_crls(&list);
+    let signatures = |presented: &[Vec<u8>]| {
+        let provider = Counting::default();
+        let presented: Vec<&[u8]> = presented.iter().map(Vec::as_slice).collect();
+        let _ = verify(&provider, &[trio.l1.anchor()], &presented, NOW, &listed);
+        provider.taken()
+    };
+    assert_eq!(signatures(&trio.presented()), 2 + 1, "and the list's");
+    let below = Cert::end("victim", 31, &trio.leaf.subject);
+    let mut presented = vec![below.signed_by(&trio.leaf)];
+    presented.extend(trio.presented());
+    assert_eq!(signatures(&presented), 3);
+}
+
+/// 1,900 points times 60 names of a list are more comparisons than anybody needs.
+#[test]
+fn points_times_names_of_a_list_are_bounded() {
+    let mut trio = Trio::new();
+    let uris = |count: u32| -> Vec<u8> {
+        (0..count)
+            .flat_map(|number| tlv(0x86, format!("a:{number}").as_bytes()))
+            .collect()
+    };
+    let point = |names: &[u8]| tlv(0xa0, &tlv(0xa0, names));
+    let points: Vec<u8> = (0..1900).flat_map(|_| seq(&[&point(&uris(1))])).collect();
+    trio.leaf
+        .set(CRL_DISTRIBUTION_POINTS, false, &tlv(0x30, &points));
+    let found = |names: u32| {
+        let list = [List::new(&trio.l2)
+            .point(&point(&uris(names)))
+            .crl(&trio.l2)];
+        let listed = requirements().with_crls(&list);
+        fault(trio.check_with(&listed)).map(|(number, _)| number)
+    };
+    assert_eq!(found(10), None);
+    assert_eq!(found(60), Some(104));
+}
+
+/// What honest certificates of unusual size cost is far from the budget.
+#[test]
+fn long_names_and_many_points_in_a_sound_chain_pass() {
+    let mut trio = Trio::new();
+    let long = "Acme Pharmaceuticals Manufacturing Enterprise Server L2 CA, Plant 7";
+    trio.l2 = Cert::ca(long, 2, &trio.l1.subject, Some(0)).with(
+        POLICIES,
+        false,
+        &policies(&[oid::GRADE_BRONZE.content()]),
+    );
+    trio.leaf.issuer = trio.l2.subject.clone();
+    let point = |place: &str| tlv(0xa0, &tlv(0xa0, &tlv(0x86, place.as_bytes())));
+    let points: Vec<u8> = (0..600)
+        .flat_map(|number| {
+            let place = format!("http://crl.acme.example/plants/7/enterprise/{number}/list.crl");
+            seq(&[&point(&place)])
+        })
+        .collect();
+    trio.leaf
+        .set(CRL_DISTRIBUTION_POINTS, false, &tlv(0x30, &points));
+    let far = format!("http://crl.acme.example/{}", "a".repeat(60_000));
+    let lists = [
+        List::new(&trio.l2).crl(&trio.l2),
+        List::new(&trio.l2).point(&point(&far)).crl(&trio.l2),
+    ];
+    let listed = requirements().with_crls(&lists);
+    assert_eq!(refused(&trio, &trio.presented(), &listed), None);
+
+    let mut named = Trio::new();
+    let excluded = seq(&[&tlv(0xa1, &seq(&[&tlv(0x82, b"evil.example")]))]);
+    named.l2.set(NAME_CONSTRAINTS, true, &excluded);
+    named.leaf.subject = dn(&[
+        (10, "Acme Pharmaceuticals Manufacturing"),
+        (3, "kiosk at the line of plant 7"),
+    ]);
+    let names: Vec<u8> = (0..2_000)
+        .flat_map(|number| tlv(0x82, format!("kiosk-{number}.acme.example").as_bytes()))
+        .collect();
+    named.leaf.set(SUBJECT_ALT_NAME, false, &tlv(0x30, &names));
+    assert_eq!(refused(&named, &named.presented(), &requirements()), None);
 }

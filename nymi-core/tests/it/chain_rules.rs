@@ -629,6 +629,7 @@ fn no_ca_above_gives_a_grade_that_is_not_valid_there() {
         &[][..],
         &[other],
         &[any],
+        &[oid::GRADE_GOLD.content()],
         &[bronze, oid::GRADE_GOLD.content()],
     ] {
         assert_eq!(judged(of_root, &[]), None, "{of_root:?}");
