@@ -10,6 +10,7 @@ mod concurrency;
 mod enrollment;
 mod fullchain;
 mod http;
+mod import;
 mod policies;
 mod presence;
 mod rules;

@@ -174,11 +174,8 @@ async fn a_seos_band_needs_its_record_and_never_moves() {
         .map(|row| row["Error"].as_str().unwrap())
         .collect();
     assert_eq!(errors.len(), 4, "{errors:?}");
-    assert!(errors[0].contains("without Seos"), "{errors:?}");
-    assert!(
-        errors[2].contains("another Nymi Band has this SeosId"),
-        "{errors:?}"
-    );
+    assert!(errors[0].contains("that of a Seos band"), "{errors:?}");
+    assert!(errors[2].contains("another Nymi Band has it"), "{errors:?}");
     // What is known stays as it is.
     let again = json!([{"SerialNumber": "dexx-1234", "SeosId": "9"}]);
     assert_eq!(admin.post("api/Import", &again).await.ok()["Known"], 1);

@@ -15,6 +15,8 @@ use nymi_nes::{Clock, Config, Grade, Server, ServerHandle, ServiceKind};
 use nymi_net::http::{HttpClient, HttpReply};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 pub(crate) use band::{SoftBand, WORN};
 
@@ -89,6 +91,24 @@ impl Reply {
                 .is_some_and(|message| !message.is_empty())
         );
         self.body
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) code: u16,
+    /// In lower case.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl From<Raw> for Reply {
+    fn from(raw: Raw) -> Self {
+        Self {
+            code: raw.code,
+            body: serde_json::from_str(&raw.body).unwrap_or(Value::Null),
+        }
     }
 }
 
@@ -272,6 +292,33 @@ impl Session<'_> {
         self.nes
             .ask(Method::DELETE, path, Some(&self.bearer), None)
             .await
+    }
+
+    /// Sends a body of any type; `headers` are whole lines.
+    pub(crate) async fn send(&self, path: &str, headers: &str, body: &[u8]) -> Raw {
+        let (host, service) = (self.nes.server.local_addr(), self.nes.url(path));
+        let (_, target) = service.split_once(&host.to_string()).unwrap();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nContent-Length: {}\r\n\
+             {headers}Connection: close\r\n\r\n",
+            self.bearer,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A server that refuses a large body need not read all of it.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let code = head[9..12].parse().unwrap();
+        description::check(&Method::POST, path, code);
+        Raw {
+            code,
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
     }
 
     /// Enrolls the band of this serial number for this user, as the server answers.
