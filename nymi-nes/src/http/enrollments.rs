@@ -98,7 +98,11 @@ pub(super) async fn set_time(
     let missing = || Refusal::not_found("you have no such Nymi Band");
     let (band, owner) = {
         let mut reading = nes.store.read().await?;
-        let band = find_band(&mut reading, &id).await?.ok_or_else(missing)?;
+        let Some(band) = find_band(&mut reading, &id).await? else {
+            drop(reading);
+            let refusal = enrollment::log_in_disconnected(&nes, &caller, &id).await?;
+            return Err(refusal.unwrap_or_else(missing));
+        };
         let owner = match band.user_core_id {
             Some(owner) => users::by_id(&mut reading, owner).await?,
             None => None,

@@ -43,7 +43,12 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         .route("/api/Enrollments/{id}", put(enrollments::finish))
         .route("/api/EnrollmentEvents", post(enrollments::event))
         .route("/api/NymiBands", get(users::bands))
-        .route("/api/NymiBands/{id}", get(users::band).put(bands::put_band))
+        .route(
+            "/api/NymiBands/{id}",
+            get(users::band)
+                .put(bands::put_band)
+                .delete(bands::disconnect),
+        )
         .route("/api/NymiBands/{id}/SetTime", post(enrollments::set_time))
         .route("/api/UserCores", get(users::user_cores))
         .route("/api/UserCores/{domain}/{username}", get(users::user_core))

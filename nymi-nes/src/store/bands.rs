@@ -1,5 +1,6 @@
 //! nub.NymiBand and nub.ExternalAuthenticator: the bands, whose they are, and their identity keys.
 
+use nymi_core::BandId;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::audit::{Change, Table};
@@ -40,7 +41,7 @@ pub(crate) struct NymiBand {
 
 impl NymiBand {
     /// The NymiBandID of the enrollment that the row is about.
-    pub(crate) fn band_id(&self) -> Result<nymi_core::BandId, StoreError> {
+    pub(crate) fn band_id(&self) -> Result<BandId, StoreError> {
         let corrupt = |_| StoreError::Corrupt("nub.NymiBand.NymiBandID");
         self.nymi_band_id.parse().map_err(corrupt)
     }
@@ -66,7 +67,7 @@ const COPY_AUTHENTICATOR: &str = r#"INSERT INTO "audit.ExternalAuthenticator"
 /// The band under this NymiBandID.
 pub(crate) async fn by_band_id(
     connection: &mut SqliteConnection,
-    band: nymi_core::BandId,
+    band: BandId,
 ) -> Result<Option<NymiBand>, StoreError> {
     Ok(
         sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "NymiBandID" = $1"#)
@@ -147,6 +148,36 @@ pub(crate) async fn nfc_uid_holder(
     .await?)
 }
 
+/// The enrollments of this serial number that were disconnected.
+pub(crate) async fn disconnected(
+    connection: &mut SqliteConnection,
+    serial: &str,
+) -> Result<Vec<BandId>, StoreError> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        r#"SELECT "NymiBandID" FROM "nub.Disconnected" WHERE "HardwareID" = $1"#,
+    )
+    .bind(serial)
+    .fetch_all(connection)
+    .await?;
+    let corrupt = |_| StoreError::Corrupt("nub.Disconnected.NymiBandID");
+    ids.iter().map(|id| id.parse().map_err(corrupt)).collect()
+}
+
+/// The serial number of a band whose enrollment under this NymiBandID was disconnected.
+pub(crate) async fn disconnected_serial(
+    connection: &mut SqliteConnection,
+    band: BandId,
+) -> Result<Option<String>, StoreError> {
+    Ok(
+        sqlx::query_scalar(
+            r#"SELECT "HardwareID" FROM "nub.Disconnected" WHERE "NymiBandID" = $1"#,
+        )
+        .bind(band.to_string())
+        .fetch_optional(connection)
+        .await?,
+    )
+}
+
 /// Exactly the columns that a lookup may answer, of one band.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
 #[sqlx(rename_all = "PascalCase")]
@@ -176,7 +207,7 @@ pub(crate) struct LookupFilter {
     pub(crate) username: Option<String>,
     pub(crate) domain: Option<String>,
     #[serde(rename = "NymiBandID")]
-    pub(crate) nymi_band_id: Option<nymi_core::BandId>,
+    pub(crate) nymi_band_id: Option<BandId>,
     #[serde(rename = "NfcUID")]
     pub(crate) nfc_uid: Option<nymi_core::message::NfcUid>,
     pub(crate) serial_number: Option<String>,
@@ -318,6 +349,69 @@ impl Write<'_> {
         self.audit_copy(Table::NymiBand, COPY, Change::Updated, old.id)
             .await?;
         Ok(true)
+    }
+
+    /// Ends the association of a band with its user: an audit row that it is nobody's, and one that the
+    /// row is deleted (guide 000, 11.1.2.5). What was kept for the enrollment goes with it.
+    pub(crate) async fn disconnect_band(
+        &mut self,
+        old: &NymiBand,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let nobodys = NymiBand {
+            user_core_id: None,
+            is_active: false,
+            is_primary: false,
+            individual_user_policy_id: None,
+            modified_by: by.to_owned(),
+            ..old.clone()
+        };
+        self.update_band(old, &nobodys).await?;
+        self.delete_authenticators(old.id, by).await?;
+        for delete in [
+            r#"DELETE FROM "nub.AdvertisingKey" WHERE "NymiBandId" = $1"#,
+            r#"DELETE FROM "nub.PresenceState" WHERE "NymiBandId" = $1"#,
+            r#"DELETE FROM "nub.AppliedPolicy" WHERE "NymiBandId" = $1"#,
+        ] {
+            sqlx::query(delete).bind(old.id).execute(self.sql()).await?;
+        }
+        self.audit_copy(Table::NymiBand, COPY, Change::Deleted, old.id)
+            .await?;
+        sqlx::query(r#"DELETE FROM "nub.NymiBand" WHERE "ID" = $1"#)
+            .bind(old.id)
+            .execute(self.sql())
+            .await?;
+        sqlx::query(
+            r#"INSERT INTO "nub.Disconnected" ("NymiBandID", "HardwareID") VALUES ($1, $2)"#,
+        )
+        .bind(&old.nymi_band_id)
+        .bind(&old.hardware_id)
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a band's external authenticators; their last audit rows say who did it.
+    async fn delete_authenticators(&mut self, band: i64, by: &str) -> Result<(), StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            r#"UPDATE "nub.ExternalAuthenticator" SET "ModifiedAt" = $2, "ModifiedBy" = $3
+               WHERE "NymiBandId" = $1 RETURNING "ID""#,
+        )
+        .bind(band)
+        .bind(self.stamp())
+        .bind(by)
+        .fetch_all(self.sql())
+        .await?;
+        for id in ids {
+            let table = Table::ExternalAuthenticator;
+            self.audit_copy(table, COPY_AUTHENTICATOR, Change::Deleted, id)
+                .await?;
+        }
+        sqlx::query(r#"DELETE FROM "nub.ExternalAuthenticator" WHERE "NymiBandId" = $1"#)
+            .bind(band)
+            .execute(self.sql())
+            .await?;
+        Ok(())
     }
 
     /// Keeps the identity key that a band made at its enrollment, in place of an earlier one.

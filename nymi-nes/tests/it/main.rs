@@ -11,6 +11,7 @@ mod enrollment;
 mod fullchain;
 mod http;
 mod import;
+mod life;
 mod policies;
 mod presence;
 mod rules;

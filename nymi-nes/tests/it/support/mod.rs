@@ -11,6 +11,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nymi_core::UnixMillis;
+use nymi_core::enrollment::Reason;
 use nymi_nes::{Clock, Config, Grade, Server, ServerHandle, ServiceKind};
 use nymi_net::http::{HttpClient, HttpReply};
 use serde_json::{Value, json};
@@ -91,6 +92,22 @@ impl Reply {
                 .is_some_and(|message| !message.is_empty())
         );
         self.body
+    }
+
+    /// The refusal of an enrollment or log-in: the reason's text as the message's JSON, its event, and
+    /// its hint if it has one.
+    #[track_caller]
+    pub(crate) fn refused_for(self, code: u16, reason: Reason) -> Value {
+        let body = self.refused(code, reason.status().code());
+        let event = reason.event().unwrap().id();
+        let message: Value = serde_json::from_str(body["Message"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            message,
+            json!({"ResponseCode": event, "Description": reason.description_in("CORP")})
+        );
+        assert_eq!(body["EventTypeID"], event);
+        assert_eq!(body.get("Hint").cloned(), reason.hint().map(Value::from));
+        body
     }
 }
 
