@@ -13,7 +13,7 @@ use super::users::find_band;
 use super::{Body, Principal, Refusal};
 use crate::life::ChangeError;
 use crate::nes::Nes;
-use crate::store::bands::{self, LookupFilter, LookupRow};
+use crate::store::lookup::{self, LookupFilter, LookupRow};
 use crate::store::{events, users};
 
 #[derive(Deserialize)]
@@ -70,7 +70,7 @@ pub(super) async fn put_band(
         nymi_band_id: old.nymi_band_id.parse().ok(),
         ..LookupFilter::default()
     };
-    let row = bands::lookup(write.sql(), &filter)
+    let row = lookup::lookup(write.sql(), &filter)
         .await?
         .into_iter()
         .next()

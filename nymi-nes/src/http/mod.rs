@@ -9,6 +9,7 @@ mod pac;
 mod policies;
 mod principal;
 mod refusal;
+mod search;
 mod users;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         .route("/api/Pac/verify", post(pac::verify))
         .route("/api/Assertions", post(pac::assertion))
         .route("/api/Import", post(import::seos))
+        .route("/api/Search", get(search::search))
         .merge(policies::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)

@@ -1,7 +1,7 @@
 //! nub.NymiBand and nub.ExternalAuthenticator: the bands, whose they are, and their identity keys.
 
 use nymi_core::BandId;
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{FromRow, SqliteConnection};
 
 use super::audit::{Change, Table};
 use super::{StoreError, Write};
@@ -58,7 +58,7 @@ impl NymiBand {
 }
 
 /// The name under which a band's identity key is kept among its external authenticators.
-const IDENTITY: &str = "Band";
+pub(super) const IDENTITY: &str = "Band";
 
 const COPY: &str = r#"INSERT INTO "audit.NymiBand" SELECT NULL, $1, $2, $3, * FROM "nub.NymiBand" WHERE "ID" = $4"#;
 const COPY_AUTHENTICATOR: &str = r#"INSERT INTO "audit.ExternalAuthenticator"
@@ -176,98 +176,6 @@ pub(crate) async fn disconnected_serial(
         .fetch_optional(connection)
         .await?,
     )
-}
-
-/// Exactly the columns that a lookup may answer, of one band.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
-#[sqlx(rename_all = "PascalCase")]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LookupRow {
-    username: Option<String>,
-    domain: Option<String>,
-    #[sqlx(rename = "NymiBandID")]
-    #[serde(rename = "NymiBandID")]
-    nymi_band_id: String,
-    #[sqlx(rename = "NfcUID")]
-    #[serde(rename = "NfcUID")]
-    nfc_uid: Option<String>,
-    serial_number: String,
-    band_label: Option<String>,
-    is_active: bool,
-    is_primary: bool,
-    firmware_version: Option<String>,
-    hardware_version: Option<String>,
-    identity_public_key: Option<String>,
-}
-
-/// What a lookup asks for; every given value must match.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct LookupFilter {
-    pub(crate) username: Option<String>,
-    pub(crate) domain: Option<String>,
-    #[serde(rename = "NymiBandID")]
-    pub(crate) nymi_band_id: Option<BandId>,
-    #[serde(rename = "NfcUID")]
-    pub(crate) nfc_uid: Option<nymi_core::message::NfcUid>,
-    pub(crate) serial_number: Option<String>,
-    /// Not from the query: only this user's bands.
-    #[serde(skip)]
-    pub(crate) owner: Option<(String, String)>,
-}
-
-/// The most rows that one lookup answers.
-const MAX_ROWS: i64 = 1000;
-
-/// The bands that match.
-pub(crate) async fn lookup(
-    connection: &mut SqliteConnection,
-    filter: &LookupFilter,
-) -> Result<Vec<LookupRow>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        r#"SELECT u."Username", u."Domain", b."NymiBandID", b."NfcUID", b."HardwareID" AS "SerialNumber",
-            b."BandLabel", b."IsActive", b."IsPrimary", b."FirmwareVersion", b."HardwareVersion",
-            a."PublicKey" AS "IdentityPublicKey"
-        FROM "nub.NymiBand" b
-        LEFT JOIN "nub.UserCore" u ON u."ID" = b."UserCoreId"
-        LEFT JOIN "nub.ExternalAuthenticator" a ON a."NymiBandId" = b."ID" AND a."Name" = "#,
-    );
-    query.push_bind(IDENTITY).push(" WHERE 1 = 1");
-    let (owner_domain, owner_username) = filter.owner.clone().unzip();
-    let conditions = [
-        (r#" AND u."Username" = "#, filter.username.clone()),
-        (r#" AND u."Domain" = "#, filter.domain.clone()),
-        (
-            r#" AND b."NymiBandID" = "#,
-            filter.nymi_band_id.map(|id| id.to_string()),
-        ),
-        (
-            r#" AND b."NfcUID" = "#,
-            filter.nfc_uid.as_ref().map(ToString::to_string),
-        ),
-        (r#" AND b."HardwareID" = "#, filter.serial_number.clone()),
-        (r#" AND u."Domain" = "#, owner_domain),
-        (r#" AND u."Username" = "#, owner_username),
-    ];
-    for (condition, value) in conditions {
-        if let Some(value) = value {
-            query.push(condition).push_bind(value);
-        }
-    }
-    query
-        .push(r#" ORDER BY b."IsActive" DESC, b."ID" LIMIT "#)
-        .push_bind(MAX_ROWS);
-    let mut rows: Vec<LookupRow> = query.build_query_as().fetch_all(connection).await?;
-    for row in &mut rows {
-        row.identity_public_key = row.identity_public_key.as_deref().and_then(spki_hex);
-    }
-    Ok(rows)
-}
-
-/// The column holds base64 PEM, as the guide says; lookup answers the SubjectPublicKeyInfo in hex.
-fn spki_hex(pem: &str) -> Option<String> {
-    let blocks = nymi_core::chain::pem::decode(pem, "PUBLIC KEY").ok()?;
-    blocks.first().map(hex::encode)
 }
 
 impl Write<'_> {

@@ -11,6 +11,7 @@ pub(crate) mod audit;
 pub(crate) mod bands;
 pub(crate) mod certificates;
 pub(crate) mod events;
+pub(crate) mod lookup;
 pub(crate) mod policies;
 pub(crate) mod presence;
 pub(crate) mod seos;

@@ -15,6 +15,7 @@ mod life;
 mod policies;
 mod presence;
 mod rules;
+mod search;
 mod sign_in;
 mod start;
 mod support;
