@@ -128,6 +128,11 @@ pub(super) async fn enroll(
     keys: &AdvKeys,
 ) -> Result<Result<Finished, Refused>, Refusal> {
     let mut looked = Looked::up(write, user, &request.serial_number).await?;
+    let is_same_band = request.is_same_band();
+    let taps = looked.decide(&request.serial_number, Step::ConfirmTap { is_same_band });
+    if !matches!(taps, Outcome::Go(_)) {
+        return Ok(Err(Refused::unless_go(taps, &user.domain)));
+    }
     let set_up = SetUp {
         user: UserCoreId(looked.core.id),
         serial: request.serial_number.as_str(),
@@ -162,8 +167,15 @@ pub(super) async fn enroll(
         return Ok(Err(Refused::nfc_uid_taken()));
     };
     write.set_adv_keys(band.id, looked.core.id, keys).await?;
+    let corporate = Made::under(&looked.policy)
+        .authenticator
+        .zip(request.corporate_spki.as_deref());
     write
         .set_identity_key(band.id, &request.identity_spki, &user.name())
+        .await?;
+    let haptics = looked.policy.values().haptic_feedback;
+    write
+        .set_corporate_key(band.id, corporate, haptics, &user.name())
         .await?;
     let given = AppliedPolicy::at_enrollment(&looked.policy, applied::liveness(&band));
     write.set_applied(band.id, &given).await?;
@@ -227,9 +239,14 @@ fn enrolled_event(
 impl FinishRequest {
     /// What every event of this enrollment says.
     pub(super) fn event(&self, user: &Principal) -> Event {
+        let text = ToString::to_string;
         Event {
-            initial_tap: self.initial_tap.clone().or_else(|| self.nfc_uid.clone()),
-            confirm_tap: self.confirm_tap.clone(),
+            initial_tap: self
+                .initial_tap
+                .as_ref()
+                .or(self.nfc_uid.as_ref())
+                .map(text),
+            confirm_tap: self.confirm_tap.as_ref().map(text),
             ..band_event(user, Some(self.serial_number.as_str()), Some(self.band))
         }
     }

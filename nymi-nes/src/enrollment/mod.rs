@@ -13,7 +13,7 @@ mod set_time;
 
 pub(crate) use pending::{Pending, PendingEnrollment};
 pub(crate) use request::FinishRequest;
-pub(crate) use set_time::{log_in_disconnected, set_time};
+pub(crate) use set_time::{LogIn, log_in_disconnected, set_time};
 
 use axum::http::StatusCode;
 use nymi_core::band::SerialNumber;

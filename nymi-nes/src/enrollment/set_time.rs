@@ -1,6 +1,7 @@
 //! Setting the clock of an enrolled band: what a terminal does at each log-in to it.
 
 use axum::http::StatusCode;
+use nymi_core::band::HardwareVersion;
 use nymi_core::enrollment::{Outcome, Rules, Step, Variant, decide};
 use nymi_core::life::{SetUp, Wearable};
 use nymi_core::message::Status;
@@ -20,6 +21,14 @@ use crate::store::{StoreError, Write, applied, policies, presence};
 /// How much later than the last a setting of the clock must be.
 const T_SET_STEP_MS: u64 = 1000;
 
+/// What a terminal says at a log-in.
+pub(crate) struct LogIn {
+    /// What it will set the band's clock to.
+    pub(crate) t_set: TSet,
+    /// What the band reports.
+    pub(crate) hardware_version: Option<HardwareVersion>,
+}
+
 /// Permission to set a band's clock.
 pub(crate) struct TimePermission {
     pub(crate) tag: [u8; 16],
@@ -32,8 +41,9 @@ pub(crate) async fn set_time(
     user: &Principal,
     core: &UserCore,
     band: &NymiBand,
-    t_set: TSet,
+    said: &LogIn,
 ) -> Result<TimePermission, Refusal> {
+    let t_set = said.t_set;
     let now = nes.clock.now();
     let mut write = nes.store.begin(now).await?;
     let policy = policies::effective(write.sql(), core.id).await?;
@@ -83,7 +93,16 @@ pub(crate) async fn set_time(
     }
     let t_interval_ms = policy.pac().t_interval_ms();
     write.propose_t_set(band.id, t_set, t_interval_ms).await?;
-    follow_policy(&mut write, user, &policy, &band, terminal_ms).await?;
+    let band_now = NymiBand {
+        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
+        hardware_version: band
+            .hardware_version
+            .clone()
+            .or_else(|| said.hardware_version.map(|version| version.to_string())),
+        modified_by: user.name(),
+        ..band.clone()
+    };
+    follow_policy(&mut write, &policy, &band, band_now).await?;
     write.commit().await?;
     Ok(TimePermission {
         tag: set_time_tag(&keys.second, band_id, t_set),
@@ -157,18 +176,12 @@ pub(crate) async fn log_in_disconnected(
 /// With the log-in the band takes what is new in its user's policy.
 async fn follow_policy(
     write: &mut Write<'_>,
-    user: &Principal,
     policy: &GroupPolicy,
     band: &NymiBand,
-    terminal_ms: i64,
+    mut changed: NymiBand,
 ) -> Result<(), StoreError> {
-    let mut changed = NymiBand {
-        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
-        modified_by: user.name(),
-        ..band.clone()
-    };
     if let Some(given) = applied::of_band(write.sql(), band.id).await? {
-        let liveness = applied::liveness(band);
+        let liveness = applied::liveness(&changed);
         let given = given.after_log_in(policy, liveness);
         write.set_applied(band.id, &given).await?;
         changed.is_synced = given.status(policy, liveness).is_synced();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nymi_core::band::SerialNumber;
+use nymi_core::band::{HardwareVersion, SerialNumber};
 use nymi_core::enrollment::EventType;
 use nymi_core::message::{NfcUid, Status};
 use nymi_core::presence::TSet;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::users::find_band;
 use super::{Body, Kind, Principal, Refusal};
-use crate::enrollment::{self, FinishRequest};
+use crate::enrollment::{self, FinishRequest, LogIn};
 use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
@@ -82,6 +82,9 @@ pub(super) async fn finish(
 #[derive(Deserialize)]
 struct SetTime {
     t_set_ms: u64,
+    /// What the band says; kept where its row has none.
+    #[serde(rename = "HardwareVersion")]
+    hardware_version: Option<HardwareVersion>,
 }
 
 /// POST `api/NymiBands/{id}/SetTime`: for the band's own user.
@@ -112,7 +115,11 @@ pub(super) async fn set_time(
             .ok_or_else(missing)?;
         (band, owner)
     };
-    let permission = enrollment::set_time(&nes, &caller, &owner, &band, t_set).await?;
+    let log_in = LogIn {
+        t_set,
+        hardware_version: request.hardware_version,
+    };
+    let permission = enrollment::set_time(&nes, &caller, &owner, &band, &log_in).await?;
     Ok(Json(json!({
         "set_time": hex::encode(permission.tag),
         "t_interval_ms": permission.t_interval_ms,

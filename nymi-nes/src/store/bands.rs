@@ -1,4 +1,4 @@
-//! nub.NymiBand and nub.ExternalAuthenticator: the bands, whose they are, and their identity keys.
+//! nub.NymiBand: the bands and whose they are.
 
 use nymi_core::BandId;
 use sqlx::{FromRow, SqliteConnection};
@@ -57,12 +57,7 @@ impl NymiBand {
     }
 }
 
-/// The name under which a band's identity key is kept among its external authenticators.
-pub(super) const IDENTITY: &str = "Band";
-
 const COPY: &str = r#"INSERT INTO "audit.NymiBand" SELECT NULL, $1, $2, $3, * FROM "nub.NymiBand" WHERE "ID" = $4"#;
-const COPY_AUTHENTICATOR: &str = r#"INSERT INTO "audit.ExternalAuthenticator"
-    SELECT NULL, $1, $2, $3, * FROM "nub.ExternalAuthenticator" WHERE "ID" = $4"#;
 
 /// The band under this NymiBandID.
 pub(crate) async fn by_band_id(
@@ -275,7 +270,7 @@ impl Write<'_> {
             ..old.clone()
         };
         self.update_band(old, &nobodys).await?;
-        self.delete_authenticators(old.id, by).await?;
+        self.delete_authenticators(old.id, &[], by).await?;
         for delete in [
             r#"DELETE FROM "nub.AdvertisingKey" WHERE "NymiBandId" = $1"#,
             r#"DELETE FROM "nub.PresenceState" WHERE "NymiBandId" = $1"#,
@@ -297,78 +292,5 @@ impl Write<'_> {
         .execute(self.sql())
         .await?;
         Ok(())
-    }
-
-    /// Deletes a band's external authenticators; their last audit rows say who did it.
-    async fn delete_authenticators(&mut self, band: i64, by: &str) -> Result<(), StoreError> {
-        let ids: Vec<i64> = sqlx::query_scalar(
-            r#"UPDATE "nub.ExternalAuthenticator" SET "ModifiedAt" = $2, "ModifiedBy" = $3
-               WHERE "NymiBandId" = $1 RETURNING "ID""#,
-        )
-        .bind(band)
-        .bind(self.stamp())
-        .bind(by)
-        .fetch_all(self.sql())
-        .await?;
-        for id in ids {
-            let table = Table::ExternalAuthenticator;
-            self.audit_copy(table, COPY_AUTHENTICATOR, Change::Deleted, id)
-                .await?;
-        }
-        sqlx::query(r#"DELETE FROM "nub.ExternalAuthenticator" WHERE "NymiBandId" = $1"#)
-            .bind(band)
-            .execute(self.sql())
-            .await?;
-        Ok(())
-    }
-
-    /// Keeps the identity key that a band made at its enrollment, in place of an earlier one.
-    pub(crate) async fn set_identity_key(
-        &mut self,
-        band: i64,
-        spki: &[u8],
-        modified_by: &str,
-    ) -> Result<(), StoreError> {
-        let pem = nymi_core::chain::pem::encode("PUBLIC KEY", spki);
-        let known: Option<i64> = sqlx::query_scalar(
-            r#"SELECT "ID" FROM "nub.ExternalAuthenticator" WHERE "NymiBandId" = $1 AND "Name" = $2"#,
-        )
-        .bind(band)
-        .bind(IDENTITY)
-        .fetch_optional(self.sql())
-        .await?;
-        let stamp = self.stamp();
-        let (id, change) = match known {
-            Some(id) => {
-                sqlx::query(
-                    r#"UPDATE "nub.ExternalAuthenticator"
-                       SET "PublicKey" = $2, "ModifiedAt" = $3, "ModifiedBy" = $4 WHERE "ID" = $1"#,
-                )
-                .bind(id)
-                .bind(pem)
-                .bind(stamp)
-                .bind(modified_by)
-                .execute(self.sql())
-                .await?;
-                (id, Change::Updated)
-            }
-            None => {
-                let inserted = sqlx::query(
-                    r#"INSERT INTO "nub.ExternalAuthenticator"
-                       ("PublicKey", "NymiBandId", "Name", "CreatedAt", "ModifiedAt", "ModifiedBy")
-                       VALUES ($1, $2, $3, $4, $4, $5)"#,
-                )
-                .bind(pem)
-                .bind(band)
-                .bind(IDENTITY)
-                .bind(stamp)
-                .bind(modified_by)
-                .execute(self.sql())
-                .await?;
-                (inserted.last_insert_rowid(), Change::Created)
-            }
-        };
-        self.audit_copy(Table::ExternalAuthenticator, COPY_AUTHENTICATOR, change, id)
-            .await
     }
 }

@@ -6,7 +6,7 @@ use nymi_core::BandId;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::StoreError;
-use super::bands::IDENTITY;
+use super::authenticators::IDENTITY;
 
 /// Exactly the columns that a lookup may answer, of one band.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]

@@ -8,6 +8,7 @@
 pub(crate) mod accounts;
 pub(crate) mod applied;
 pub(crate) mod audit;
+mod authenticators;
 pub(crate) mod bands;
 pub(crate) mod certificates;
 pub(crate) mod events;

@@ -389,3 +389,33 @@ async fn individual_policies_are_made_copied_given_and_deleted() {
         "what was deleted does not come back: {names:?}"
     );
 }
+
+/// POL-24.
+#[tokio::test]
+async fn a_registration_server_does_not_manage_liveness_and_haptics_of_users() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let named = |name: &str, column: &str, value: &Value| json!({"Name": name, column: value});
+    let created = named("Before", "HapticFeedbackonBandEnabled", &json!(false));
+    let before = admin.post(INDIVIDUALS, &created).await.ok();
+    let registration = json!({"EnrollmentPermissions": 2});
+    admin.put(GROUPS, &registration).await.ok();
+    let path = format!("{INDIVIDUALS}/{}", before["ID"]);
+    let why = "this NES allows registration only, so the enrollment NES manages it";
+    for column in ["LivenessDetectionEnabled", "HapticFeedbackonBandEnabled"] {
+        let value = json!(true);
+        let put = admin.put(&path, &json!({column: value})).await;
+        says(put, 400, 1003, &[column, why]);
+        let post = admin.post(INDIVIDUALS, &named("New", column, &value)).await;
+        says(post, 400, 1003, &[column, why]);
+    }
+    let cleared = json!({"HapticFeedbackonBandEnabled": null});
+    let put = admin.put(&path, &cleared).await;
+    says(put, 400, 1003, &["HapticFeedbackonBandEnabled", why]);
+    assert_eq!(admin.get(&path).await.ok(), before, "nothing has changed");
+    // The rest is its own.
+    let rest = named("New", "AllowReEnrollment", &json!(true));
+    admin.post(INDIVIDUALS, &rest).await.ok();
+    let changed = admin.put(&path, &json!({"AllowReEnrollment": true})).await;
+    assert_eq!(changed.ok()["HapticFeedbackonBandEnabled"], false);
+}
