@@ -201,6 +201,14 @@ async fn store_band(
         .label(&user.username, request.band_label.as_deref())
         .map_err(|error| Refusal::invalid(error.to_string()))?;
     let mut new = request.band_row(record, label, user, write.stamp());
+    let old = looked.bands.row(request.serial_number.as_str());
+    if let Some(old) = old.cloned() {
+        new.id = old.id;
+        new.created_at = old.created_at;
+        // Of the hardware, which stays: a terminal that does not say it takes nothing away.
+        new.static_mac_address = new.static_mac_address.or(old.static_mac_address);
+        new.hardware_version = new.hardware_version.or(old.hardware_version);
+    }
     new.seos_id.clone_from(&looked.seos_id);
     let given = AppliedPolicy::at_enrollment(&looked.policy, applied::liveness(&new));
     new.is_synced = given
@@ -210,10 +218,8 @@ async fn store_band(
     if bands::nfc_uid_holder(write.sql(), &new).await?.is_some() {
         return Ok(None);
     }
-    match looked.bands.row(request.serial_number.as_str()) {
+    match old {
         Some(old) => {
-            new.id = old.id;
-            new.created_at.clone_from(&old.created_at);
             write.update_band(old, &new).await?;
         }
         None => new.id = write.insert_band(&new).await?,

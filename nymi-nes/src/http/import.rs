@@ -12,7 +12,7 @@ use nymi_core::import::{
 use nymi_core::message::Status;
 use serde_json::{Value, json};
 
-use super::{Body, Principal, Refusal};
+use super::{Body, MAX_BODY, Principal, Refusal};
 use crate::nes::Nes;
 use crate::store::seos::Stored;
 
@@ -35,7 +35,7 @@ pub(super) async fn seos(
     let caller = caller.administrator()?;
     let form = Form::of(request.headers())?;
     let wants_file = wants_file(request.headers());
-    let body = Body::read(request, MAX_FILE).await?;
+    let body = Body::read(request, form.largest()).await?;
     let mut upload = tokio::task::spawn_blocking(move || form.read(&body))
         .await
         .map_err(|error| unfinished(&error))??;
@@ -119,6 +119,14 @@ impl Form {
             _ => Err(Refusal::invalid(
                 "the charset of the file must be utf-8; save it in UTF-8",
             )),
+        }
+    }
+
+    /// The largest body. JSON takes more memory than it has bytes.
+    const fn largest(self) -> usize {
+        match self {
+            Self::Csv => MAX_FILE,
+            Self::Json => MAX_BODY,
         }
     }
 

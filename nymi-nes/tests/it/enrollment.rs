@@ -264,6 +264,45 @@ async fn a_log_in_fills_a_hardware_version_that_is_missing() {
     assert_eq!(audit, [None, None, filled.clone(), filled]);
 }
 
+/// BAND-13: the address is that of an enrollment, the factory address that of the band.
+#[tokio::test]
+async fn each_enrollment_has_its_address_and_the_factory_address_stays() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    allow(&nes, true, false).await;
+    for seed in 1..4 {
+        let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll_serial(seed, "AAAH-00001", &begun);
+        if seed == 3 {
+            body["StaticMacAddress"] = Value::Null;
+            body["HardwareVersion"] = Value::Null;
+        }
+        finish(&bob, &begun, &body).await.ok();
+    }
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        r#"SELECT "NymiBandID", "StaticMacAddress", "HardwareVersion" FROM "audit.NymiBand" ORDER BY "Identity""#,
+    )
+    .fetch_all(&nes.database().await)
+    .await
+    .unwrap();
+    let row = |id: &str| {
+        (
+            id.to_owned(),
+            "D0:00:00:00:00:01".to_owned(),
+            "14.00".to_owned(),
+        )
+    };
+    assert_eq!(
+        rows,
+        [
+            "C0:00:00:00:00:01",
+            "C0:00:00:00:00:02",
+            "C0:00:00:00:00:03"
+        ]
+        .map(row)
+    );
+}
+
 #[tokio::test]
 async fn an_enrollment_is_used_once_by_its_user_in_time() {
     let nes = Nes::start().await;

@@ -189,6 +189,9 @@ async fn one_bad_record_of_a_list_does_not_spoil_the_others() {
     for body in [json!({}), json!("x"), json!(null)] {
         admin.post("api/Import", &body).await.refused(400, 1003);
     }
+    let large = json!([" ".repeat(1024 * 1024)]);
+    let refused = admin.post("api/Import", &large).await.refused(413, 1009);
+    assert_eq!(refused["Message"], "the body is larger than 1 MiB");
 }
 
 #[tokio::test]
