@@ -58,7 +58,7 @@ pub(crate) async fn set_time(
         Some(_) => Variant::SeosImported,
         None => Variant::Plain,
     };
-    let tapped = Tapped {
+    let tapped = Authenticated {
         serial: &band.hardware_id,
         band: band_id,
         variant,
@@ -111,7 +111,7 @@ pub(crate) async fn set_time(
 }
 
 /// A band with its user's data on it, whose user has authenticated.
-struct Tapped<'a> {
+struct Authenticated<'a> {
     serial: &'a str,
     band: BandId,
     variant: Variant,
@@ -122,7 +122,7 @@ async fn log_in(
     write: &mut Write<'_>,
     core: &UserCore,
     policy: &GroupPolicy,
-    tapped: &Tapped<'_>,
+    tapped: &Authenticated<'_>,
     step: Step,
 ) -> Result<Outcome, StoreError> {
     let bands = Bands::load(write.sql(), Some(core.id), tapped.serial).await?;
@@ -157,7 +157,7 @@ pub(crate) async fn log_in_disconnected(
         .user_for(&user.domain, &user.username, &user.name())
         .await?;
     let policy = policies::effective(write.sql(), core.id).await?;
-    let tapped = Tapped {
+    let tapped = Authenticated {
         serial: &serial,
         band,
         variant: Variant::Plain,
@@ -183,7 +183,7 @@ async fn follow_policy(
     if let Some(given) = applied::of_band(write.sql(), band.id).await? {
         let liveness = applied::liveness(&changed);
         let given = given.after_log_in(policy, liveness);
-        write.set_applied(band.id, &given).await?;
+        write.set_applied(band.id, Some(&given)).await?;
         changed.is_synced = given.status(policy, liveness).is_synced();
     }
     write.update_band(band, &changed).await?;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use nymi_core::BandId;
 use nymi_core::band::{HardwareVersion, SerialNumber};
 use nymi_core::enrollment::EventType;
 use nymi_core::message::{NfcUid, Status};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::users::find_band;
 use super::{Body, Kind, Principal, Refusal};
-use crate::enrollment::{self, FinishRequest, LogIn};
+use crate::enrollment::{self, FinishRequest, LogIn, Tapped};
 use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
@@ -26,6 +27,9 @@ struct Begin {
     username: Option<String>,
     /// Which band, where the terminal knows it already.
     serial_number: Option<SerialNumber>,
+    /// The enrollment that the band has elsewhere and its user has authenticated to.
+    #[serde(rename = "NymiBandID")]
+    band: Option<BandId>,
 }
 
 /// POST `api/Enrollments`: for the user of the token; a body that names another is refused.
@@ -47,7 +51,16 @@ pub(super) async fn begin(
             "the token is another user's than the one who enrolls",
         ));
     }
-    let begun = enrollment::begin(&nes, &caller, named.serial_number.as_ref()).await?;
+    if named.band.is_some() && named.serial_number.is_none() {
+        return Err(Refusal::invalid(
+            "SerialNumber must be given with NymiBandID, which registers that enrollment",
+        ));
+    }
+    let tapped = Tapped {
+        serial: named.serial_number.as_ref(),
+        registers: named.band,
+    };
+    let begun = enrollment::begin(&nes, &caller, tapped).await?;
     Ok(Json(json!({
         "enrollment_id": hex::encode(begun.enrollment_id),
         "chain": begun.chain,

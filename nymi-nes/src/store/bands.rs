@@ -274,10 +274,10 @@ impl Write<'_> {
         for delete in [
             r#"DELETE FROM "nub.AdvertisingKey" WHERE "NymiBandId" = $1"#,
             r#"DELETE FROM "nub.PresenceState" WHERE "NymiBandId" = $1"#,
-            r#"DELETE FROM "nub.AppliedPolicy" WHERE "NymiBandId" = $1"#,
         ] {
             sqlx::query(delete).bind(old.id).execute(self.sql()).await?;
         }
+        self.set_applied(old.id, None).await?;
         self.audit_copy(Table::NymiBand, COPY, Change::Deleted, old.id)
             .await?;
         sqlx::query(r#"DELETE FROM "nub.NymiBand" WHERE "ID" = $1"#)

@@ -14,6 +14,7 @@ mod import;
 mod life;
 mod policies;
 mod presence;
+mod registration;
 mod rules;
 mod search;
 mod sign_in;
