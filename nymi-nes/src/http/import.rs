@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nymi_core::import::{
-    BandRecord, INVALID_FILE, ImportError, MAX_FILE, Record, RowError, Upload,
+    BandRecord, INVALID_FILE, ImportError, MAX_FILE, Record, Row, RowError, Upload,
 };
 use nymi_core::message::Status;
 use serde_json::{Value, json};
@@ -51,15 +51,23 @@ pub(super) async fn seos(
         return Ok((file_headers(), upload.invalid_records()).into_response());
     }
     let counts = upload.counts(known);
-    let invalid: Vec<Value> = upload.rows().iter().filter_map(|row| {
+    let answer =
+        json!({"Added": counts.new, "Known": counts.known, "Invalid": wrong_rows(&upload)});
+    Ok(Json(answer).into_response())
+}
+
+fn wrong_rows(upload: &Upload) -> Vec<Value> {
+    let wrong = |row: &Row| {
         let error = row.record.as_ref().err()?;
         let [serial, seos_id] = upload.values(row);
-        Some(json!({"Row": row.line, "SerialNumber": serial, "SeosId": seos_id, "Error": error.to_string()}))
-    }).collect();
-    Ok(
-        Json(json!({"Added": counts.new, "Known": counts.known, "Invalid": invalid}))
-            .into_response(),
-    )
+        Some(json!({
+            "Row": row.line,
+            "SerialNumber": serial,
+            "SeosId": seos_id,
+            "Error": error.to_string(),
+        }))
+    };
+    upload.rows().iter().filter_map(wrong).collect()
 }
 
 fn unfinished(error: &tokio::task::JoinError) -> Refusal {
