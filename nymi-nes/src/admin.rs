@@ -294,6 +294,40 @@ impl Admin {
         write.commit().await.map_err(failed)
     }
 
+    /// Gives a built-in user the names by which administrators search.
+    ///
+    /// # Errors
+    /// If there is no such user, or a name is longer than 64 characters or has control characters.
+    pub async fn set_account_names(
+        &self,
+        domain: &str,
+        username: &str,
+        first_name: &str,
+        last_name: &str,
+    ) -> Result<(), AdminError> {
+        let fits = |name: &str| name.chars().count() <= 64 && name.chars().all(is_plain);
+        if !fits(first_name) || !fits(last_name) {
+            return Err(AdminError(
+                "first and last name have at most 64 characters, none of them a control character"
+                    .into(),
+            ));
+        }
+        let mut write = self
+            .nes
+            .store
+            .begin(self.nes.clock.now())
+            .await
+            .map_err(failed)?;
+        if !write
+            .set_account_names(domain, username, [first_name, last_name])
+            .await
+            .map_err(failed)?
+        {
+            return Err(AdminError(format!("there is no user {domain}\\{username}")));
+        }
+        write.commit().await.map_err(failed)
+    }
+
     /// Disables, locks or limits a built-in user.
     pub async fn set_account_flags(
         &self,

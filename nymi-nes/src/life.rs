@@ -53,13 +53,14 @@ impl Bands {
         user: Option<i64>,
         serial: &str,
     ) -> Result<Self, StoreError> {
-        let rows = bands::of_serial_or_user(connection, serial, user).await?;
+        let rows = bands::of_serial_or_user(&mut *connection, serial, user).await?;
         let records: Vec<_> = rows
             .iter()
             .filter_map(|row| record(row).transpose())
             .collect();
         let records = records.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let registry = Registry::from_rows(records, []).map_err(|error| {
+        let disconnected = bands::disconnected(connection, serial).await?;
+        let registry = Registry::from_rows(records, disconnected).map_err(|error| {
             tracing::error!(%error, serial, "the stored bands do not fit together");
             StoreError::Corrupt("nub.NymiBand")
         })?;
@@ -93,8 +94,7 @@ impl NymiBand {
 }
 
 impl Write<'_> {
-    /// Writes the changes of bands that have a row, in their order. Disconnecting a band is not
-    /// among them: this server does not offer it yet.
+    /// Writes the changes of bands that have a row, in their order.
     pub(crate) async fn carry_out(
         &mut self,
         bands: &Bands,
@@ -102,7 +102,11 @@ impl Write<'_> {
         by: &str,
     ) -> Result<(), ChangeError> {
         for change in changes {
-            let (Some(old), Some(record)) = (bands.row(&change.serial), &change.after) else {
+            let Some(old) = bands.row(&change.serial) else {
+                continue;
+            };
+            let Some(record) = &change.after else {
+                self.disconnect_band(old, by).await?;
                 continue;
             };
             let new = old.with_record(record, by);

@@ -48,6 +48,17 @@ enum Command {
         #[arg(long)]
         administrator: bool,
     },
+    /// Give a built-in user the names by which administrators search.
+    NameUser {
+        /// The domain.
+        domain: String,
+        /// The name without the domain.
+        username: String,
+        /// First name.
+        first_name: String,
+        /// Last name.
+        last_name: String,
+    },
     /// Create the service account of an agent; the password comes from standard input.
     AddAgent {
         /// The account's name.
@@ -133,6 +144,18 @@ async fn run(arguments: Arguments) -> Outcome {
                 admin.create_user(&domain, &username, &password).await?;
             }
             done(&admin, "created").await
+        }
+        Command::NameUser {
+            domain,
+            username,
+            first_name,
+            last_name,
+        } => {
+            let admin = Admin::open(&config).await?;
+            admin
+                .set_account_names(&domain, &username, &first_name, &last_name)
+                .await?;
+            done(&admin, "named").await
         }
         Command::AddAgent { name, endpoints } => {
             let admin = Admin::open(&config).await?;

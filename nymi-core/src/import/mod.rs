@@ -64,8 +64,14 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     header: Vec<String>,
+    serial: usize,
+    seos: usize,
     rows: Vec<Row>,
 }
+
+/// A record that came in another form than CSV: serial number and Seos id as they came, and what they
+/// say.
+pub type Record = ([String; 2], Result<BandRecord, RowError>);
 
 /// Why a file is none at all; nothing of it is imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +140,37 @@ pub struct Counts {
 }
 
 impl Upload {
+    /// The same of records that came in another form; their lines are counted from 1.
+    ///
+    /// # Errors
+    /// There are more than [`MAX_ROWS`].
+    pub fn of_records(records: impl IntoIterator<Item = Record>) -> Result<Self, ImportError> {
+        let rows = (1..).zip(records);
+        let rows = rows.map(|(line, (fields, record))| Ok((line, fields.into(), record)));
+        Ok(Self {
+            header: ["SerialNumber", "SeosId"].map(String::from).into(),
+            serial: 0,
+            seos: 1,
+            rows: collect(rows)?,
+        })
+    }
+
+    /// The serial number and the Seos id of a row as they came; empty where it has none.
+    pub fn values<'a>(&self, row: &'a Row) -> [&'a str; 2] {
+        [self.serial, self.seos].map(|at| row.fields.get(at).map_or("", String::as_str))
+    }
+
+    /// Refuses the rows whose Seos id the server has for another band.
+    pub fn refuse_taken(&mut self, is_taken: impl Fn(&BandRecord) -> bool) {
+        for row in &mut self.rows {
+            if let Ok(record) = &row.record
+                && is_taken(record)
+            {
+                row.record = Err(RowError::SeosIdTaken(record.seos_id.to_string()));
+            }
+        }
+    }
+
     /// The rows, in their order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -199,26 +236,45 @@ impl FromStr for Upload {
         let header = header.unwrap_or_default();
         let serial = column(&header, &["SerialNumber", "HardwareID"])?;
         let seos = column(&header, &["SeosId"])?;
-        let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
-        for line in lines {
+        let rows = collect(lines.map(|line| {
             let (line, fields) = line?;
-            if rows.len() == MAX_ROWS {
-                return Err(ImportError::TooMany);
-            }
-            let mut record = record::read(&fields, header.len(), serial, seos);
-            if let Ok(found) = &record
-                && !seen.insert(found.serial.clone())
-            {
-                record = Err(RowError::Twice(found.serial.to_string()));
-            }
-            rows.push(Row {
-                line,
-                fields,
-                record,
-            });
-        }
-        Ok(Self { header, rows })
+            let record = record::read(&fields, header.len(), serial, seos);
+            Ok((line, fields, record))
+        }))?;
+        Ok(Self {
+            header,
+            serial,
+            seos,
+            rows,
+        })
     }
+}
+
+/// A row before it is compared with those before it: its line, its fields and its record.
+type Read = (usize, Vec<String>, Result<BandRecord, RowError>);
+
+/// The rows, as many as there may be; what an earlier one has is refused.
+fn collect(read: impl Iterator<Item = Result<Read, ImportError>>) -> Result<Vec<Row>, ImportError> {
+    let (mut rows, mut serials, mut ids) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for row in read {
+        let (line, fields, mut record) = row?;
+        if rows.len() == MAX_ROWS {
+            return Err(ImportError::TooMany);
+        }
+        if let Ok(found) = &record {
+            if !serials.insert(found.serial.clone()) {
+                record = Err(RowError::Twice(found.serial.to_string()));
+            } else if !ids.insert(found.seos_id.clone()) {
+                record = Err(RowError::SeosIdTaken(found.seos_id.to_string()));
+            }
+        }
+        rows.push(Row {
+            line,
+            fields,
+            record,
+        });
+    }
+    Ok(rows)
 }
 
 /// Where a column stands, by any of its names: the first is the one to show.

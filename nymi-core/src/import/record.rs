@@ -76,6 +76,24 @@ pub enum RowError {
     /// A band of an earlier row.
     #[error("SerialNumber is {0:?}; it must not stand in the file twice")]
     Twice(String),
+    /// The credential of another band, which is in an earlier row or at the server.
+    #[error("SeosId is {0:?}; another Nymi Band has it")]
+    SeosIdTaken(String),
+}
+
+impl BandRecord {
+    /// The record of these two texts; blanks around them do not count.
+    ///
+    /// # Errors
+    /// One of them is none, or the serial number is not of a Seos band.
+    pub fn read(serial: &str, seos_id: &str) -> Result<Self, RowError> {
+        let serial: SerialNumber = value("SerialNumber", serial)?;
+        let seos_id = value("SeosId", seos_id)?;
+        if !serial.variant().seos {
+            return Err(RowError::NoSeos(serial.to_string()));
+        }
+        Ok(Self { serial, seos_id })
+    }
 }
 
 /// Reads one row; `serial` and `seos` are where their columns stand.
@@ -91,12 +109,7 @@ pub(super) fn read(
             expected: columns,
         });
     }
-    let serial: SerialNumber = value("SerialNumber", &fields[serial])?;
-    let seos_id = value("SeosId", &fields[seos])?;
-    if !serial.variant().seos {
-        return Err(RowError::NoSeos(serial.to_string()));
-    }
-    Ok(BandRecord { serial, seos_id })
+    BandRecord::read(&fields[serial], &fields[seos])
 }
 
 fn value<T: FromStr<Err: fmt::Display>>(column: &'static str, field: &str) -> Result<T, RowError> {

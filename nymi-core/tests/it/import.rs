@@ -3,8 +3,8 @@
 use nymi_core::band::SerialNumber;
 use nymi_core::enrollment::{Outcome, Variant};
 use nymi_core::import::{
-    Action, Counts, CsvError, ImportError, Known, MAX_COLUMNS, MAX_FIELD, MAX_FILE, MAX_ROWS,
-    RowError, SeosId, Upload, shown_name,
+    Action, BandRecord, Counts, CsvError, ImportError, Known, MAX_COLUMNS, MAX_FIELD, MAX_FILE,
+    MAX_ROWS, RowError, SeosId, Upload, shown_name,
 };
 use proptest::prelude::*;
 
@@ -97,6 +97,60 @@ fn the_file_of_errors_has_the_reason_in_its_last_column() {
         invalid.lines().skip(1).all(|line| line.starts_with('\'')),
         "{invalid}"
     );
+}
+
+#[test]
+fn a_seos_id_is_one_bands() {
+    let mut upload = read(
+        "SerialNumber,SeosId\nDABC-00001,04A1\nDABC-00002,04A1\nDABC-00003,04A3\nDABC-00004,04A4\n",
+    );
+    let taken = |upload: &Upload| -> Vec<usize> {
+        let rows = upload.rows().iter();
+        rows.filter(|row| matches!(row.record, Err(RowError::SeosIdTaken(_))))
+            .map(|row| row.line)
+            .collect()
+    };
+    assert_eq!(taken(&upload), [3], "an earlier row has it");
+    upload.refuse_taken(|record| record.seos_id.as_str() == "04A3");
+    assert_eq!(taken(&upload), [3, 4], "the server has it for another band");
+    assert_eq!(upload.counts(|_| Known::No).invalid, 2);
+    assert!(upload.invalid_records().contains(
+        "DABC-00003,04A3,\"line 4: SeosId is \"\"04A3\"\"; another Nymi Band has it\"\r\n"
+    ));
+}
+
+#[test]
+fn records_of_another_form_have_the_same_rules() {
+    let record = |serial: &str, id: &str| {
+        (
+            [serial.to_owned(), id.to_owned()],
+            BandRecord::read(serial, id),
+        )
+    };
+    let records = [
+        record("dabc-00001", " 04A1 "),
+        record("AAAH-00001", "04A2"),
+        record("DABC-00001", "04A3"),
+        record("DABC-00004", "04A1"),
+    ];
+    let upload = Upload::of_records(records.clone()).unwrap();
+    let text = records
+        .iter()
+        .map(|([serial, id], _)| format!("{serial},{id}\n"));
+    let file = read(&format!(
+        "SerialNumber,SeosId\n{}",
+        text.collect::<String>()
+    ));
+    let said = |upload: &Upload| -> Vec<_> {
+        let rows = upload.rows().iter();
+        rows.map(|row| (row.fields.clone(), row.record.clone()))
+            .collect()
+    };
+    assert_eq!(said(&upload), said(&file));
+    let values = upload.rows().iter().map(|row| upload.values(row));
+    assert!(values.eq(file.rows().iter().map(|row| file.values(row))));
+    let many = (0..=MAX_ROWS).map(|_| record("x", "y"));
+    assert_eq!(Upload::of_records(many), Err(ImportError::TooMany));
 }
 
 /// Found by fuzzing: a tab before a name got an apostrophe, and the name was not known again.
@@ -236,7 +290,7 @@ proptest! {
 
     #[test]
     fn a_serial_number_is_taken_once(serials in prop::collection::vec("[DF]ABC-0000[0-9]", 0..20)) {
-        let text: String = serials.iter().map(|serial| format!("{serial},1\n")).collect();
+        let text: String = serials.iter().map(|serial| format!("{serial},{serial}\n")).collect();
         let upload = read(&format!("SerialNumber,SeosId\n{text}"));
         let mut unique = serials.clone();
         unique.sort();

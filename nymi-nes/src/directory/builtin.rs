@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use nymi_core::UnixMillis;
 use nymi_core::directory::AccountStatus;
 
-use super::{Directory, Entry};
+use super::{Directory, Entry, Found};
 use crate::store::accounts::{self, Account};
 use crate::store::{Store, StoreError};
 
@@ -57,5 +57,18 @@ impl Directory for BuiltIn {
                 subject: None,
             },
         })
+    }
+
+    async fn search(&self, query: &str) -> Result<Vec<Found>, StoreError> {
+        let people = accounts::people(&mut *self.store.read().await?).await?;
+        let found = people
+            .into_iter()
+            .filter(|(_, person)| person.matches(query));
+        Ok(found
+            .map(|(domain, person)| Found {
+                domain,
+                username: person.username,
+            })
+            .collect())
     }
 }

@@ -44,6 +44,13 @@ pub(crate) struct Entry {
     pub(crate) subject: Option<String>,
 }
 
+/// A user whom a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) domain: String,
+    pub(crate) username: String,
+}
+
 /// Answers about users.
 #[async_trait]
 pub(crate) trait Directory: Send + Sync {
@@ -54,4 +61,9 @@ pub(crate) trait Directory: Send + Sync {
         username: &str,
         now: UnixMillis,
     ) -> Result<Entry, StoreError>;
+
+    /// The users whom a query finds by first, last or user name ([`Person::matches`]).
+    ///
+    /// [`Person::matches`]: nymi_core::life::Person::matches
+    async fn search(&self, query: &str) -> Result<Vec<Found>, StoreError>;
 }

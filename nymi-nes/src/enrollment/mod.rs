@@ -1,4 +1,5 @@
-//! Enrollment: a band and a user come together.
+//! Enrollment: a band and a user come together. A band that was enrolled elsewhere is registered in
+//! the same way, under the NymiBandID that it has.
 //!
 //! Begin hands out an id and the certificates that the band will check; finish takes the band's
 //! answer, derives the same keys and compares. Only where the band's confirmation is right, and the
@@ -13,9 +14,10 @@ mod set_time;
 
 pub(crate) use pending::{Pending, PendingEnrollment};
 pub(crate) use request::FinishRequest;
-pub(crate) use set_time::set_time;
+pub(crate) use set_time::{LogIn, log_in_disconnected, set_time};
 
 use axum::http::StatusCode;
+use nymi_core::BandId;
 use nymi_core::band::SerialNumber;
 use nymi_core::message::Status;
 use nymi_core::presence::agreement::{self, AdvKeys, Context, tags_equal};
@@ -33,6 +35,15 @@ pub(crate) struct Begun {
     pub(crate) chain: [String; 3],
 }
 
+/// What a terminal knows of the tapped band when it begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tapped<'a> {
+    pub(crate) serial: Option<&'a SerialNumber>,
+    /// The enrollment that its user has authenticated to: it is registered. None for a band without
+    /// a user.
+    pub(crate) registers: Option<BandId>,
+}
+
 /// A finished enrollment.
 pub(crate) struct Finished {
     pub(crate) band: NymiBand,
@@ -44,10 +55,11 @@ pub(crate) struct Finished {
 pub(crate) async fn begin(
     nes: &Nes,
     user: &Principal,
-    serial: Option<&SerialNumber>,
+    tapped: Tapped<'_>,
 ) -> Result<Begun, Refusal> {
-    if let Some(refused) = apply::at_first_tap(nes, user, serial).await? {
-        let event = refused::band_event(user, serial.map(SerialNumber::as_str), None);
+    if let Some(refused) = apply::at_first_tap(nes, user, tapped).await? {
+        let serial = tapped.serial.map(SerialNumber::as_str);
+        let event = refused::band_event(user, serial, tapped.registers);
         return Err(refused.record(nes, user, event).await?);
     }
     let leaf = nes
@@ -67,6 +79,7 @@ pub(crate) async fn begin(
         account: user.account,
         enterprise,
         agreement: leaf,
+        registers: tapped.registers,
     };
     let enrollment_id = nes
         .enrollments
@@ -93,6 +106,11 @@ pub(crate) async fn finish(
                 "this enrollment is not open: it ended, or 10 minutes passed; start over",
             )
         })?;
+    if pending.registers.is_some_and(|band| band != request.band) {
+        return Err(Refusal::invalid(
+            "NymiBandID must be the one with which the registration was begun",
+        ));
+    }
     let keys = derive(&pending, enrollment_id, request)?;
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let q_band_hash = Sha256::digest(request.q_band.as_bytes()).into();
@@ -107,8 +125,11 @@ pub(crate) async fn finish(
         ));
     }
     let decided = match keys {
-        Some(keys) => apply::enroll(&mut write, user, request, &keys).await?,
-        None => Err(apply::mismatch(&mut write, user, request).await?),
+        Some(keys) => {
+            let registers = pending.registers;
+            apply::enroll(&mut write, user, request, registers, &keys).await?
+        }
+        None => Err(apply::mismatch(&mut write, user, request, pending.registers).await?),
     };
     let finished = match decided {
         Ok(finished) => finished,

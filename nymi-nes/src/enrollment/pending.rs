@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nymi_core::BandId;
+
 use crate::pki::{Enterprise, Leaf};
 
 /// How long an enrollment may take.
@@ -13,6 +15,8 @@ pub(crate) struct PendingEnrollment {
     pub(crate) account: i64,
     pub(crate) enterprise: Arc<Enterprise>,
     pub(crate) agreement: Arc<Leaf>,
+    /// The enrollment that the band has elsewhere, where it is registered.
+    pub(crate) registers: Option<BandId>,
 }
 
 /// The enrollments in flight. They are kept in memory: nothing of an enrollment is stored before it

@@ -29,7 +29,9 @@ impl Refused {
     /// For a reason of the core's table, told to a user of this domain.
     pub(super) fn by(reason: Reason, domain: &str) -> Self {
         let http = match reason {
-            Reason::CmacMismatch | Reason::TerminalClock => StatusCode::BAD_REQUEST,
+            Reason::CmacMismatch | Reason::TerminalClock | Reason::ConfirmTapDiffers => {
+                StatusCode::BAD_REQUEST
+            }
             Reason::AdvKeyError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::FORBIDDEN,
         };

@@ -34,6 +34,7 @@ struct Body {
     initial_tap: Option<NfcUid>,
     #[serde(rename = "ConfirmTapNymiBandId")]
     confirm_tap: Option<NfcUid>,
+    corporate_public_key: Option<String>,
 }
 
 /// The band's half of an enrollment, each value of the right form.
@@ -42,15 +43,17 @@ pub(crate) struct FinishRequest {
     pub(crate) band: BandId,
     pub(crate) q_band: BandPoint,
     pub(crate) identity_spki: Vec<u8>,
+    /// Of the authenticator for corporate credentials, if the band made one.
+    pub(crate) corporate_spki: Option<Vec<u8>>,
     pub(crate) confirm: [u8; 16],
     pub(crate) serial_number: SerialNumber,
     pub(crate) firmware_version: Option<String>,
     pub(crate) hardware_version: Option<String>,
     pub(crate) static_mac_address: Option<BandId>,
-    pub(crate) nfc_uid: Option<String>,
+    pub(crate) nfc_uid: Option<NfcUid>,
     pub(crate) band_label: Option<String>,
-    pub(crate) initial_tap: Option<String>,
-    pub(crate) confirm_tap: Option<String>,
+    pub(crate) initial_tap: Option<NfcUid>,
+    pub(crate) confirm_tap: Option<NfcUid>,
 }
 
 /// Printable ASCII of a sane length, as serials and versions are.
@@ -72,6 +75,17 @@ fn bytes<const N: usize>(name: &str, value: &str) -> Result<[u8; N], Refusal> {
     Ok(out)
 }
 
+fn spki(name: &str, value: &str) -> Result<Vec<u8>, Refusal> {
+    hex::decode(value)
+        .ok()
+        .filter(|spki| PublicKey::from_spki_der(spki).is_some())
+        .ok_or_else(|| {
+            Refusal::invalid(format!(
+                "{name} must be the SubjectPublicKeyInfo of a P-256 key, DER in hexadecimal"
+            ))
+        })
+}
+
 impl FinishRequest {
     /// Reads a body.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
@@ -79,14 +93,9 @@ impl FinishRequest {
             .map_err(|error| Refusal::invalid(format!("the body is not valid: {error}")))?;
         let q_band = BandPoint::new(bytes("q_band", &body.q_band)?)
             .ok_or_else(|| Refusal::invalid("q_band must begin with 02 or 03"))?;
-        let identity_spki = hex::decode(&body.identity_public_key)
-            .ok()
-            .filter(|spki| PublicKey::from_spki_der(spki).is_some())
-            .ok_or_else(|| {
-                Refusal::invalid(
-                    "identity_public_key must be the SubjectPublicKeyInfo of a P-256 key, DER in hexadecimal",
-                )
-            })?;
+        let identity_spki = spki("identity_public_key", &body.identity_public_key)?;
+        let corporate_spki = body.corporate_public_key.as_deref();
+        let corporate_spki = corporate_spki.map(|key| spki("corporate_public_key", key));
         let optional = |name, value: Option<String>| value.map(|v| text(name, v)).transpose();
         if body
             .band_label
@@ -101,6 +110,7 @@ impl FinishRequest {
             band: body.band,
             q_band,
             identity_spki,
+            corporate_spki: corporate_spki.transpose()?,
             confirm: bytes("confirm", &body.confirm)?,
             serial_number: body
                 .serial_number
@@ -109,11 +119,20 @@ impl FinishRequest {
             firmware_version: optional("FirmwareVersion", body.firmware_version)?,
             hardware_version: optional("HardwareVersion", body.hardware_version)?,
             static_mac_address: body.static_mac_address,
-            nfc_uid: body.nfc_uid.map(|uid| uid.to_string()),
+            nfc_uid: body.nfc_uid,
             band_label: body.band_label.filter(|label| !label.is_empty()),
-            initial_tap: body.initial_tap.map(|uid| uid.to_string()),
-            confirm_tap: body.confirm_tap.map(|uid| uid.to_string()),
+            initial_tap: body.initial_tap,
+            confirm_tap: body.confirm_tap,
         })
+    }
+
+    /// Whether both taps were of the band that is enrolled, as far as the UIDs tell: a band without a
+    /// user shows a random one.
+    pub(super) fn is_same_band(&self) -> bool {
+        let taps = [&self.initial_tap, &self.confirm_tap, &self.nfc_uid];
+        let mut uids = taps.into_iter().flatten().filter(|uid| !uid.is_random());
+        let first = uids.next();
+        uids.all(|uid| Some(uid) == first)
     }
 
     /// The row of the enrolled band, with a finished fingerprint.
@@ -128,7 +147,7 @@ impl FinishRequest {
             id: 0,
             user_core_id: Some(record.user.0),
             nymi_band_id: record.band_id.to_string(),
-            nfc_uid: self.nfc_uid.clone(),
+            nfc_uid: self.nfc_uid.as_ref().map(ToString::to_string),
             hardware_id: self.serial_number.to_string(),
             is_active: record.is_active,
             is_primary: record.is_primary,

@@ -1,13 +1,14 @@
 //! Setting the clock of an enrolled band: what a terminal does at each log-in to it.
 
 use axum::http::StatusCode;
-use nymi_core::UnixMillis;
+use nymi_core::band::HardwareVersion;
 use nymi_core::enrollment::{Outcome, Rules, Step, Variant, decide};
 use nymi_core::life::{SetUp, Wearable};
 use nymi_core::message::Status;
 use nymi_core::policy::{GroupPolicy, UserCoreId};
 use nymi_core::presence::TSet;
 use nymi_core::presence::agreement::set_time_tag;
+use nymi_core::{BandId, UnixMillis};
 
 use super::refused::{Refused, band_event};
 use crate::http::{Principal, Refusal};
@@ -19,6 +20,14 @@ use crate::store::{StoreError, Write, applied, policies, presence};
 
 /// How much later than the last a setting of the clock must be.
 const T_SET_STEP_MS: u64 = 1000;
+
+/// What a terminal says at a log-in.
+pub(crate) struct LogIn {
+    /// What it will set the band's clock to.
+    pub(crate) t_set: TSet,
+    /// What the band reports.
+    pub(crate) hardware_version: Option<HardwareVersion>,
+}
 
 /// Permission to set a band's clock.
 pub(crate) struct TimePermission {
@@ -32,8 +41,9 @@ pub(crate) async fn set_time(
     user: &Principal,
     core: &UserCore,
     band: &NymiBand,
-    t_set: TSet,
+    said: &LogIn,
 ) -> Result<TimePermission, Refusal> {
+    let t_set = said.t_set;
     let now = nes.clock.now();
     let mut write = nes.store.begin(now).await?;
     let policy = policies::effective(write.sql(), core.id).await?;
@@ -44,7 +54,16 @@ pub(crate) async fn set_time(
     let terminal_ms = i64::try_from(t_set.ms()).unwrap_or(i64::MAX);
     let clock_in_bounds = policy.pac().terminal_clock_in_bounds(now.0, terminal_ms);
     let step = Step::DeviceId { clock_in_bounds };
-    let outcome = log_in(&mut write, core, &policy, &band, step).await?;
+    let variant = match band.seos_id {
+        Some(_) => Variant::SeosImported,
+        None => Variant::Plain,
+    };
+    let tapped = Authenticated {
+        serial: &band.hardware_id,
+        band: band_id,
+        variant,
+    };
+    let outcome = log_in(&mut write, core, &policy, &tapped, step).await?;
     if !matches!(outcome, Outcome::Go(_)) {
         drop(write);
         let mut refused = Refused::unless_go(outcome, &user.domain);
@@ -74,7 +93,16 @@ pub(crate) async fn set_time(
     }
     let t_interval_ms = policy.pac().t_interval_ms();
     write.propose_t_set(band.id, t_set, t_interval_ms).await?;
-    follow_policy(&mut write, user, &policy, &band, terminal_ms).await?;
+    let band_now = NymiBand {
+        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
+        hardware_version: band
+            .hardware_version
+            .clone()
+            .or_else(|| said.hardware_version.map(|version| version.to_string())),
+        modified_by: user.name(),
+        ..band.clone()
+    };
+    follow_policy(&mut write, &policy, &band, band_now).await?;
     write.commit().await?;
     Ok(TimePermission {
         tag: set_time_tag(&keys.second, band_id, t_set),
@@ -82,48 +110,80 @@ pub(crate) async fn set_time(
     })
 }
 
+/// A band with its user's data on it, whose user has authenticated.
+struct Authenticated<'a> {
+    serial: &'a str,
+    band: BandId,
+    variant: Variant,
+}
+
 /// What the core says of the user's log-in with the authenticated band.
 async fn log_in(
     write: &mut Write<'_>,
     core: &UserCore,
     policy: &GroupPolicy,
-    band: &NymiBand,
+    tapped: &Authenticated<'_>,
     step: Step,
 ) -> Result<Outcome, StoreError> {
-    let bands = Bands::load(write.sql(), Some(core.id), &band.hardware_id).await?;
-    let band_id = band.band_id()?;
+    let bands = Bands::load(write.sql(), Some(core.id), tapped.serial).await?;
     let set_up = SetUp {
         user: UserCoreId(core.id),
-        serial: &band.hardware_id,
+        serial: tapped.serial,
         rules: Rules::of(policy),
-        new_id: band_id,
+        new_id: tapped.band,
     };
-    let variant = match band.seos_id {
-        Some(_) => Variant::SeosImported,
-        None => Variant::Plain,
-    };
-    let mut wearable = Wearable::new(variant);
-    wearable.enroll(band_id);
+    let mut wearable = Wearable::new(tapped.variant);
+    wearable.enroll(tapped.band);
     Ok(decide(&bands.registry.situation(&set_up, &wearable, step)))
+}
+
+/// Why nobody logs in with a band that has no row under this NymiBandID; none if it was never
+/// disconnected here.
+pub(crate) async fn log_in_disconnected(
+    nes: &Nes,
+    user: &Principal,
+    id: &str,
+) -> Result<Option<Refusal>, StoreError> {
+    let Ok(band) = id.parse() else {
+        return Ok(None);
+    };
+    let serial = bands::disconnected_serial(&mut *nes.store.read().await?, band).await?;
+    let Some(serial) = serial else {
+        return Ok(None);
+    };
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    // Dropped without a commit: a user who only asks leaves no row.
+    let core = write
+        .user_for(&user.domain, &user.username, &user.name())
+        .await?;
+    let policy = policies::effective(write.sql(), core.id).await?;
+    let tapped = Authenticated {
+        serial: &serial,
+        band,
+        variant: Variant::Plain,
+    };
+    let outcome = log_in(&mut write, &core, &policy, &tapped, Step::FirstTap).await?;
+    drop(write);
+    if matches!(outcome, Outcome::Go(_)) {
+        // It may be registered, which this server does not offer.
+        return Ok(None);
+    }
+    let refused = Refused::unless_go(outcome, &user.domain);
+    let event = band_event(user, Some(&serial), Some(band));
+    refused.record(nes, user, event).await.map(Some)
 }
 
 /// With the log-in the band takes what is new in its user's policy.
 async fn follow_policy(
     write: &mut Write<'_>,
-    user: &Principal,
     policy: &GroupPolicy,
     band: &NymiBand,
-    terminal_ms: i64,
+    mut changed: NymiBand,
 ) -> Result<(), StoreError> {
-    let mut changed = NymiBand {
-        t_set_time: Some(UnixMillis(terminal_ms).to_string()),
-        modified_by: user.name(),
-        ..band.clone()
-    };
     if let Some(given) = applied::of_band(write.sql(), band.id).await? {
-        let liveness = applied::liveness(band);
+        let liveness = applied::liveness(&changed);
         let given = given.after_log_in(policy, liveness);
-        write.set_applied(band.id, &given).await?;
+        write.set_applied(band.id, Some(&given)).await?;
         changed.is_synced = given.status(policy, liveness).is_synced();
     }
     write.update_band(band, &changed).await?;

@@ -3,16 +3,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nymi_core::life::Edit;
+use nymi_core::life::{Edit, Registry};
 use nymi_core::message::Status;
 use nymi_core::text::is_plain;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use super::users::find_band;
 use super::{Body, Principal, Refusal};
 use crate::life::ChangeError;
 use crate::nes::Nes;
-use crate::store::bands::{self, LookupFilter, LookupRow};
+use crate::store::lookup::{self, LookupFilter, LookupRow};
+use crate::store::{events, users};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -68,13 +70,43 @@ pub(super) async fn put_band(
         nymi_band_id: old.nymi_band_id.parse().ok(),
         ..LookupFilter::default()
     };
-    let row = bands::lookup(write.sql(), &filter)
+    let row = lookup::lookup(write.sql(), &filter)
         .await?
         .into_iter()
         .next()
         .ok_or_else(missing)?;
     write.commit().await?;
     Ok(Json(row))
+}
+
+/// DELETE `api/NymiBands/{id}`: disconnects the band from its user. Says whose it was and how many
+/// audit events tell of the two; these stay.
+pub(super) async fn disconnect(
+    State(nes): State<Arc<Nes>>,
+    caller: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let caller = caller.administrator()?;
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    let missing = || Refusal::not_found("there is no such Nymi Band");
+    let band = find_band(write.sql(), &id).await?.ok_or_else(missing)?;
+    let operation = |registry: &mut Registry| {
+        let change = registry.disconnect(&band.hardware_id)?;
+        Ok(vec![change])
+    };
+    write.change_band(&band, &caller.name(), operation).await?;
+    // The registry has said that there is one.
+    let owner = band.user_core_id.unwrap_or_default();
+    let user = users::by_id(write.sql(), owner).await?;
+    let events = events::count_of(write.sql(), owner, &band.hardware_id).await?;
+    write.commit().await?;
+    Ok(Json(json!({
+        "Domain": user.as_ref().map(|user| &user.domain),
+        "Username": user.as_ref().map(|user| &user.username),
+        "NymiBandID": band.nymi_band_id,
+        "SerialNumber": band.hardware_id,
+        "Events": events,
+    })))
 }
 
 impl From<ChangeError> for Refusal {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use nymi_core::band::SerialNumber;
+use nymi_core::BandId;
+use nymi_core::band::{HardwareVersion, SerialNumber};
 use nymi_core::enrollment::EventType;
 use nymi_core::message::{NfcUid, Status};
 use nymi_core::presence::TSet;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::users::find_band;
 use super::{Body, Kind, Principal, Refusal};
-use crate::enrollment::{self, FinishRequest};
+use crate::enrollment::{self, FinishRequest, LogIn, Tapped};
 use crate::nes::Nes;
 use crate::store::events::Event;
 use crate::store::users;
@@ -26,6 +27,9 @@ struct Begin {
     username: Option<String>,
     /// Which band, where the terminal knows it already.
     serial_number: Option<SerialNumber>,
+    /// The enrollment that the band has elsewhere and its user has authenticated to.
+    #[serde(rename = "NymiBandID")]
+    band: Option<BandId>,
 }
 
 /// POST `api/Enrollments`: for the user of the token; a body that names another is refused.
@@ -47,7 +51,16 @@ pub(super) async fn begin(
             "the token is another user's than the one who enrolls",
         ));
     }
-    let begun = enrollment::begin(&nes, &caller, named.serial_number.as_ref()).await?;
+    if named.band.is_some() && named.serial_number.is_none() {
+        return Err(Refusal::invalid(
+            "SerialNumber must be given with NymiBandID, which registers that enrollment",
+        ));
+    }
+    let tapped = Tapped {
+        serial: named.serial_number.as_ref(),
+        registers: named.band,
+    };
+    let begun = enrollment::begin(&nes, &caller, tapped).await?;
     Ok(Json(json!({
         "enrollment_id": hex::encode(begun.enrollment_id),
         "chain": begun.chain,
@@ -82,6 +95,9 @@ pub(super) async fn finish(
 #[derive(Deserialize)]
 struct SetTime {
     t_set_ms: u64,
+    /// What the band says; kept where its row has none.
+    #[serde(rename = "HardwareVersion")]
+    hardware_version: Option<HardwareVersion>,
 }
 
 /// POST `api/NymiBands/{id}/SetTime`: for the band's own user.
@@ -98,7 +114,11 @@ pub(super) async fn set_time(
     let missing = || Refusal::not_found("you have no such Nymi Band");
     let (band, owner) = {
         let mut reading = nes.store.read().await?;
-        let band = find_band(&mut reading, &id).await?.ok_or_else(missing)?;
+        let Some(band) = find_band(&mut reading, &id).await? else {
+            drop(reading);
+            let refusal = enrollment::log_in_disconnected(&nes, &caller, &id).await?;
+            return Err(refusal.unwrap_or_else(missing));
+        };
         let owner = match band.user_core_id {
             Some(owner) => users::by_id(&mut reading, owner).await?,
             None => None,
@@ -108,7 +128,11 @@ pub(super) async fn set_time(
             .ok_or_else(missing)?;
         (band, owner)
     };
-    let permission = enrollment::set_time(&nes, &caller, &owner, &band, t_set).await?;
+    let log_in = LogIn {
+        t_set,
+        hardware_version: request.hardware_version,
+    };
+    let permission = enrollment::set_time(&nes, &caller, &owner, &band, &log_in).await?;
     Ok(Json(json!({
         "set_time": hex::encode(permission.tag),
         "t_interval_ms": permission.t_interval_ms,

@@ -3,83 +3,195 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use nymi_core::band::{SerialNumber, SerialNumberError};
-use serde::Deserialize;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use nymi_core::import::{
+    BandRecord, INVALID_FILE, ImportError, MAX_FILE, Record, Row, RowError, Upload,
+};
+use nymi_core::message::Status;
 use serde_json::{Value, json};
 
-use super::{Body, Principal, Refusal};
+use super::{Body, MAX_BODY, Principal, Refusal};
 use crate::nes::Nes;
-use crate::store::seos::Imported;
+use crate::store::seos::Stored;
 
-/// One record.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    #[serde(rename = "SerialNumber", alias = "HardwareID")]
-    serial_number: String,
-    #[serde(rename = "SeosId")]
-    seos_id: String,
-}
-
-impl Record {
-    /// The record, or what is wrong with it.
-    fn checked(&self) -> Result<SerialNumber, String> {
-        let serial: SerialNumber = self
-            .serial_number
-            .parse()
-            .map_err(|error: SerialNumberError| error.to_string())?;
-        let fits = (1..=64).contains(&self.seos_id.len())
-            && self.seos_id.bytes().all(|byte| byte.is_ascii_graphic());
-        if !serial.variant().seos {
-            Err("the serial number is of a Nymi Band without Seos".into())
-        } else if !fits {
-            Err("SeosId must be 1 to 64 printable ASCII characters".into())
-        } else {
-            Ok(serial)
-        }
-    }
+/// How the records come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The vendor's file.
+    Csv,
+    /// A list of objects.
+    Json,
 }
 
 /// POST `api/Import`: adds what is new, keeps what is known, and says of each other record what is
-/// wrong with it.
+/// wrong with it. Who accepts text/csv gets the wrong rows as a file instead.
 pub(super) async fn seos(
     State(nes): State<Arc<Nes>>,
     caller: Principal,
-    body: Body,
-) -> Result<Json<Value>, Refusal> {
+    request: Request,
+) -> Result<Response, Refusal> {
     let caller = caller.administrator()?;
-    let records: Vec<Record> = body.json()?;
+    let form = Form::of(request.headers())?;
+    let wants_file = wants_file(request.headers());
+    let body = Body::read(request, form.largest()).await?;
+    let mut upload = tokio::task::spawn_blocking(move || form.read(&body))
+        .await
+        .map_err(|error| unfinished(&error))??;
     let mut write = nes.store.begin(nes.clock.now()).await?;
-    let (mut added, mut known, mut invalid) = (0_u32, 0_u32, Vec::new());
-    for record in &records {
-        let error = match record.checked() {
-            Err(error) => error,
-            Ok(serial) => {
-                match write
-                    .import_seos(&serial, &record.seos_id, &caller.name())
-                    .await?
-                {
-                    Imported::Added => {
-                        added += 1;
-                        continue;
-                    }
-                    Imported::Known => {
-                        known += 1;
-                        continue;
-                    }
-                    Imported::IdTaken => "another Nymi Band has this SeosId".into(),
-                }
+    let stored = Stored::load(write.sql()).await?;
+    upload.refuse_taken(|record| stored.is_taken(record));
+    let known = |serial: &_| stored.known(serial);
+    write
+        .import_seos(&upload.actions(known), &caller.name())
+        .await?;
+    write.commit().await?;
+    if wants_file {
+        return Ok((file_headers(), upload.invalid_records()).into_response());
+    }
+    let counts = upload.counts(known);
+    let answer =
+        json!({"Added": counts.new, "Known": counts.known, "Invalid": wrong_rows(&upload)});
+    Ok(Json(answer).into_response())
+}
+
+fn wrong_rows(upload: &Upload) -> Vec<Value> {
+    let wrong = |row: &Row| {
+        let error = row.record.as_ref().err()?;
+        let [serial, seos_id] = upload.values(row);
+        Some(json!({
+            "Row": row.line,
+            "SerialNumber": serial,
+            "SeosId": seos_id,
+            "Error": error.to_string(),
+        }))
+    };
+    upload.rows().iter().filter_map(wrong).collect()
+}
+
+fn unfinished(error: &tokio::task::JoinError) -> Refusal {
+    tracing::error!(%error, "a file could not be read");
+    Refusal::status(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        Status::NES_SERVER_ERROR,
+        "The server met an internal error; its log has the cause.",
+    )
+}
+
+/// The file is the answer where the caller accepts nothing else that this route gives.
+fn wants_file(headers: &HeaderMap) -> bool {
+    let accepts = |wanted: &str| {
+        let values = headers.get_all(header::ACCEPT).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|kind| media_type(kind).0.eq_ignore_ascii_case(wanted))
+    };
+    accepts("text/csv") && !accepts("application/json")
+}
+
+fn file_headers() -> [(HeaderName, String); 2] {
+    [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".into()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{INVALID_FILE}\""),
+        ),
+    ]
+}
+
+/// The type before the parameters, and these.
+fn media_type(value: &str) -> (&str, &str) {
+    let (kind, parameters) = value.split_once(';').unwrap_or((value, ""));
+    (kind.trim(), parameters)
+}
+
+impl Form {
+    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let value = headers.get(header::CONTENT_TYPE);
+        let value = value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let (kind, parameters) = media_type(value);
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            return Ok(Self::Json);
+        }
+        let charset = parameters
+            .split(';')
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+            .map_or("utf-8", |(_, charset)| charset.trim().trim_matches('"'));
+        match charset.to_ascii_lowercase().as_str() {
+            "utf-8" | "us-ascii" => Ok(Self::Csv),
+            _ => Err(Refusal::invalid(
+                "the charset of the file must be utf-8; save it in UTF-8",
+            )),
+        }
+    }
+
+    /// The largest body. JSON takes more memory than it has bytes.
+    const fn largest(self) -> usize {
+        match self {
+            Self::Csv => MAX_FILE,
+            Self::Json => MAX_BODY,
+        }
+    }
+
+    fn read(self, body: &Body) -> Result<Upload, Refusal> {
+        let upload = match self {
+            Self::Csv => std::str::from_utf8(body)
+                .map_err(|error| {
+                    let byte = error.valid_up_to() + 1;
+                    Refusal::invalid(format!(
+                        "the file is not UTF-8 text from byte {byte} on; save it in UTF-8"
+                    ))
+                })?
+                .parse(),
+            Self::Json => {
+                let records: Vec<Value> = body.json()?;
+                Upload::of_records(records.iter().map(record))
             }
         };
-        invalid.push(json!({
-            "SerialNumber": record.serial_number,
-            "SeosId": record.seos_id,
-            "Error": error,
-        }));
+        upload.map_err(|error| match error {
+            ImportError::TooLarge { .. } | ImportError::TooMany => Refusal::status(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Status::TOO_LARGE,
+                error.to_string(),
+            ),
+            _ => Refusal::invalid(error.to_string()),
+        })
     }
-    write.commit().await?;
-    Ok(Json(
-        json!({"Added": added, "Known": known, "Invalid": invalid}),
-    ))
+}
+
+/// One object as a record; what else it has is left alone.
+fn record(object: &Value) -> Record {
+    let serial = ["SerialNumber", "HardwareID"]
+        .iter()
+        .find_map(|name| object.get(name));
+    let (serial, seos_id) = (
+        text("SerialNumber", serial),
+        text("SeosId", object.get("SeosId")),
+    );
+    let shown = |value: &Result<&str, RowError>| match value {
+        Ok(text) => (*text).to_owned(),
+        Err(RowError::Value { found, .. }) => found.clone(),
+        Err(_) => String::new(),
+    };
+    let fields = [shown(&serial), shown(&seos_id)];
+    let read = serial.and_then(|serial| BandRecord::read(serial, seos_id?));
+    (fields, read)
+}
+
+/// A text; absent it is empty. A number is none: it would lose zeros at its beginning.
+fn text<'a>(column: &'static str, value: Option<&'a Value>) -> Result<&'a str, RowError> {
+    match value {
+        None | Some(Value::Null) => Ok(""),
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(RowError::Value {
+            column,
+            found: other.to_string().chars().take(40).collect(),
+            rule: "a JSON string".into(),
+        }),
+    }
 }

@@ -7,6 +7,7 @@ use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nymi_core::directory::AccountStatus;
+use nymi_core::enrollment::EventType;
 use nymi_core::message::{AccountName, Status};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -14,7 +15,8 @@ use zeroize::Zeroizing;
 use super::Refusal;
 use crate::directory::{Lane, PasswordError};
 use crate::nes::Nes;
-use crate::store::accounts;
+use crate::store::events::Event;
+use crate::store::{SYSTEM_USER, StoreError, accounts, users};
 
 /// The same words whatever is wrong.
 const WRONG: &str = "the user name or password is not correct; give DOMAIN\\user and the password, or the \
@@ -59,7 +61,13 @@ pub(super) async fn basic(
     };
     let Some(account) = account.filter(|_| right) else {
         tracing::info!(%address, "a sign-in failed");
-        return Err(over_budget_s.map_or_else(|| Refusal::unauthorized(WRONG), too_many));
+        if let Some(seconds) = over_budget_s {
+            return Err(too_many(seconds));
+        }
+        if !domain.is_empty() {
+            record_wrong(&nes, &domain, &username).await?;
+        }
+        return Err(Refusal::unauthorized(WRONG));
     };
     nes.throttle.succeeded(attempt, ms);
     // Only who knows the password learns how the account stands.
@@ -80,6 +88,23 @@ pub(super) async fn basic(
         .await?;
     write.commit().await?;
     Ok(Json(json!({"Token": token.as_str()})))
+}
+
+/// Writes event 2. What is slowed down writes none, so that guessing does not fill the audit trail. A
+/// name that no account has is not kept: people type their password into that field, too.
+async fn record_wrong(nes: &Nes, domain: &str, username: &str) -> Result<(), StoreError> {
+    let mut write = nes.store.begin(nes.clock.now()).await?;
+    let account = accounts::find(write.sql(), domain, username).await?;
+    let core = users::find(write.sql(), domain, username).await?;
+    let event = Event {
+        event_type_id: EventType::WrongCredentials.id(),
+        user_core_id: core.map(|core| core.id),
+        username: account.map(|account| account.username),
+        modified_by: SYSTEM_USER.to_owned(),
+        ..Event::default()
+    };
+    write.event(&event).await?;
+    write.commit().await
 }
 
 /// The server did not look at the credentials, or will not say: to an agent this is an outage.

@@ -9,6 +9,7 @@ mod pac;
 mod policies;
 mod principal;
 mod refusal;
+mod search;
 mod users;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub(crate) use refusal::Refusal;
 
 use crate::nes::Nes;
 
-/// The largest body.
+/// The largest body, where a route does not say otherwise.
 const MAX_BODY: usize = 1024 * 1024;
 /// How long one request may take.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -43,7 +44,12 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         .route("/api/Enrollments/{id}", put(enrollments::finish))
         .route("/api/EnrollmentEvents", post(enrollments::event))
         .route("/api/NymiBands", get(users::bands))
-        .route("/api/NymiBands/{id}", get(users::band).put(bands::put_band))
+        .route(
+            "/api/NymiBands/{id}",
+            get(users::band)
+                .put(bands::put_band)
+                .delete(bands::disconnect),
+        )
         .route("/api/NymiBands/{id}/SetTime", post(enrollments::set_time))
         .route("/api/UserCores", get(users::user_cores))
         .route("/api/UserCores/{domain}/{username}", get(users::user_core))
@@ -54,6 +60,7 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
         .route("/api/Pac/verify", post(pac::verify))
         .route("/api/Assertions", post(pac::assertion))
         .route("/api/Import", post(import::seos))
+        .route("/api/Search", get(search::search))
         .merge(policies::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -66,7 +73,6 @@ pub(crate) fn router(nes: Arc<Nes>) -> Router {
             async move { dispatch(&nes, service, request).await }
         })
         .layer(middleware::from_fn(finish))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(nes)
 }
 
@@ -187,18 +193,26 @@ impl std::ops::Deref for Body {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        match axum::body::Bytes::from_request(request, state).await {
+impl Body {
+    /// Reads a body of at most `max` bytes.
+    pub(crate) async fn read(mut request: Request, max: usize) -> Result<Self, Refusal> {
+        DefaultBodyLimit::max(max).apply(&mut request);
+        match axum::body::Bytes::from_request(request, &()).await {
             Ok(bytes) => Ok(Self(bytes)),
             Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refusal::status(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 Status::TOO_LARGE,
-                "the body is larger than 1 MiB",
+                format!("the body is larger than {} MiB", max / (1024 * 1024)),
             )),
             Err(error) => Err(Refusal::invalid(error.body_text())),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        Self::read(request, MAX_BODY).await
     }
 }

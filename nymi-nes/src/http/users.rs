@@ -12,7 +12,8 @@ use sqlx::SqliteConnection;
 use super::{Principal, Refusal};
 use crate::directory::Known;
 use crate::nes::Nes;
-use crate::store::bands::{self, LookupFilter, LookupRow, NymiBand};
+use crate::store::bands::{self, NymiBand};
+use crate::store::lookup::{self, LookupFilter, LookupRow};
 use crate::store::users::{self, UserCore};
 use crate::store::{StoreError, applied, policies};
 
@@ -49,7 +50,7 @@ pub(super) async fn bands(
         ..filter
     };
     let mut reading = nes.store.read().await?;
-    Ok(Json(bands::lookup(&mut reading, &filter).await?))
+    Ok(Json(lookup::lookup(&mut reading, &filter).await?))
 }
 
 /// GET `api/NymiBands/{id}`.
@@ -66,14 +67,14 @@ pub(super) async fn band(
         owner: owner(&caller),
         ..LookupFilter::default()
     };
-    let row = bands::lookup(&mut reading, &filter)
+    let row = lookup::lookup(&mut reading, &filter)
         .await?
         .into_iter()
         .next();
     row.map(Json).ok_or_else(missing)
 }
 
-fn user_json(user: &UserCore) -> Value {
+pub(super) fn user_json(user: &UserCore) -> Value {
     json!({
         "ID": user.id,
         "Domain": user.domain,

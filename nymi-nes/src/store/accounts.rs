@@ -1,5 +1,6 @@
 //! dir.Account: built-in users and the accounts of programs.
 
+use nymi_core::life::Person;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{StoreError, Write};
@@ -49,6 +50,26 @@ pub(crate) async fn find(
     )
 }
 
+/// The people who have an account, with their domains.
+pub(crate) async fn people(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(String, Person)>, StoreError> {
+    let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        r#"SELECT "Domain", "Username", "FirstName", "LastName" FROM "dir.Account" WHERE "Kind" = 'user'"#,
+    )
+    .fetch_all(connection)
+    .await?;
+    let person = |(domain, username, first_name, last_name): (_, _, Option<_>, Option<_>)| {
+        let person = Person {
+            first_name: first_name.unwrap_or_default(),
+            last_name: last_name.unwrap_or_default(),
+            username,
+        };
+        (domain, person)
+    };
+    Ok(rows.into_iter().map(person).collect())
+}
+
 impl Write<'_> {
     /// Adds an account; false if the name is taken.
     pub(crate) async fn insert_account(
@@ -68,6 +89,26 @@ impl Write<'_> {
         .bind(account.is_administrator)
         .bind(&account.endpoints)
         .bind(self.stamp())
+        .execute(self.sql())
+        .await?;
+        Ok(written.rows_affected() == 1)
+    }
+
+    /// Sets the names of a user; false if there is no such account.
+    pub(crate) async fn set_account_names(
+        &mut self,
+        domain: &str,
+        username: &str,
+        [first, last]: [&str; 2],
+    ) -> Result<bool, StoreError> {
+        let written = sqlx::query(
+            r#"UPDATE "dir.Account" SET "FirstName" = $3, "LastName" = $4
+               WHERE "Domain" = $1 AND "Username" = $2 AND "Kind" = 'user'"#,
+        )
+        .bind(domain)
+        .bind(username)
+        .bind(first)
+        .bind(last)
         .execute(self.sql())
         .await?;
         Ok(written.rows_affected() == 1)

@@ -66,8 +66,15 @@ impl Write<'_> {
     pub(crate) async fn set_applied(
         &mut self,
         band: i64,
-        applied: &AppliedPolicy,
+        applied: Option<&AppliedPolicy>,
     ) -> Result<(), StoreError> {
+        let Some(applied) = applied else {
+            sqlx::query(r#"DELETE FROM "nub.AppliedPolicy" WHERE "NymiBandId" = $1"#)
+                .bind(band)
+                .execute(self.sql())
+                .await?;
+            return Ok(());
+        };
         let settings =
             serde_json::to_string(applied).map_err(|_| StoreError::Corrupt("nub.AppliedPolicy"))?;
         sqlx::query(

@@ -4,9 +4,11 @@
 //! form that has one reading. The last link is sealed with the key file outside the database, so
 //! that cutting rows off the end, or computing the chain anew after an edit, shows too.
 
+use std::ops::RangeInclusive;
+
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Column, Row, SqliteConnection, TypeInfo, Value, ValueRef};
+use sqlx::{Column, QueryBuilder, Row, Sqlite, SqliteConnection, TypeInfo, Value, ValueRef};
 
 use super::{SYSTEM_USER, Store, StoreError, Write};
 use crate::keys::Place;
@@ -70,29 +72,37 @@ impl Table {
         }
     }
 
-    /// One row by its key, and what belongs to it.
+    /// Rows from one key to another, and what belongs to each.
     const fn select(self) -> &'static str {
         match self {
             Self::Events => {
                 r#"SELECT e.*, v.* FROM "audit.Events" e
-                   LEFT JOIN "audit.Verification" v ON v."EventID" = e."ID" WHERE e."ID" = $1"#
+                   LEFT JOIN "audit.Verification" v ON v."EventID" = e."ID" WHERE e."ID" BETWEEN $1 AND $2 ORDER BY 1"#
             }
-            Self::UserCore => r#"SELECT * FROM "audit.UserCore" WHERE "Identity" = $1"#,
-            Self::NymiBand => r#"SELECT * FROM "audit.NymiBand" WHERE "Identity" = $1"#,
+            Self::UserCore => {
+                r#"SELECT * FROM "audit.UserCore" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
+            }
+            Self::NymiBand => {
+                r#"SELECT * FROM "audit.NymiBand" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
+            }
             Self::ApplicationsSetting => {
-                r#"SELECT * FROM "audit.ApplicationsSetting" WHERE "Identity" = $1"#
+                r#"SELECT * FROM "audit.ApplicationsSetting" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
             }
             Self::ExternalAuthenticator => {
-                r#"SELECT * FROM "audit.ExternalAuthenticator" WHERE "Identity" = $1"#
+                r#"SELECT * FROM "audit.ExternalAuthenticator" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
             }
-            Self::Certificate => r#"SELECT * FROM "audit.Certificate" WHERE "ID" = $1"#,
+            Self::Certificate => {
+                r#"SELECT * FROM "audit.Certificate" WHERE "ID" BETWEEN $1 AND $2 ORDER BY 1"#
+            }
             Self::IndividualUserPolicy => {
-                r#"SELECT * FROM "audit.IndividualUserPolicy" WHERE "Identity" = $1"#
+                r#"SELECT * FROM "audit.IndividualUserPolicy" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
             }
             Self::IndividualUserPolicyMember => {
-                r#"SELECT * FROM "audit.IndividualUserPolicyMember" WHERE "Identity" = $1"#
+                r#"SELECT * FROM "audit.IndividualUserPolicyMember" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
             }
-            Self::SeosRecord => r#"SELECT * FROM "audit.SeosRecord" WHERE "Identity" = $1"#,
+            Self::SeosRecord => {
+                r#"SELECT * FROM "audit.SeosRecord" WHERE "Identity" BETWEEN $1 AND $2 ORDER BY 1"#
+            }
         }
     }
 
@@ -203,23 +213,41 @@ const fn head_place(sequence: i64) -> Place<'static> {
 impl Write<'_> {
     /// Adds the link of a row just written to an audit table. Every insert there is followed by this.
     pub(crate) async fn link(&mut self, table: Table, row: i64) -> Result<(), StoreError> {
+        self.link_all(table, row..=row).await
+    }
+
+    /// The same for several rows; the end of the chain is sealed once.
+    async fn link_all(
+        &mut self,
+        table: Table,
+        rows: RangeInclusive<i64>,
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let head = Head::read(self.sql()).await?;
-        let (sequence, previous) = head.map_or((1, [0; 32]), |head| (head.sequence + 1, head.hash));
-        let content = sqlx::query(table.select())
-            .bind(row)
-            .fetch_one(self.sql())
+        let (mut sequence, mut hash) = head.map_or((0, [0; 32]), |head| (head.sequence, head.hash));
+        let contents = sqlx::query(table.select())
+            .bind(rows.start())
+            .bind(rows.end())
+            .fetch_all(self.sql())
             .await?;
-        let hash = link_hash(&previous, table, &content)?;
-        sqlx::query(
-            r#"INSERT INTO "audit.Chain" ("Sequence", "TableNo", "RowIdentity", "Hash")
-               VALUES ($1, $2, $3, $4)"#,
-        )
-        .bind(sequence)
-        .bind(table as i64)
-        .bind(row)
-        .bind(hash.as_slice())
-        .execute(self.sql())
-        .await?;
+        let mut links = Vec::with_capacity(contents.len());
+        for (row, content) in rows.zip(&contents) {
+            hash = link_hash(&hash, table, content)?;
+            sequence += 1;
+            links.push((sequence, row, hash));
+        }
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            r#"INSERT INTO "audit.Chain" ("Sequence", "TableNo", "RowIdentity", "Hash") "#,
+        );
+        insert.push_values(&links, |mut link, (sequence, row, hash)| {
+            link.push_bind(sequence)
+                .push_bind(table as i64)
+                .push_bind(row)
+                .push_bind(hash.as_slice());
+        });
+        insert.build().execute(self.sql()).await?;
         let seal = self.sealer.seal(head_place(sequence), &hash)?;
         sqlx::query(
             r#"INSERT INTO "audit.ChainHead" ("ID", "Sequence", "Hash", "Seal") VALUES (1, $1, $2, $3)
@@ -233,8 +261,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Copies a row of a transactional table, as it now is, to its audit table. `copy` selects the four
-    /// audit columns from $1 to $3 and the row by $4.
+    /// Copies a row of a transactional table, as it now is, to its audit table, or several. `copy`
+    /// selects the four audit columns from $1 to $3 and the row by $4.
     pub(crate) async fn audit_copy(
         &mut self,
         table: Table,
@@ -250,7 +278,11 @@ impl Write<'_> {
             .bind(id)
             .execute(self.sql())
             .await?;
-        self.link(table, written.last_insert_rowid()).await
+        // One statement numbers its rows one after the other.
+        let last = written.last_insert_rowid();
+        let count = i64::try_from(written.rows_affected()).unwrap_or(i64::MAX);
+        self.link_all(table, last.saturating_sub(count) + 1..=last)
+            .await
     }
 }
 
@@ -385,6 +417,7 @@ async fn follow(
     };
     let row: i64 = link.try_get(2)?;
     let content = sqlx::query(table.select())
+        .bind(row)
         .bind(row)
         .fetch_optional(connection)
         .await?;

@@ -1,6 +1,7 @@
-//! nub.NymiBand and nub.ExternalAuthenticator: the bands, whose they are, and their identity keys.
+//! nub.NymiBand: the bands and whose they are.
 
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+use nymi_core::BandId;
+use sqlx::{FromRow, SqliteConnection};
 
 use super::audit::{Change, Table};
 use super::{StoreError, Write};
@@ -40,7 +41,7 @@ pub(crate) struct NymiBand {
 
 impl NymiBand {
     /// The NymiBandID of the enrollment that the row is about.
-    pub(crate) fn band_id(&self) -> Result<nymi_core::BandId, StoreError> {
+    pub(crate) fn band_id(&self) -> Result<BandId, StoreError> {
         let corrupt = |_| StoreError::Corrupt("nub.NymiBand.NymiBandID");
         self.nymi_band_id.parse().map_err(corrupt)
     }
@@ -56,17 +57,12 @@ impl NymiBand {
     }
 }
 
-/// The name under which a band's identity key is kept among its external authenticators.
-const IDENTITY: &str = "Band";
-
 const COPY: &str = r#"INSERT INTO "audit.NymiBand" SELECT NULL, $1, $2, $3, * FROM "nub.NymiBand" WHERE "ID" = $4"#;
-const COPY_AUTHENTICATOR: &str = r#"INSERT INTO "audit.ExternalAuthenticator"
-    SELECT NULL, $1, $2, $3, * FROM "nub.ExternalAuthenticator" WHERE "ID" = $4"#;
 
 /// The band under this NymiBandID.
 pub(crate) async fn by_band_id(
     connection: &mut SqliteConnection,
-    band: nymi_core::BandId,
+    band: BandId,
 ) -> Result<Option<NymiBand>, StoreError> {
     Ok(
         sqlx::query_as(r#"SELECT * FROM "nub.NymiBand" WHERE "NymiBandID" = $1"#)
@@ -147,96 +143,34 @@ pub(crate) async fn nfc_uid_holder(
     .await?)
 }
 
-/// Exactly the columns that a lookup may answer, of one band.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
-#[sqlx(rename_all = "PascalCase")]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct LookupRow {
-    username: Option<String>,
-    domain: Option<String>,
-    #[sqlx(rename = "NymiBandID")]
-    #[serde(rename = "NymiBandID")]
-    nymi_band_id: String,
-    #[sqlx(rename = "NfcUID")]
-    #[serde(rename = "NfcUID")]
-    nfc_uid: Option<String>,
-    serial_number: String,
-    band_label: Option<String>,
-    is_active: bool,
-    is_primary: bool,
-    firmware_version: Option<String>,
-    hardware_version: Option<String>,
-    identity_public_key: Option<String>,
-}
-
-/// What a lookup asks for; every given value must match.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct LookupFilter {
-    pub(crate) username: Option<String>,
-    pub(crate) domain: Option<String>,
-    #[serde(rename = "NymiBandID")]
-    pub(crate) nymi_band_id: Option<nymi_core::BandId>,
-    #[serde(rename = "NfcUID")]
-    pub(crate) nfc_uid: Option<nymi_core::message::NfcUid>,
-    pub(crate) serial_number: Option<String>,
-    /// Not from the query: only this user's bands.
-    #[serde(skip)]
-    pub(crate) owner: Option<(String, String)>,
-}
-
-/// The most rows that one lookup answers.
-const MAX_ROWS: i64 = 1000;
-
-/// The bands that match.
-pub(crate) async fn lookup(
+/// The enrollments of this serial number that were disconnected.
+pub(crate) async fn disconnected(
     connection: &mut SqliteConnection,
-    filter: &LookupFilter,
-) -> Result<Vec<LookupRow>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        r#"SELECT u."Username", u."Domain", b."NymiBandID", b."NfcUID", b."HardwareID" AS "SerialNumber",
-            b."BandLabel", b."IsActive", b."IsPrimary", b."FirmwareVersion", b."HardwareVersion",
-            a."PublicKey" AS "IdentityPublicKey"
-        FROM "nub.NymiBand" b
-        LEFT JOIN "nub.UserCore" u ON u."ID" = b."UserCoreId"
-        LEFT JOIN "nub.ExternalAuthenticator" a ON a."NymiBandId" = b."ID" AND a."Name" = "#,
-    );
-    query.push_bind(IDENTITY).push(" WHERE 1 = 1");
-    let (owner_domain, owner_username) = filter.owner.clone().unzip();
-    let conditions = [
-        (r#" AND u."Username" = "#, filter.username.clone()),
-        (r#" AND u."Domain" = "#, filter.domain.clone()),
-        (
-            r#" AND b."NymiBandID" = "#,
-            filter.nymi_band_id.map(|id| id.to_string()),
-        ),
-        (
-            r#" AND b."NfcUID" = "#,
-            filter.nfc_uid.as_ref().map(ToString::to_string),
-        ),
-        (r#" AND b."HardwareID" = "#, filter.serial_number.clone()),
-        (r#" AND u."Domain" = "#, owner_domain),
-        (r#" AND u."Username" = "#, owner_username),
-    ];
-    for (condition, value) in conditions {
-        if let Some(value) = value {
-            query.push(condition).push_bind(value);
-        }
-    }
-    query
-        .push(r#" ORDER BY b."IsActive" DESC, b."ID" LIMIT "#)
-        .push_bind(MAX_ROWS);
-    let mut rows: Vec<LookupRow> = query.build_query_as().fetch_all(connection).await?;
-    for row in &mut rows {
-        row.identity_public_key = row.identity_public_key.as_deref().and_then(spki_hex);
-    }
-    Ok(rows)
+    serial: &str,
+) -> Result<Vec<BandId>, StoreError> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        r#"SELECT "NymiBandID" FROM "nub.Disconnected" WHERE "HardwareID" = $1"#,
+    )
+    .bind(serial)
+    .fetch_all(connection)
+    .await?;
+    let corrupt = |_| StoreError::Corrupt("nub.Disconnected.NymiBandID");
+    ids.iter().map(|id| id.parse().map_err(corrupt)).collect()
 }
 
-/// The column holds base64 PEM, as the guide says; lookup answers the SubjectPublicKeyInfo in hex.
-fn spki_hex(pem: &str) -> Option<String> {
-    let blocks = nymi_core::chain::pem::decode(pem, "PUBLIC KEY").ok()?;
-    blocks.first().map(hex::encode)
+/// The serial number of a band whose enrollment under this NymiBandID was disconnected.
+pub(crate) async fn disconnected_serial(
+    connection: &mut SqliteConnection,
+    band: BandId,
+) -> Result<Option<String>, StoreError> {
+    Ok(
+        sqlx::query_scalar(
+            r#"SELECT "HardwareID" FROM "nub.Disconnected" WHERE "NymiBandID" = $1"#,
+        )
+        .bind(band.to_string())
+        .fetch_optional(connection)
+        .await?,
+    )
 }
 
 impl Write<'_> {
@@ -320,53 +254,43 @@ impl Write<'_> {
         Ok(true)
     }
 
-    /// Keeps the identity key that a band made at its enrollment, in place of an earlier one.
-    pub(crate) async fn set_identity_key(
+    /// Ends the association of a band with its user: an audit row that it is nobody's, and one that the
+    /// row is deleted (guide 000, 11.1.2.5). What was kept for the enrollment goes with it.
+    pub(crate) async fn disconnect_band(
         &mut self,
-        band: i64,
-        spki: &[u8],
-        modified_by: &str,
+        old: &NymiBand,
+        by: &str,
     ) -> Result<(), StoreError> {
-        let pem = nymi_core::chain::pem::encode("PUBLIC KEY", spki);
-        let known: Option<i64> = sqlx::query_scalar(
-            r#"SELECT "ID" FROM "nub.ExternalAuthenticator" WHERE "NymiBandId" = $1 AND "Name" = $2"#,
-        )
-        .bind(band)
-        .bind(IDENTITY)
-        .fetch_optional(self.sql())
-        .await?;
-        let stamp = self.stamp();
-        let (id, change) = match known {
-            Some(id) => {
-                sqlx::query(
-                    r#"UPDATE "nub.ExternalAuthenticator"
-                       SET "PublicKey" = $2, "ModifiedAt" = $3, "ModifiedBy" = $4 WHERE "ID" = $1"#,
-                )
-                .bind(id)
-                .bind(pem)
-                .bind(stamp)
-                .bind(modified_by)
-                .execute(self.sql())
-                .await?;
-                (id, Change::Updated)
-            }
-            None => {
-                let inserted = sqlx::query(
-                    r#"INSERT INTO "nub.ExternalAuthenticator"
-                       ("PublicKey", "NymiBandId", "Name", "CreatedAt", "ModifiedAt", "ModifiedBy")
-                       VALUES ($1, $2, $3, $4, $4, $5)"#,
-                )
-                .bind(pem)
-                .bind(band)
-                .bind(IDENTITY)
-                .bind(stamp)
-                .bind(modified_by)
-                .execute(self.sql())
-                .await?;
-                (inserted.last_insert_rowid(), Change::Created)
-            }
+        let nobodys = NymiBand {
+            user_core_id: None,
+            is_active: false,
+            is_primary: false,
+            individual_user_policy_id: None,
+            modified_by: by.to_owned(),
+            ..old.clone()
         };
-        self.audit_copy(Table::ExternalAuthenticator, COPY_AUTHENTICATOR, change, id)
-            .await
+        self.update_band(old, &nobodys).await?;
+        self.delete_authenticators(old.id, &[], by).await?;
+        for delete in [
+            r#"DELETE FROM "nub.AdvertisingKey" WHERE "NymiBandId" = $1"#,
+            r#"DELETE FROM "nub.PresenceState" WHERE "NymiBandId" = $1"#,
+        ] {
+            sqlx::query(delete).bind(old.id).execute(self.sql()).await?;
+        }
+        self.set_applied(old.id, None).await?;
+        self.audit_copy(Table::NymiBand, COPY, Change::Deleted, old.id)
+            .await?;
+        sqlx::query(r#"DELETE FROM "nub.NymiBand" WHERE "ID" = $1"#)
+            .bind(old.id)
+            .execute(self.sql())
+            .await?;
+        sqlx::query(
+            r#"INSERT INTO "nub.Disconnected" ("NymiBandID", "HardwareID") VALUES ($1, $2)"#,
+        )
+        .bind(&old.nymi_band_id)
+        .bind(&old.hardware_id)
+        .execute(self.sql())
+        .await?;
+        Ok(())
     }
 }

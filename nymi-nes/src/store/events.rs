@@ -198,6 +198,21 @@ impl Arrived {
     }
 }
 
+/// How many events there are of a user with this band.
+pub(crate) async fn count_of(
+    connection: &mut SqliteConnection,
+    user: i64,
+    serial: &str,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        r#"SELECT COUNT(*) FROM "audit.Events" WHERE "UserCoreID" = $1 AND "HardwareID" = $2"#,
+    )
+    .bind(user)
+    .bind(serial)
+    .fetch_one(connection)
+    .await?)
+}
+
 impl Store {
     /// The newest verified frames since a moment, oldest first.
     pub(crate) async fn arrivals(

@@ -8,9 +8,11 @@
 pub(crate) mod accounts;
 pub(crate) mod applied;
 pub(crate) mod audit;
+mod authenticators;
 pub(crate) mod bands;
 pub(crate) mod certificates;
 pub(crate) mod events;
+pub(crate) mod lookup;
 pub(crate) mod policies;
 pub(crate) mod presence;
 pub(crate) mod seos;

@@ -1,9 +1,11 @@
 //! nub.UserCore: the people who enrolled, under immutable ids.
 
+use nymi_core::life::CREATED_BY_SEARCH;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::audit::{Change, Table};
 use super::{StoreError, Write};
+use crate::directory::Found;
 
 /// One row of nub.UserCore.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -17,6 +19,16 @@ pub(crate) struct UserCore {
     pub(crate) created_at: String,
     pub(crate) modified_at: String,
     pub(crate) modified_by: String,
+}
+
+impl UserCore {
+    /// Domain and user name.
+    pub(crate) fn name(&self) -> Found {
+        Found {
+            domain: self.domain.clone(),
+            username: self.username.clone(),
+        }
+    }
 }
 
 const COPY: &str = r#"INSERT INTO "audit.UserCore" SELECT NULL, $1, $2, $3, * FROM "nub.UserCore" WHERE "ID" = $4"#;
@@ -66,16 +78,39 @@ impl Write<'_> {
         username: &str,
         modified_by: &str,
     ) -> Result<UserCore, StoreError> {
+        self.user_noted(domain, username, None, modified_by).await
+    }
+
+    /// The same for a user whom a search found (guide 000, 11.1.2.5 "audit.UserCore SQL Schema").
+    pub(crate) async fn searched_user(
+        &mut self,
+        domain: &str,
+        username: &str,
+        modified_by: &str,
+    ) -> Result<UserCore, StoreError> {
+        let note = Some(CREATED_BY_SEARCH);
+        self.user_noted(domain, username, note, modified_by).await
+    }
+
+    /// The row of this user; a new one has this note.
+    async fn user_noted(
+        &mut self,
+        domain: &str,
+        username: &str,
+        note: Option<&'static str>,
+        modified_by: &str,
+    ) -> Result<UserCore, StoreError> {
         if let Some(user) = find(self.sql(), domain, username).await? {
             return Ok(user);
         }
         let stamp = self.stamp();
         let id = sqlx::query(
-            r#"INSERT INTO "nub.UserCore" ("Domain", "Username", "CreatedAt", "ModifiedAt", "ModifiedBy")
-               VALUES ($1, $2, $3, $3, $4)"#,
+            r#"INSERT INTO "nub.UserCore" ("Domain", "Username", "MiscNote", "CreatedAt", "ModifiedAt", "ModifiedBy")
+               VALUES ($1, $2, $3, $4, $4, $5)"#,
         )
         .bind(domain)
         .bind(username)
+        .bind(note)
         .bind(stamp)
         .bind(modified_by)
         .execute(self.sql())

@@ -70,6 +70,18 @@ fn the_command_line_administers() {
         "{}",
         stderr(&again)
     );
+    let named =
+        |user: &str, last: &str| run(&folder, &["name-user", "CORP", user, "Bob", last], "");
+    assert!(named("bob", "Builder").status.success());
+    for (user, last, reason) in [
+        ("eve", "Builder", "there is no user CORP\\eve"),
+        ("bob", "Bu\u{202e}ilder", "control character"),
+        ("bob", &"x".repeat(65), "at most 64 characters"),
+    ] {
+        let refused = named(user, last);
+        assert!(!refused.status.success());
+        assert!(stderr(&refused).contains(reason), "{}", stderr(&refused));
+    }
     assert!(
         run(
             &folder,

@@ -1,5 +1,6 @@
 //! Enrolling bands and setting their clocks.
 
+use nymi_core::enrollment::Reason;
 use nymi_core::policy::{GroupPolicy, GroupPolicyValues};
 use nymi_core::presence::PacParameterValues;
 use nymi_nes::Clock;
@@ -107,6 +108,199 @@ async fn a_wrong_confirmation_stores_nothing() {
     assert_eq!(nes.events().await, [12]);
     assert_eq!(counts(&nes).await, [0; 6]);
     bob.enroll(1).await;
+}
+
+/// InitialTapNymiBandId and ConfirmTapNymiBandId of all events.
+async fn taps(nes: &Nes) -> Vec<(u8, Option<String>, Option<String>)> {
+    sqlx::query_as(
+        r#"SELECT "EventTypeID", "InitialTapNymiBandId", "ConfirmTapNymiBandId" FROM "audit.Events" ORDER BY "ID""#,
+    )
+    .fetch_all(&nes.database().await)
+    .await
+    .unwrap()
+}
+
+/// ENR-02.
+#[tokio::test]
+async fn both_taps_are_of_the_band_that_is_enrolled() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let enroll = async |initial: Option<&str>, confirm: Option<&str>| {
+        let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll(1, &begun);
+        body["InitialTapNymiBandId"] = json!(initial);
+        body["ConfirmTapNymiBandId"] = json!(confirm);
+        finish(&bob, &begun, &body).await
+    };
+    let (own, other) = ("04A1B2C3D4E501", "04A1B2C3D4E502");
+    for (initial, confirm) in [
+        (Some(own), Some(other)),
+        (Some(other), Some(own)),
+        (Some(other), Some(other)),
+        (None, Some(other)),
+        (Some("08A1B2C3"), Some(other)),
+    ] {
+        let refused = enroll(initial, confirm).await;
+        refused.refused_for(400, Reason::ConfirmTapDiffers);
+        let last = taps(&nes).await.pop().unwrap();
+        let text = |uid: Option<&str>| Some(uid.unwrap_or(own).to_owned());
+        assert_eq!(last, (1, text(initial), text(confirm)));
+    }
+    assert_eq!(counts(&nes).await, [0; 6], "nothing is stored");
+    // A band without a user shows another UID at each tap.
+    enroll(Some("08A1B2C3"), Some(own)).await.ok();
+    let last = taps(&nes).await.pop().unwrap();
+    assert_eq!(last, (3, Some("08A1B2C3".into()), Some(own.into())));
+}
+
+/// What the rules refuse they refuse first.
+#[tokio::test]
+async fn the_band_of_another_user_is_refused_whatever_was_tapped() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    bob.enroll(1).await;
+    let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+    let (_, mut body) = SoftBand::enroll_serial(2, "AAAH-00001", &begun);
+    body["ConfirmTapNymiBandId"] = json!("04000000000000");
+    let refused = finish(&eve, &begun, &body).await;
+    refused.refused_for(403, Reason::ReEnrollmentOther);
+}
+
+/// ENR-05.
+#[tokio::test]
+async fn the_authenticator_for_corporate_credentials_is_the_policys() {
+    let nes = Nes::start().await;
+    let (bob, admin) = (nes.user("bob").await, nes.administrator().await);
+    let rows = async || -> Vec<(String, String, String, Option<bool>)> {
+        sqlx::query_as(
+            r#"SELECT "EventType", "Name", "ModifiedBy", "HapticFeedbackonBandEnabled"
+               FROM "audit.ExternalAuthenticator" WHERE "Name" <> 'Band' ORDER BY "Identity""#,
+        )
+        .fetch_all(&nes.database().await)
+        .await
+        .unwrap()
+    };
+    let enroll = async |seed: u8, policy: Value, with_key: bool| {
+        admin.put("api/Policies", &policy).await.ok();
+        let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll_serial(seed, "AAAH-00001", &begun);
+        if with_key {
+            body["corporate_public_key"] = body["identity_public_key"].clone();
+        }
+        finish(&bob, &begun, &body).await.ok();
+    };
+    let row = |letter: &str, name: &str, haptics: bool| {
+        (
+            letter.to_owned(),
+            name.to_owned(),
+            "CORP\\bob".to_owned(),
+            Some(haptics),
+        )
+    };
+    let mut expected = Vec::new();
+    enroll(1, json!({"AllowReEnrollment": true}), true).await;
+    assert_eq!(
+        rows().await,
+        expected,
+        "off: no row, though the band made a key"
+    );
+    enroll(2, json!({"PassworthAuthOption": true}), false).await;
+    assert_eq!(rows().await, expected, "no key, no row");
+    enroll(3, json!({}), true).await;
+    expected.push(row("C", "NEM", true));
+    assert_eq!(rows().await, expected);
+    enroll(4, json!({"HapticFeedbackOnBandEnabled": false}), true).await;
+    expected.push(row("U", "NEM", false));
+    assert_eq!(rows().await, expected);
+    enroll(5, json!({"EnrollmentDestination": 2}), true).await;
+    expected.extend([row("D", "NEM", false), row("C", "Evidian", false)]);
+    assert_eq!(rows().await, expected);
+    enroll(6, json!({"PassworthAuthOption": false}), true).await;
+    expected.push(row("D", "Evidian", false));
+    assert_eq!(rows().await, expected);
+    assert_eq!(counts(&nes).await[4], 1, "the identity key is left");
+    // The column holds base64 PEM, as the guide says.
+    let pem: String = sqlx::query_scalar(
+        r#"SELECT "PublicKey" FROM "audit.ExternalAuthenticator" WHERE "Name" = 'Evidian'"#,
+    )
+    .fetch_one(&nes.database().await)
+    .await
+    .unwrap();
+    let keys = nymi_core::chain::pem::decode(&pem, "PUBLIC KEY").unwrap();
+    assert!(nymi_core::crypto::PublicKey::from_spki_der(&keys[0]).is_some());
+    nes.server.admin().verify_audit().await.unwrap();
+}
+
+/// BAND-24.
+#[tokio::test]
+async fn a_log_in_fills_a_hardware_version_that_is_missing() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+    let (band, mut body) = SoftBand::enroll(1, &begun);
+    body["HardwareVersion"] = Value::Null;
+    finish(&bob, &begun, &body).await.ok();
+    let log_in = async |version: Value| {
+        nes.clock.advance(5_000);
+        let path = format!("api/NymiBands/{}/SetTime", band.id);
+        let body = json!({"t_set_ms": nes.clock.now().0, "HardwareVersion": version});
+        bob.post(&path, &body).await
+    };
+    let version = async || bob.get("api/NymiBands").await.ok()[0]["HardwareVersion"].clone();
+    assert_eq!(version().await, Value::Null);
+    log_in(Value::Null).await.ok();
+    assert_eq!(version().await, Value::Null);
+    log_in(json!("14")).await.refused(400, 1003);
+    log_in(json!("10.00")).await.ok();
+    assert_eq!(version().await, "10.00");
+    log_in(json!("14.00")).await.ok();
+    assert_eq!(version().await, "10.00", "what is there stays");
+    let audit: Vec<Option<String>> =
+        sqlx::query_scalar(r#"SELECT "HardwareVersion" FROM "audit.NymiBand" ORDER BY "Identity""#)
+            .fetch_all(&nes.database().await)
+            .await
+            .unwrap();
+    let filled = Some("10.00".to_owned());
+    assert_eq!(audit, [None, None, filled.clone(), filled]);
+}
+
+/// BAND-13: the address is that of an enrollment, the factory address that of the band.
+#[tokio::test]
+async fn each_enrollment_has_its_address_and_the_factory_address_stays() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    allow(&nes, true, false).await;
+    for seed in 1..4 {
+        let begun = bob.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll_serial(seed, "AAAH-00001", &begun);
+        if seed == 3 {
+            body["StaticMacAddress"] = Value::Null;
+            body["HardwareVersion"] = Value::Null;
+        }
+        finish(&bob, &begun, &body).await.ok();
+    }
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        r#"SELECT "NymiBandID", "StaticMacAddress", "HardwareVersion" FROM "audit.NymiBand" ORDER BY "Identity""#,
+    )
+    .fetch_all(&nes.database().await)
+    .await
+    .unwrap();
+    let row = |id: &str| {
+        (
+            id.to_owned(),
+            "D0:00:00:00:00:01".to_owned(),
+            "14.00".to_owned(),
+        )
+    };
+    assert_eq!(
+        rows,
+        [
+            "C0:00:00:00:00:01",
+            "C0:00:00:00:00:02",
+            "C0:00:00:00:00:03"
+        ]
+        .map(row)
+    );
 }
 
 #[tokio::test]
@@ -448,6 +642,7 @@ async fn bad_values_are_named() {
         ("q_band", json!("02".to_owned() + &"ff".repeat(32))),
         ("q_band", json!("02")),
         ("identity_public_key", json!("3059")),
+        ("corporate_public_key", json!("3059")),
         ("confirm", json!("00")),
         ("SerialNumber", json!("")),
         ("SerialNumber", json!("a\u{7f}")),

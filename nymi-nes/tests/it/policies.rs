@@ -1,5 +1,8 @@
 //! Group policies, individual policies and their members over HTTP.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use nymi_core::policy::{GroupPolicy, IndividualPolicy};
 use serde_json::{Value, json};
 
@@ -388,4 +391,81 @@ async fn individual_policies_are_made_copied_given_and_deleted() {
         3,
         "what was deleted does not come back: {names:?}"
     );
+}
+
+/// POL-01: whoever reads at the same time sees one active policy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_activation_changes_both_rows_in_one_transaction() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let other = json!({"Description": "Other"});
+    admin.post(GROUPS, &other).await.ok();
+    let database = nes.database().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = tokio::spawn({
+        let (database, stop) = (database.clone(), Arc::clone(&stop));
+        async move {
+            let mut seen = Vec::new();
+            while !stop.load(Ordering::SeqCst) {
+                let ids: Vec<i64> = sqlx::query_scalar(
+                    r#"SELECT "ID" FROM "adm.ApplicationSettings" WHERE "IsActive" = 1"#,
+                )
+                .fetch_all(&database)
+                .await
+                .unwrap();
+                seen.push(ids);
+            }
+            seen
+        }
+    });
+    for turn in 0..20 {
+        let path = format!("{GROUPS}/{}", 2 - turn % 2);
+        admin.put(&path, &json!({"IsActive": true})).await.ok();
+    }
+    stop.store(true, Ordering::SeqCst);
+    let seen = seen.await.unwrap();
+    assert!(seen.iter().all(|ids| ids.len() == 1), "{seen:?}");
+    assert!(
+        seen.contains(&vec![1]) && seen.contains(&vec![2]),
+        "it watched"
+    );
+    // Each activation: the one that was active, then the one that is.
+    let rows: Vec<(i64, bool)> = sqlx::query_as(
+        r#"SELECT "ID", "IsActive" FROM "audit.ApplicationsSetting" WHERE "EventType" = 'U' ORDER BY "Identity""#,
+    )
+    .fetch_all(&database)
+    .await
+    .unwrap();
+    assert_eq!(rows.len(), 40);
+    assert_eq!(rows[..4], [(1, false), (2, true), (2, false), (1, true)]);
+}
+
+/// POL-24.
+#[tokio::test]
+async fn a_registration_server_does_not_manage_liveness_and_haptics_of_users() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let named = |name: &str, column: &str, value: &Value| json!({"Name": name, column: value});
+    let created = named("Before", "HapticFeedbackonBandEnabled", &json!(false));
+    let before = admin.post(INDIVIDUALS, &created).await.ok();
+    let registration = json!({"EnrollmentPermissions": 2});
+    admin.put(GROUPS, &registration).await.ok();
+    let path = format!("{INDIVIDUALS}/{}", before["ID"]);
+    let why = "this NES allows registration only, so the enrollment NES manages it";
+    for column in ["LivenessDetectionEnabled", "HapticFeedbackonBandEnabled"] {
+        let value = json!(true);
+        let put = admin.put(&path, &json!({column: value})).await;
+        says(put, 400, 1003, &[column, why]);
+        let post = admin.post(INDIVIDUALS, &named("New", column, &value)).await;
+        says(post, 400, 1003, &[column, why]);
+    }
+    let cleared = json!({"HapticFeedbackonBandEnabled": null});
+    let put = admin.put(&path, &cleared).await;
+    says(put, 400, 1003, &["HapticFeedbackonBandEnabled", why]);
+    assert_eq!(admin.get(&path).await.ok(), before, "nothing has changed");
+    // The rest is its own.
+    let rest = named("New", "AllowReEnrollment", &json!(true));
+    admin.post(INDIVIDUALS, &rest).await.ok();
+    let changed = admin.put(&path, &json!({"AllowReEnrollment": true})).await;
+    assert_eq!(changed.ok()["HapticFeedbackonBandEnabled"], false);
 }

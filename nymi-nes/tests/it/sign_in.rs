@@ -48,6 +48,58 @@ async fn wrong_credentials_say_nothing_and_slow_down() {
     nes.log_in("CORP\\bob", PASSWORD).await.ok();
 }
 
+/// ENR-03. What is slowed down writes nothing, and a name that no account has is not kept.
+#[tokio::test]
+async fn a_refused_sign_in_writes_event_2_and_changes_nothing() {
+    let nes = Nes::start().await;
+    let bob = nes.user("bob").await;
+    bob.enroll_without_clock(1).await;
+    nes.agent("agent", &["*"]).await;
+    let rows = async || -> Vec<(u8, Option<i64>, Option<String>, String)> {
+        sqlx::query_as(
+            r#"SELECT "EventTypeID", "UserCoreID", "Username", "ModifiedBy" FROM "audit.Events" WHERE "EventTypeID" <> 3"#,
+        )
+        .fetch_all(&nes.database().await)
+        .await
+        .unwrap()
+    };
+    let bands = async || -> i64 {
+        sqlx::query_scalar(r#"SELECT COUNT(*) FROM "audit.NymiBand""#)
+            .fetch_one(&nes.database().await)
+            .await
+            .unwrap()
+    };
+    nes.log_in("corp\\BOB", "wrong password")
+        .await
+        .refused(401, 2002);
+    nes.log_in("CORP\\correct horse", "bob")
+        .await
+        .refused(401, 2002);
+    nes.log_in("agent", "wrong password")
+        .await
+        .refused(401, 2002);
+    let by = || "nymi-nes".to_owned();
+    let expected = [
+        (2, Some(1), Some("bob".to_owned()), by()),
+        (2, None, None, by()),
+    ];
+    assert_eq!(rows().await, expected);
+    for _ in 0..5 {
+        nes.log_in("CORP\\bob", "wrong password")
+            .await
+            .refused(401, 2002);
+    }
+    for _ in 0..5 {
+        nes.log_in("CORP\\bob", "wrong password")
+            .await
+            .refused(429, 2005);
+    }
+    assert_eq!(rows().await.len(), 7);
+    assert_eq!(bands().await, 1, "no band has changed");
+    bob.get("api/NymiBands").await.ok();
+    nes.server.admin().verify_audit().await.unwrap();
+}
+
 #[tokio::test]
 async fn guesses_at_the_same_time_do_not_all_pass() {
     let nes = Nes::start().await;

@@ -151,6 +151,12 @@ impl NfcUid {
             .contains(&bytes.len())
             .then(|| Self(hex::encode_upper(bytes)))
     }
+
+    /// Whether it is new at each tap and names no band: four bytes of which the first is 08 (ISO/IEC
+    /// 14443-3), as a band without a user shows (Administration Guide, 10.1.2.1).
+    pub fn is_random(&self) -> bool {
+        self.0.len() == 8 && self.0.starts_with("08")
+    }
 }
 
 impl FromStr for NfcUid {
@@ -407,6 +413,9 @@ mod tests {
     fn ids_and_bytes_are_normalised() {
         assert_eq!("04a1b2c3".parse::<NfcUid>().unwrap().as_str(), "04A1B2C3");
         assert!("04a1b2".parse::<NfcUid>().is_err());
+        let is_random = |uid: &str| uid.parse::<NfcUid>().unwrap().is_random();
+        assert!(is_random("08a1b2c3"));
+        assert!(!is_random("04a1b2c3") && !is_random("08a1b2c3d4e5f6"));
         assert_eq!("0AFF".parse::<HexBytes>().unwrap().to_string(), "0aff");
         assert!("0AF".parse::<HexBytes>().is_err());
         let id = Uuid::from_random([0xFF; 16]);

@@ -11,10 +11,13 @@ use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nymi_core::UnixMillis;
+use nymi_core::enrollment::Reason;
 use nymi_nes::{Clock, Config, Grade, Server, ServerHandle, ServiceKind};
 use nymi_net::http::{HttpClient, HttpReply};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 pub(crate) use band::{SoftBand, WORN};
 
@@ -89,6 +92,40 @@ impl Reply {
                 .is_some_and(|message| !message.is_empty())
         );
         self.body
+    }
+
+    /// The refusal of an enrollment or log-in: the reason's text as the message's JSON, its event, and
+    /// its hint if it has one.
+    #[track_caller]
+    pub(crate) fn refused_for(self, code: u16, reason: Reason) -> Value {
+        let body = self.refused(code, reason.status().code());
+        let event = reason.event().unwrap().id();
+        let message: Value = serde_json::from_str(body["Message"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            message,
+            json!({"ResponseCode": event, "Description": reason.description_in("CORP")})
+        );
+        assert_eq!(body["EventTypeID"], event);
+        assert_eq!(body.get("Hint").cloned(), reason.hint().map(Value::from));
+        body
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) code: u16,
+    /// In lower case.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl From<Raw> for Reply {
+    fn from(raw: Raw) -> Self {
+        Self {
+            code: raw.code,
+            body: serde_json::from_str(&raw.body).unwrap_or(Value::Null),
+        }
     }
 }
 
@@ -272,6 +309,33 @@ impl Session<'_> {
         self.nes
             .ask(Method::DELETE, path, Some(&self.bearer), None)
             .await
+    }
+
+    /// Sends a body of any type; `headers` are whole lines.
+    pub(crate) async fn send(&self, path: &str, headers: &str, body: &[u8]) -> Raw {
+        let (host, service) = (self.nes.server.local_addr(), self.nes.url(path));
+        let (_, target) = service.split_once(&host.to_string()).unwrap();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nContent-Length: {}\r\n\
+             {headers}Connection: close\r\n\r\n",
+            self.bearer,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A server that refuses a large body need not read all of it.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let code = head[9..12].parse().unwrap();
+        description::check(&Method::POST, path, code);
+        Raw {
+            code,
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
     }
 
     /// Enrolls the band of this serial number for this user, as the server answers.
