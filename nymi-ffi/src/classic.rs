@@ -344,8 +344,8 @@ pub unsafe extern "C" fn napiGet(
         };
         match take(&client, &out, None) {
             Ok(Some(())) => NapiGet::Okay,
-            // Without a timeout there is always something.
-            Ok(None) => NapiGet::Impossible,
+            // Without a timeout there is always something, and nobody wakes this client.
+            Ok(None) | Err(GetError::Woken) => NapiGet::Impossible,
             Err(GetError::TooLong { .. }) => NapiGet::BufferTooSmall,
             Err(GetError::Terminated) => NapiGet::NapiTerminated,
             Err(GetError::NotRunning) => NapiGet::NapiNotRunning,
@@ -396,6 +396,7 @@ pub unsafe extern "C" fn napiTryGet(
             Err(GetError::TooLong { .. }) => NapiTryGet::BufferTooSmall,
             Err(GetError::Terminated) => NapiTryGet::NapiTerminated,
             Err(GetError::NotRunning) => NapiTryGet::NapiNotRunning,
+            Err(GetError::Woken) => NapiTryGet::Impossible,
         }
     };
     guarded(NapiTryGet::Impossible, entry) as c_int
