@@ -10,18 +10,25 @@ pub(crate) fn repository() -> PathBuf {
         .unwrap()
 }
 
-/// Where cargo put the libraries of this build: beside this test.
+/// Where the libraries of this build are, the shared one under each of its names.
 pub(crate) fn library_folder() -> PathBuf {
-    let folder = std::env::current_exe()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .to_owned();
-    assert!(
-        folder.join("libnymi_api.so").exists(),
-        "no libnymi_api.so in {}",
-        folder.display()
-    );
+    let test = std::env::current_exe().unwrap();
+    let built = test.parent().unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lib");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, of) in [
+        ("libnymi_api.so", "libnymi_api.so"),
+        ("libnymi_api.so.1", "libnymi_api.so"),
+        ("libnymi_api.a", "libnymi_api.a"),
+    ] {
+        let of = built.join(of);
+        assert!(of.exists(), "there is no {}", of.display());
+        match std::os::unix::fs::symlink(of, folder.join(name)) {
+            // By another test.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            result => result.unwrap(),
+        }
+    }
     folder
 }
 
