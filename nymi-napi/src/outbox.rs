@@ -169,7 +169,7 @@ impl Outbox {
     ) -> Result<Option<String>, GetError> {
         let mut state = self.lock();
         let patience = Patience::new(timeout);
-        let (mut was_blocked, mut is_woken) = (false, false);
+        let mut was_blocked = false;
         loop {
             if let Some(result) = state.ready(max, was_blocked) {
                 if matches!(result, Err(GetError::TooLong { .. })) {
@@ -180,16 +180,18 @@ impl Outbox {
                 }
                 return result.map(Some);
             }
-            if is_woken {
-                return Err(GetError::Woken);
-            }
             if patience.is_over() {
                 return Ok(None);
             }
             was_blocked = true;
             state.blocked += 1;
+            let is_woken;
             (state, is_woken) = self.wait(&patience, state);
             state.blocked -= 1;
+            if is_woken {
+                // Even if there is an update now, or the wake would be lost; it stays for the next.
+                return Err(GetError::Woken);
+            }
         }
     }
 
@@ -202,7 +204,6 @@ impl Outbox {
     ) -> Result<Option<String>, GetError> {
         let mut state = self.lock();
         let patience = Patience::new(timeout);
-        let mut is_woken = false;
         loop {
             let before = state.letters.len();
             let picked = state.pick(&choose);
@@ -215,15 +216,16 @@ impl Outbox {
             if state.closed {
                 return Err(GetError::Terminated);
             }
-            if is_woken {
-                return Err(GetError::Woken);
-            }
             if patience.is_over() {
                 return Ok(None);
             }
             state.picking += 1;
+            let is_woken;
             (state, is_woken) = self.wait(&patience, state);
             state.picking -= 1;
+            if is_woken {
+                return Err(GetError::Woken);
+            }
         }
     }
 

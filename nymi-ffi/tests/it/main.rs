@@ -3,6 +3,7 @@
 mod classic;
 mod compile;
 mod exports;
+mod handles;
 mod header;
 mod live;
 mod toolchain;

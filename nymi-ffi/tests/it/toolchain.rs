@@ -66,5 +66,23 @@ pub(crate) fn compile(source: &Path, program: &Path) {
         .arg("-L")
         .arg(&folder)
         .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .arg("-lnymi_api"));
+        .args(["-lnymi_api", "-ldl"]));
+}
+
+/// Compiles and runs a program of tests/c, with an empty folder for its logs as argument.
+pub(crate) fn run_c(name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join(name);
+    compile(
+        &repository().join(format!("nymi-ffi/tests/c/{name}.c")),
+        &program,
+    );
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    run(Command::new(&program)
+        .arg(&logs)
+        .env("NYMI_NSL_DIR", folder.path().join("nsl"))
+        .env_remove("NYMI_L1")
+        .env_remove("NYMI_NES_URL")
+        .env_remove("NYMI_AGENT_URL"));
 }
