@@ -433,26 +433,27 @@ pub unsafe extern "C" fn nymi_client_lookup(
             .with("query", query.into_value())
             .with("lookup_keys", columns.collect::<Value>()))
     };
-    let view = |rows: Rows, parts: &mut Parts| {
-        let rows = match rows {
-            Rows::Several { matches } => matches,
-            Rows::One(row) => vec![*row],
-        };
-        let matches: Vec<_> = rows
-            .into_iter()
-            .map(|row| {
-                let (view, inner) = row.view();
-                parts.object(view, inner)
-            })
-            .collect();
-        NymiLookup {
-            count: matches.len(),
-            matches: parts.list(matches),
-        }
-    };
     let target = (client, call, Operation::Lookup);
     // SAFETY: the caller passes NULL or what the header asks for.
-    unsafe { operation(target, fields, view, ("lookup", lookup, error)) }
+    unsafe { operation(target, fields, lookup_view, ("lookup", lookup, error)) }
+}
+
+fn lookup_view(rows: Rows, parts: &mut Parts) -> NymiLookup {
+    let rows = match rows {
+        Rows::Several { matches } => matches,
+        Rows::One(row) => vec![*row],
+    };
+    let matches: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let (view, inner) = row.view();
+            parts.object(view, inner)
+        })
+        .collect();
+    NymiLookup {
+        count: matches.len(),
+        matches: parts.list(matches),
+    }
 }
 
 /// Frees what nymi_client_lookup gave.
@@ -644,15 +645,18 @@ pub unsafe extern "C" fn nymi_client_user_status(
         let fields = Fields::default().required("Username", username)?;
         fields.required("Domain", domain)
     };
-    let view = |answer: UserStatusAnswer, parts: &mut Parts| NymiUserStatus {
+    let target = (client, call, Operation::UserStatus);
+    // SAFETY: the caller passes NULL or what the header asks for.
+    unsafe { operation(target, fields, user_status_view, ("status", status, error)) }
+}
+
+fn user_status_view(answer: UserStatusAnswer, parts: &mut Parts) -> NymiUserStatus {
+    NymiUserStatus {
         status: parts.text(&answer.status),
         checked_at: parts.time(answer.checked_at),
         checked_at_ms: answer.checked_at.0,
         cached: answer.cached,
-    };
-    let target = (client, call, Operation::UserStatus);
-    // SAFETY: the caller passes NULL or what the header asks for.
-    unsafe { operation(target, fields, view, ("status", status, error)) }
+    }
 }
 
 /// Frees what nymi_client_user_status gave.
@@ -668,4 +672,53 @@ pub unsafe extern "C" fn nymi_client_user_status(
 #[unsafe(no_mangle)]
 pub extern "C" fn nymi_user_status_free(status: *mut NymiUserStatus) {
     guarded((), || take_back(status));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::ffi::CStr;
+
+    fn read<'a>(text: *const c_char) -> Option<&'a str> {
+        // SAFETY: NULL, or a text of parts that the test still holds.
+        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_str().unwrap())
+    }
+
+    fn found(answer: Value) -> Vec<(Option<String>, Option<String>, bool)> {
+        let mut parts = Parts::default();
+        let view = lookup_view(serde_json::from_value(answer).unwrap(), &mut parts);
+        // SAFETY: the list has as many places as the view says, each of a struct in the parts.
+        let matches = unsafe { std::slice::from_raw_parts(view.matches, view.count) };
+        // SAFETY: as above.
+        let matches = matches.iter().map(|it| unsafe { &**it });
+        matches
+            .map(|it| {
+                let text = |text| read(text).map(str::to_owned);
+                (text(it.username), text(it.band_label), it.is_active)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn one_match_and_several_are_read_and_what_is_missing_is_null() {
+        let alice = json!({"Username": "alice", "BandLabel": null, "IsActive": true});
+        let bob = json!({"Username": "bob", "BandLabel": "A1", "IsActive": false});
+        let alice_found = (Some("alice".to_owned()), None, true);
+        assert_eq!(found(alice.clone()), std::slice::from_ref(&alice_found));
+        let bob_found = (Some("bob".to_owned()), Some("A1".to_owned()), false);
+        let both = json!({"matches": [alice, bob]});
+        assert_eq!(found(both), [alice_found, bob_found]);
+    }
+
+    #[test]
+    fn the_status_of_a_user_is_read() {
+        let answer = json!({"status": "locked", "cached": true,
+            "checked_at": "2026-01-02T03:04:05.678Z"});
+        let mut parts = Parts::default();
+        let view = user_status_view(serde_json::from_value(answer).unwrap(), &mut parts);
+        assert_eq!(read(view.status), Some("locked"));
+        assert_eq!(read(view.checked_at), Some("2026-01-02T03:04:05.678Z"));
+        assert_eq!((view.checked_at_ms, view.cached), (1_767_323_045_678, true));
+    }
 }
