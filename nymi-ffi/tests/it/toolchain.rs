@@ -66,7 +66,8 @@ pub(crate) fn compile(source: &Path, program: &Path) {
         .arg("-L")
         .arg(&folder)
         .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .args(["-lnymi_api", "-ldl"]));
+        // Not for a program that loads it by its name.
+        .args(["-Wl,--as-needed", "-lnymi_api", "-ldl"]));
 }
 
 /// Compiles and runs a program of tests/c, with an empty folder for its logs as argument.
