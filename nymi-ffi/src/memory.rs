@@ -5,18 +5,18 @@
 //! when they are freed, since some are keys.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::c_char;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nymi_core::UnixMillis;
 use zeroize::Zeroizing;
 
 use crate::process::is_forked;
 
-type Listed = HashMap<usize, Arc<dyn Any + Send + Sync>>;
+type Listed = BTreeMap<usize, Arc<dyn Any + Send + Sync>>;
 
-static GIVEN: LazyLock<Mutex<Listed>> = LazyLock::new(Mutex::default);
+static GIVEN: Mutex<Listed> = Mutex::new(BTreeMap::new());
 
 fn given() -> MutexGuard<'static, Listed> {
     GIVEN.lock().unwrap_or_else(PoisonError::into_inner)

@@ -46,19 +46,21 @@ pub(crate) fn run(command: &mut Command) -> Output {
     output
 }
 
-/// Compiles a C program against the header and the shared library, warnings being errors.
+/// What every compiler has to accept without a word.
+pub(crate) const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+/// Compiles a program in C or C++ against the headers and the shared library.
 pub(crate) fn compile(source: &Path, program: &Path) {
+    let is_cpp = source.extension().is_some_and(|it| it == "cpp");
+    let (compiler, standard) = match is_cpp {
+        true => ("g++", "-std=c++17"),
+        false => ("gcc", "-std=c11"),
+    };
     let folder = library_folder();
-    run(Command::new("gcc")
-        .args([
-            "-std=c11",
-            "-Wall",
-            "-Wextra",
-            "-Wpedantic",
-            "-Werror",
-            "-pthread",
-            "-o",
-        ])
+    run(Command::new(compiler)
+        .arg(standard)
+        .args(WARNINGS)
+        .args(["-pthread", "-o"])
         .arg(program)
         .arg(source)
         .arg("-I")
@@ -72,12 +74,14 @@ pub(crate) fn compile(source: &Path, program: &Path) {
 
 /// Compiles and runs a program of tests/c, with an empty folder for its logs as argument.
 pub(crate) fn run_c(name: &str) {
+    run_test(&format!("{name}.c"));
+}
+
+/// The same for a source file in C or C++.
+pub(crate) fn run_test(file: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join(name);
-    compile(
-        &repository().join(format!("nymi-ffi/tests/c/{name}.c")),
-        &program,
-    );
+    let program = folder.path().join("program");
+    compile(&repository().join("nymi-ffi/tests/c").join(file), &program);
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
     run(Command::new(&program)
