@@ -102,6 +102,36 @@ fn the_makefile_of_the_examples_works() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// The blocks of a page in this language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository().join(page)).unwrap();
+    let fence = format!("\n```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after
+        .map(|block| block.split("\n```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_programs_of_the_manual_compile() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut compiled = 0;
+    for (language, extension) in [("c", "c"), ("cpp", "cpp")] {
+        for block in blocks("docs/manual/c.md", language) {
+            let source = folder.path().join("program").with_extension(extension);
+            // The first one shows what is included.
+            let headers = match block.starts_with("#include") {
+                true => "",
+                false => "#include <nymi_api.h>\n#include <stdio.h>\n",
+            };
+            std::fs::write(&source, format!("{headers}{block}\n")).unwrap();
+            compile(&source, &folder.path().join("program"));
+            compiled += 1;
+        }
+    }
+    assert_eq!(compiled, 3);
+}
+
 #[test]
 fn the_static_library_links_into_cpp() {
     let folder = tempfile::tempdir().unwrap();

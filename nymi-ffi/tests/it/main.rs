@@ -5,5 +5,6 @@ mod compile;
 mod exports;
 mod handles;
 mod header;
+mod install;
 mod live;
 mod toolchain;
