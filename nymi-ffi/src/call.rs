@@ -5,13 +5,13 @@
 
 use std::ffi::c_char;
 
-use nymi_core::message::{Map, Operation, Request, Update};
+use nymi_core::message::{Map, Operation, Request, Status, Update};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::boundary::{Growing, Out, optional_text, read_growing, required_text};
 use crate::client::{NymiClient, hosted};
-use crate::error::{Failure, NymiError, entry};
+use crate::error::{Failure, NymiError, NymiResult, entry};
 use crate::memory::{CStruct, Parts, give};
 
 /// How an operation is called; NULL in its place means the defaults.
@@ -101,6 +101,10 @@ pub(crate) unsafe fn ask(
     let envelope = json!({"operation": operation.name(), "exchange": exchange, "payload": fields.into_value()});
     let request = Request::from_value(&envelope).map_err(|refusal| Failure::of_update(&refusal))?;
     let update = hosted.client.ask(request)?;
+    if update.status == Status::TERMINATED {
+        // As every other call that waits says it.
+        return Err(Failure::new(NymiResult::Terminated, update.specifics()));
+    }
     if !update.status.is_success() {
         return Err(Failure::of_update(&update));
     }

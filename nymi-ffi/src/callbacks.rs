@@ -144,10 +144,15 @@ impl Courier {
         })
     }
 
+    /// Has the thread end after the callback that runs.
+    pub(crate) fn ask_to_stop(&self) {
+        self.inbox.change(|waiting| waiting.stop = true);
+    }
+
     /// Ends the thread and waits until no callback runs any more; called from a callback, that one
     /// is the last.
     pub(crate) fn stop(&self) {
-        self.inbox.change(|waiting| waiting.stop = true);
+        self.ask_to_stop();
         if thread::current().id() == self.id {
             return;
         }

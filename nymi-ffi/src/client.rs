@@ -10,7 +10,7 @@ use crate::boundary::{Growing, Out, optional_text, read_growing, required_text};
 use crate::callbacks::{Callbacks, Courier, Inbox};
 use crate::descriptor::Descriptor;
 use crate::error::{Failure, NymiError, NymiResult, entry};
-use crate::handles::Table;
+use crate::handles::{Full, Table};
 use crate::memory::{give_text, take_back_text};
 use crate::process::claim;
 use crate::threads::block_signals;
@@ -180,8 +180,13 @@ impl Hosted {
 }
 
 impl Drop for Hosted {
+    /// On the thread of whichever call was the last to use it, so nothing is waited for that the
+    /// program could hold up.
     fn drop(&mut self) {
-        self.end();
+        self.client.terminate();
+        if let Some(courier) = &self.courier {
+            courier.ask_to_stop();
+        }
     }
 }
 
@@ -247,11 +252,17 @@ pub unsafe extern "C" fn nymi_client_new(
         // SAFETY: the caller passes NULL or NUL-terminated texts in the config.
         let (engine, callbacks) = unsafe { read_config(&config) }?;
         let hosted = Arc::new(Hosted::start_with(engine, callbacks)?);
-        let handle = CLIENTS
-            .insert(hosted)
-            .map_err(|_| Failure::new(NymiResult::TooMany, ""))?;
-        out.set(std::ptr::without_provenance_mut(handle));
-        Ok(())
+        match CLIENTS.insert(Arc::clone(&hosted)) {
+            Ok(handle) => {
+                out.set(std::ptr::without_provenance_mut(handle));
+                Ok(())
+            }
+            Err(Full) => {
+                // Its callbacks may have begun, and must not outlive this call.
+                hosted.end();
+                Err(Failure::new(NymiResult::TooMany, ""))
+            }
+        }
     };
     // SAFETY: the caller passes NULL or a place to write.
     unsafe { entry(error, work) }

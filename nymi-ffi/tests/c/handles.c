@@ -38,7 +38,8 @@ static void a_client_answers_and_is_gone_after_free(void) {
   CHECK_INT(nymi_client_terminate(client), 0);
   CHECK_INT(nymi_client_put(client, "{}", NULL), NYMI_RESULT_TERMINATED);
   CHECK_INT(nymi_client_get(client, 0, &update, NULL), NYMI_RESULT_TERMINATED);
-  CHECK_INT(nymi_client_get(client, 0, &update, NULL), NYMI_RESULT_TERMINATED);
+  struct NymiInit *init = NULL;
+  CHECK_INT(nymi_client_init(client, NULL, NULL, &init, NULL), NYMI_RESULT_TERMINATED);
 
   CHECK_INT(nymi_client_free(client), 0);
   CHECK_INT(nymi_client_free(client), NYMI_RESULT_BAD_HANDLE);
