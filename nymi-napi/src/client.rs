@@ -264,8 +264,9 @@ impl Client {
     /// When it was woken; the request is given up then.
     pub fn ask(&self, request: Request) -> Result<Update, GetError> {
         let reply_to = request.reply_to();
+        let waiting = self.waiters.enter();
         let Call { id, answer } = self.desk.logged(|| self.desk.submit_named_call(request));
-        match self.waiters.wait(answer) {
+        match waiting.wait(answer) {
             Ok(update) => Ok(update),
             Err(NoAnswer::Abandoned) => Ok(reply_to.failed(Status::TERMINATED, "")),
             Err(NoAnswer::Woken) => {

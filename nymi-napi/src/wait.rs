@@ -65,25 +65,14 @@ impl Waiters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for an answer. Whoever holds the sender sees to the deadline.
-    pub(crate) fn wait<T>(&self, answer: oneshot::Receiver<T>) -> Result<T, NoAnswer> {
+    /// Takes this thread in, before the request goes out whose answer it waits for: a wake from now
+    /// on reaches it.
+    pub(crate) fn enter(&self) -> Waiting {
         let sleeper = Arc::new(Sleeper::default());
-        {
-            let mut waiting = self.lock();
-            waiting.retain(|sleeper| sleeper.strong_count() > 0);
-            waiting.push(Arc::downgrade(&sleeper));
-        }
-        let waker = Waker::from(Arc::clone(&sleeper));
-        let mut context = Context::from_waker(&waker);
-        let mut answer = pin!(answer);
-        loop {
-            match answer.as_mut().poll(&mut context) {
-                Poll::Ready(Ok(answer)) => return Ok(answer),
-                Poll::Ready(Err(_)) => return Err(NoAnswer::Abandoned),
-                Poll::Pending if sleeper.sleep() => return Err(NoAnswer::Woken),
-                Poll::Pending => {}
-            }
-        }
+        let mut waiting = self.lock();
+        waiting.retain(|sleeper| sleeper.strong_count() > 0);
+        waiting.push(Arc::downgrade(&sleeper));
+        Waiting(sleeper)
     }
 
     /// Wakes every thread that waits now; false if there was none.
@@ -100,6 +89,26 @@ impl Waiters {
     }
 }
 
+/// A thread that is about to wait.
+pub(crate) struct Waiting(Arc<Sleeper>);
+
+impl Waiting {
+    /// Waits for an answer. Whoever holds the sender sees to the deadline.
+    pub(crate) fn wait<T>(self, answer: oneshot::Receiver<T>) -> Result<T, NoAnswer> {
+        let waker = Waker::from(Arc::clone(&self.0));
+        let mut context = Context::from_waker(&waker);
+        let mut answer = pin!(answer);
+        loop {
+            match answer.as_mut().poll(&mut context) {
+                Poll::Ready(Ok(answer)) => return Ok(answer),
+                Poll::Ready(Err(_)) => return Err(NoAnswer::Abandoned),
+                Poll::Pending if self.0.sleep() => return Err(NoAnswer::Woken),
+                Poll::Pending => {}
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,18 +116,15 @@ mod tests {
 
     #[test]
     fn an_answer_a_wake_and_a_lost_sender_end_the_wait() {
-        let waiters = Arc::new(Waiters::default());
+        let waiters = Waiters::default();
         let wait = || {
             let (sender, answer) = oneshot::channel::<u32>();
-            let waiters = Arc::clone(&waiters);
-            (sender, thread::spawn(move || waiters.wait(answer)))
+            let waiting = waiters.enter();
+            (sender, thread::spawn(move || waiting.wait(answer)))
         };
         let (answered, first) = wait();
         let (_kept, second) = wait();
         let (lost, third) = wait();
-        while waiters.lock().len() < 3 {
-            thread::yield_now();
-        }
         answered.send(7).unwrap();
         assert_eq!(first.join().unwrap(), Ok(7));
         drop(lost);

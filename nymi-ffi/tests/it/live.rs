@@ -262,3 +262,12 @@ fn typed_operations_do_what_they_say() {
     );
     stage.clear();
 }
+
+#[test]
+fn an_operation_that_waits_can_be_ended() {
+    let stage = Stage::set();
+    let l1 = stage.ready.l1.display().to_string();
+    let program = stage.run("nymi-ffi/tests/c/interrupted.c", &[&l1]);
+    assert_eq!(program.rest(), "");
+    stage.clear();
+}
