@@ -61,6 +61,7 @@ fn the_examples_build_without_a_warning_and_explain_themselves() {
         "c/tap_to_sign.c",
         "c/tap_to_sign_classic.c",
         "c/event_loop.c",
+        "c/two_people.c",
         "cpp/tap_to_sign.cpp",
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -151,7 +151,11 @@ impl Stage {
     }
 
     fn tap(&self) {
-        let tap = format!("tap {} ble", self.ready.bands[0].serial_number);
+        self.tap_with(0);
+    }
+
+    fn tap_with(&self, band: usize) {
+        let tap = format!("tap {} ble", self.ready.bands[band].serial_number);
         let result = self.runtime.block_on(self.system.hardware(&tap));
         result.unwrap_or_else(|error| panic!("{error}"));
     }
@@ -239,6 +243,36 @@ fn the_event_loop_greets_and_obeys() {
     }
     program.say("quit\n");
     program.rest();
+    stage.clear();
+}
+
+#[test]
+fn two_different_people_have_to_sign() {
+    let stage = Stage::set();
+    let options = stage.options();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let mut program = stage.run("examples/c/two_people.c", &options);
+    for (said, band) in [
+        ("tap: who executed the record?\n", 0),
+        ("tap: who reviewed it?\n", 0),
+        ("tap: another person has to review it\n", 1),
+    ] {
+        assert_eq!(program.line(), said);
+        stage.tap_with(band);
+    }
+    let rest = program.rest();
+    let tokens: Vec<_> = rest
+        .lines()
+        .filter_map(|line| line.strip_prefix("assertion "))
+        .collect();
+    let [executed, reviewed] = tokens[..] else {
+        panic!("{rest}")
+    };
+    let executed = claims(&stage.system, executed, record());
+    let reviewed = claims(&stage.system, reviewed, record());
+    assert_eq!(executed.meaning.as_deref(), Some("executed"));
+    assert_eq!(reviewed.meaning.as_deref(), Some("reviewed"));
+    assert_ne!(executed.username, reviewed.username);
     stage.clear();
 }
 
