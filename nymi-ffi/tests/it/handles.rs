@@ -25,6 +25,12 @@ fn the_library_can_be_closed_and_loaded_again() {
     run_c("unloaded");
 }
 
+#[test]
+#[ignore = "ten thousand clients"]
+fn ten_thousand_clients_leave_nothing() {
+    run_c("cycles");
+}
+
 type Heard = mpsc::Sender<Option<String>>;
 
 /// Tells what it heard, and panics each time.
