@@ -59,6 +59,20 @@ pub struct NymiError {
 
 impl CStruct for NymiError {}
 
+/// An error that is there from the start and never freed.
+struct Fixed(NymiError);
+
+// SAFETY: it is read alone, and its texts are literals.
+unsafe impl Sync for Fixed {}
+
+/// Nothing may be allocated or locked in a forked child.
+static FORKED: Fixed = Fixed(NymiError {
+    code: NymiResult::Forked as u32,
+    nsl: 0,
+    message: c"A process made by fork cannot use the library of its parent.".as_ptr(),
+    detail: c"".as_ptr(),
+});
+
 /// Frees an error.
 ///
 /// Ownership: the error and its texts are gone after the call. NULL, and an error that was freed
@@ -93,7 +107,7 @@ impl Failure {
             NymiResult::Interrupted => "The wait was interrupted.",
             NymiResult::Terminated => "The client was terminated.",
             NymiResult::CallbackMode => "The client gives its updates to a callback.",
-            NymiResult::Forked => "A process made by fork cannot use the library of its parent.",
+            NymiResult::Forked => "The process was made by fork.",
             NymiResult::LogUnusable => "The log directory cannot be used.",
             NymiResult::System => "The system refused a resource.",
             NymiResult::TooMany => "There are too many clients.",
@@ -193,8 +207,11 @@ pub(crate) unsafe fn entry(
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> u32 {
     if is_forked() {
-        // Not even an error object: its list may be locked for ever.
-        return NymiResult::Forked as u32;
+        if !error.is_null() {
+            // SAFETY: not NULL, and the caller promises that it can be written.
+            unsafe { *error = (&raw const FORKED.0).cast_mut() };
+        }
+        return FORKED.0.code;
     }
     guarded(NymiResult::Fault as u32, || {
         let result = guarded(Err(Failure::new(NymiResult::Fault, "")), work);

@@ -254,6 +254,9 @@ static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
     CHECK_INT(nymi_client_new(&config, &none, NULL), NYMI_RESULT_FORKED);
     CHECK_INT(nymi_client_free(client), NYMI_RESULT_FORKED);
     nymi_error_free(error);
+    CHECK_INT(nymi_client_put(client, "{}", &error), NYMI_RESULT_FORKED);
+    CHECK(error->code == NYMI_RESULT_FORKED && strstr(error->message, "fork") != NULL);
+    nymi_error_free(error);
     CHECK_INT(napiConfigure("Records", NULL, NULL, 0, NO_AGENT, ""), NAPI_CONFIGURE_ERROR);
     CHECK_INT(napiPut("{}"), NAPI_PUT_NAPI_NOT_RUNNING);
     napiTerminate();
