@@ -638,7 +638,7 @@ struct NymiInitOptions {
    */
   const char *nea_name;
   /**
-   * The server, such as "https://nes.example.com/nes".
+   * The server, such as `https://nes.example.com/nes`.
    */
   const char *nes_url;
   /**

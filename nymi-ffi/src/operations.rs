@@ -24,7 +24,7 @@ pub struct NymiInitOptions {
     pub size: usize,
     /// The application, if it is not the `nea_name` of the client's config.
     pub nea_name: *const c_char,
-    /// The server, such as "https://nes.example.com/nes".
+    /// The server, such as `https://nes.example.com/nes`.
     pub nes_url: *const c_char,
     /// Who asks the server for the certificate, `DOMAIN\user` or `user@domain`.
     pub username: *const c_char,
