@@ -3,8 +3,18 @@
  *
  * Generated from the sources of nymi-ffi; do not edit.
  *
- * A program starts the client with napiConfigure, sends requests as JSON with napiPut and reads
- * updates as JSON with napiGet (waits) or napiTryGet (does not). A request
+ * There are two interfaces; new programs use the first.
+ *
+ * Handles, nymi_...: nymi_client_new makes a client, nymi_client_init makes it known, and typed
+ * functions do the rest: nymi_client_subscribe, nymi_client_wait_tap, nymi_client_assert and more.
+ * Every function returns 0 for success, else a number of enum NymiResult or enum NymiStatus, and
+ * says more in a struct NymiError if the caller gives it a place. Outputs are written only on
+ * success. What a function gives is freed with the function that its description names.
+ *
+ * Classic, napi...: five functions over one client of the process, for programs that use them
+ * already. Requests go in as JSON with napiPut, updates come out as JSON with napiGet.
+ *
+ * Both may be used in one process. A request as JSON
  *
  *     {"operation":"...","exchange":"any string","payload":{...}}
  *
@@ -15,14 +25,21 @@
  * and a status of enum NymiStatus. Events such as a tap are updates whose exchange is null. The
  * first request is "init"; all but "init" and "info" need its success.
  *
- * Every function may be called from any thread. The library starts one thread of its own, on which
- * the signals of the process are blocked, and never calls back into the program. Texts are UTF-8 and
- * end with a NUL. No function keeps a pointer that it is given.
+ * Threads: every function may be called from any thread at any time. Each client has one thread of
+ * the library's, and a second one if it has callbacks, on which alone they run; the signals of the
+ * process are blocked on both.
+ *
+ * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
+ * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
+ * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
+ * error from every function. The library stays in memory after dlclose.
  */
 
 #ifndef NYMI_API_H
 #define NYMI_API_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -253,6 +270,11 @@ enum NymiStatus {
 
 
 /**
+ * Waits without end, as a timeout.
+ */
+#define NYMI_FOREVER UINT32_MAX
+
+/**
  * The number of the binary interface: the header's `NYMI_ABI_VERSION`.
  */
 #define NYMI_ABI_VERSION 1
@@ -278,7 +300,8 @@ enum NapiConfigure {
    */
   NAPI_CONFIGURE_FAILED_TO_INIT = 3,
   /**
-   * A client runs already, or another argument cannot be used.
+   * A client runs already, another argument cannot be used, or the process was made by fork from
+   * one that used the library.
    */
   NAPI_CONFIGURE_ERROR = 4,
   /**
@@ -403,9 +426,1350 @@ enum NapiLog {
   NAPI_LOG_VERBOSE = 4,
 };
 
+/**
+ * What the `nymi_` functions return when it is not a status of enum NymiStatus. Those begin at 1000.
+ */
+enum NymiResult {
+  /**
+   * Done; the outputs are written.
+   */
+  NYMI_RESULT_OKAY = 0,
+  /**
+   * An argument is NULL, not UTF-8, too long or out of its range; the detail names it.
+   */
+  NYMI_RESULT_BAD_ARGUMENT = 1,
+  /**
+   * The client was freed, or never was one.
+   */
+  NYMI_RESULT_BAD_HANDLE = 2,
+  /**
+   * Nothing came in time.
+   */
+  NYMI_RESULT_TIMEOUT = 3,
+  /**
+   * nymi_client_wake ended the wait.
+   */
+  NYMI_RESULT_INTERRUPTED = 4,
+  /**
+   * The client was terminated, and nothing is left to read.
+   */
+  NYMI_RESULT_TERMINATED = 5,
+  /**
+   * The client gives its updates to a callback.
+   */
+  NYMI_RESULT_CALLBACK_MODE = 6,
+  /**
+   * The process was made by fork from one that used the library; use exec, or another process.
+   */
+  NYMI_RESULT_FORKED = 7,
+  /**
+   * The log directory cannot be used.
+   */
+  NYMI_RESULT_LOG_UNUSABLE = 8,
+  /**
+   * The system refused a thread, a descriptor or another resource.
+   */
+  NYMI_RESULT_SYSTEM = 9,
+  /**
+   * Too many clients.
+   */
+  NYMI_RESULT_TOO_MANY = 10,
+  /**
+   * A struct is from a newer header and asks for something that this library does not have.
+   */
+  NYMI_RESULT_TOO_NEW = 11,
+  /**
+   * This system does not have it.
+   */
+  NYMI_RESULT_UNSUPPORTED = 12,
+  /**
+   * A fault in the library.
+   */
+  NYMI_RESULT_FAULT = 13,
+};
+
+/**
+ * What a band shows.
+ */
+enum NymiNotification {
+  /**
+   * Success.
+   */
+  NYMI_NOTIFICATION_POSITIVE = 0,
+  /**
+   * Failure.
+   */
+  NYMI_NOTIFICATION_NEGATIVE = 1,
+};
+
+/**
+ * What to do with a secret that a band keeps.
+ */
+enum NymiKeyAction {
+  /**
+   * Make it.
+   */
+  NYMI_KEY_ACTION_CREATE = 0,
+  /**
+   * Use or read it.
+   */
+  NYMI_KEY_ACTION_GET = 1,
+  /**
+   * Forget it.
+   */
+  NYMI_KEY_ACTION_DELETE = 2,
+};
+
+/**
+ * What an event is about. Numbers are added.
+ */
+enum NymiEventKind {
+  /**
+   * Something that this version does not know; see `json`.
+   */
+  NYMI_EVENT_KIND_OTHER = 0,
+  /**
+   * A tap; see `tap`.
+   */
+  NYMI_EVENT_KIND_TAP = 1,
+  /**
+   * See `presence`.
+   */
+  NYMI_EVENT_KIND_PRESENCE = 2,
+  /**
+   * See `endpoint`.
+   */
+  NYMI_EVENT_KIND_ENDPOINT = 3,
+  /**
+   * Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING; see `error`.
+   */
+  NYMI_EVENT_KIND_ERROR = 4,
+};
+
+/**
+ * A client. Several may be in a process; each has its own connection, name and queue.
+ *
+ * The pointer is a handle: it leads nowhere, and one that was freed is recognised and refused.
+ */
+struct NymiClient;
+
+/**
+ * How a client is to be. Set it to zeros, then `size`, then what is wanted.
+ */
+struct NymiClientConfig {
+  /**
+   * sizeof (struct NymiClientConfig), so that the library knows which fields the program has.
+   */
+  size_t size;
+  /**
+   * The application: a letter, then 5 to 17 letters, digits, '.', '_' or '-'.
+   */
+  const char *nea_name;
+  /**
+   * The agent's channel socket, such as "ws://127.0.0.1:9120"; NULL for what NYMI_AGENT_URL or
+   * /etc/nymi/nes.toml name, else this machine's.
+   */
+  const char *agent_url;
+  /**
+   * The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder.
+   */
+  const char *store_directory;
+  /**
+   * An existing directory for nymi_api.log; NULL for no file.
+   */
+  const char *log_directory;
+  /**
+   * How much goes into the file: enum NapiLog.
+   */
+  uint32_t log_level;
+  /**
+   * How much goes to `on_log`: enum NapiLog.
+   */
+  uint32_t on_log_level;
+  /**
+   * Called with each update, instead of nymi_client_get; NULL for none. The update is JSON and
+   * belongs to the library: copy what outlives the call. After the last one, when the client was
+   * terminated, it is called once with NULL.
+   */
+  void (*on_update)(void *user_data, const char *update);
+  /**
+   * Called with each line of the log, without its end; NULL for none.
+   */
+  void (*on_log)(void *user_data, uint32_t level, const char *line);
+  /**
+   * What both are called with.
+   */
+  void *user_data;
+};
+
+/**
+ * What went wrong, in words. The library may add fields at the end.
+ */
+struct NymiError {
+  /**
+   * What the function returned: enum NymiResult or enum NymiStatus.
+   */
+  uint32_t code;
+  /**
+   * With NYMI_STATUS_CERTIFICATES, the number of the certificate error; else 0.
+   */
+  uint32_t nsl;
+  /**
+   * What the code means. Never NULL.
+   */
+  const char *message;
+  /**
+   * What exactly was wrong this time. Never NULL, may be empty.
+   */
+  const char *detail;
+};
+
+/**
+ * What nymi_client_init needs. Set it to zeros, then `size`, then what is known; without anything
+ * else the stored certificate of an earlier run is used.
+ */
+struct NymiInitOptions {
+  /**
+   * sizeof (struct NymiInitOptions).
+   */
+  size_t size;
+  /**
+   * The application, if it is not the `nea_name` of the client's config.
+   */
+  const char *nea_name;
+  /**
+   * The server, such as `https://nes.example.com/nes`.
+   */
+  const char *nes_url;
+  /**
+   * Who asks the server for the certificate, `DOMAIN\user` or `user@domain`.
+   */
+  const char *username;
+  /**
+   * Its password.
+   */
+  const char *password;
+  /**
+   * A session token of the server, instead of user and password.
+   */
+  const char *token;
+  /**
+   * The enterprise's root certificate, PEM or a file's path.
+   */
+  const char *l1;
+  /**
+   * The grade that certificates must have, "gold" or "bronze"; NULL for gold.
+   */
+  const char *grade;
+  /**
+   * The agent, if not the client's.
+   */
+  const char *agent_url;
+};
+
+/**
+ * How an operation is called; NULL in its place means the defaults.
+ */
+struct NymiCall {
+  /**
+   * sizeof (struct NymiCall).
+   */
+  size_t size;
+  /**
+   * How long to wait for the answer, at most 120000; 0 for 15000.
+   */
+  uint32_t timeout_ms;
+  /**
+   * A name by which nymi_client_cancel finds this call; no two in flight may have the same. NULL
+   * for none.
+   */
+  const char *exchange;
+};
+
+/**
+ * What nymi_client_init answers. The library may add fields at the end.
+ */
+struct NymiInit {
+  /**
+   * The application.
+   */
+  const char *nea_name;
+  /**
+   * The agent's URL, or NULL.
+   */
+  const char *agent;
+  /**
+   * The server's URL, or NULL.
+   */
+  const char *nes;
+  /**
+   * The serial number of the application's certificate in hex, or NULL.
+   */
+  const char *certificate_serial;
+  /**
+   * Until when it is valid, RFC 3339 in UTC, or NULL.
+   */
+  const char *certificate_not_after;
+  /**
+   * The same in milliseconds since 1970, or 0.
+   */
+  int64_t certificate_not_after_ms;
+};
+
+/**
+ * A terminal. The library may add fields at the end.
+ */
+struct NymiEndpoint {
+  /**
+   * Its stable id, as taps and presence name it.
+   */
+  const char *endpoint_id;
+};
+
+/**
+ * Whom nymi_client_lookup looks for: every value that is not NULL must match, and one must be there.
+ */
+struct NymiLookupQuery {
+  /**
+   * sizeof (struct NymiLookupQuery).
+   */
+  size_t size;
+  /**
+   * The user's name.
+   */
+  const char *username;
+  /**
+   * The user's domain.
+   */
+  const char *domain;
+  /**
+   * The band's NymiBandID.
+   */
+  const char *band;
+  /**
+   * What NFC readers see of the band.
+   */
+  const char *nfc_uid;
+  /**
+   * What is printed on the band.
+   */
+  const char *serial_number;
+};
+
+/**
+ * A user and a band. A text that the server does not have is NULL. The library may add fields at
+ * the end.
+ */
+struct NymiMatch {
+  /**
+   * The user's name.
+   */
+  const char *username;
+  /**
+   * The user's domain.
+   */
+  const char *domain;
+  /**
+   * The NymiBandID.
+   */
+  const char *band;
+  /**
+   * What NFC readers see of the band.
+   */
+  const char *nfc_uid;
+  /**
+   * What is printed on the band.
+   */
+  const char *serial_number;
+  /**
+   * What the band shows.
+   */
+  const char *band_label;
+  /**
+   * As the band reported it.
+   */
+  const char *firmware_version;
+  /**
+   * As the band reported it.
+   */
+  const char *hardware_version;
+  /**
+   * The band's identity key, SubjectPublicKeyInfo, as the server has it.
+   */
+  const char *identity_public_key;
+  /**
+   * Whether the band may be used.
+   */
+  bool is_active;
+  /**
+   * Whether it is the user's own band and no temporary one.
+   */
+  bool is_primary;
+};
+
+/**
+ * What nymi_client_lookup found. The library may add fields at the end.
+ */
+struct NymiLookup {
+  /**
+   * How many; at least one.
+   */
+  size_t count;
+  /**
+   * Where each is.
+   */
+  const struct NymiMatch *const *matches;
+};
+
+/**
+ * What nymi_client_assert asks for. Set it to zeros, then `size`, then what is wanted.
+ */
+struct NymiAssertOptions {
+  /**
+   * sizeof (struct NymiAssertOptions).
+   */
+  size_t size;
+  /**
+   * The band, as the tap named it.
+   */
+  const char *band;
+  /**
+   * The intent of the tap, at most 60 s old and good for one assertion; needed with a document or
+   * meaning. NULL to ask only who wears the band.
+   */
+  const char *intent_id;
+  /**
+   * The SHA-256 of the document that is signed, 32 bytes; NULL for none.
+   */
+  const uint8_t *document_sha256;
+  /**
+   * What the signature means, such as "approved"; NULL for nothing.
+   */
+  const char *meaning;
+  /**
+   * Who the assertion is for; NULL for this application.
+   */
+  const char *audience;
+  /**
+   * Comes back in the assertion, against replay; NULL for none.
+   */
+  const char *nonce;
+};
+
+/**
+ * Who wears a band, verified by the server. The library may add fields at the end.
+ */
+struct NymiAssertion {
+  /**
+   * The user's name.
+   */
+  const char *username;
+  /**
+   * The user's domain.
+   */
+  const char *domain;
+  /**
+   * The NymiBandID.
+   */
+  const char *band;
+  /**
+   * "ble" or "nfc+ble".
+   */
+  const char *method;
+  /**
+   * When the server verified it, RFC 3339 in UTC.
+   */
+  const char *verified_at;
+  /**
+   * The same in milliseconds since 1970.
+   */
+  int64_t verified_at_ms;
+  /**
+   * The signed assertion, a JWS in compact form: what to keep with the record.
+   */
+  const char *assertion;
+};
+
+/**
+ * Whether a user's account is good. The library may add fields at the end.
+ */
+struct NymiUserStatus {
+  /**
+   * The status of the account, such as "active".
+   */
+  const char *status;
+  /**
+   * When the directory was asked, RFC 3339 in UTC.
+   */
+  const char *checked_at;
+  /**
+   * The same in milliseconds since 1970.
+   */
+  int64_t checked_at_ms;
+  /**
+   * Whether the server had it still from before.
+   */
+  bool cached;
+};
+
+/**
+ * Random bytes. The library may add fields at the end.
+ */
+struct NymiRandom {
+  /**
+   * The bytes.
+   */
+  const uint8_t *bytes;
+  /**
+   * How many.
+   */
+  size_t size;
+};
+
+/**
+ * A signature with a band's key. The library may add fields at the end.
+ */
+struct NymiSignature {
+  /**
+   * ECDSA on P-256: r and s, 32 bytes each.
+   */
+  const uint8_t *signature;
+  /**
+   * How many bytes.
+   */
+  size_t signature_size;
+  /**
+   * The band's public key for this application, SubjectPublicKeyInfo in DER.
+   */
+  const uint8_t *public_key;
+  /**
+   * How many bytes.
+   */
+  size_t public_key_size;
+};
+
+/**
+ * A key that a band keeps. The library may add fields at the end.
+ */
+struct NymiKey {
+  /**
+   * Names the key.
+   */
+  const char *key_id;
+  /**
+   * The key; NULL after NYMI_KEY_ACTION_DELETE.
+   */
+  const uint8_t *key;
+  /**
+   * How many bytes: 32, or 0.
+   */
+  size_t key_size;
+};
+
+/**
+ * A one-time password. The library may add fields at the end.
+ */
+struct NymiTotp {
+  /**
+   * The present password; NULL after NYMI_KEY_ACTION_DELETE.
+   */
+  const char *totp;
+  /**
+   * After NYMI_KEY_ACTION_CREATE the secret as an otpauth URI, for whoever checks passwords; else
+   * NULL.
+   */
+  const char *otpauth;
+};
+
+/**
+ * The versions of a band. The library may add fields at the end.
+ */
+struct NymiFirmware {
+  /**
+   * The firmware.
+   */
+  const char *firmware_version;
+  /**
+   * The hardware.
+   */
+  const char *hardware_version;
+};
+
+/**
+ * A tap: someone means to do something. The library may add fields at the end.
+ */
+struct NymiTap {
+  /**
+   * The terminal.
+   */
+  const char *endpoint_id;
+  /**
+   * The NymiBandID.
+   */
+  const char *band;
+  /**
+   * What the reader saw of the band, for a tap by NFC; else NULL.
+   */
+  const char *nfc_uid;
+  /**
+   * "ble" or "nfc".
+   */
+  const char *method;
+  /**
+   * Names the intent in nymi_client_assert.
+   */
+  const char *intent_id;
+  /**
+   * When the agent heard of it, RFC 3339 in UTC.
+   */
+  const char *at;
+  /**
+   * The same in milliseconds since 1970.
+   */
+  int64_t at_ms;
+};
+
+/**
+ * A band came, went or changed: a hint, until an assertion verifies. The library may add fields at
+ * the end.
+ */
+struct NymiPresence {
+  /**
+   * The terminal that hears the band.
+   */
+  const char *endpoint_id;
+  /**
+   * The NymiBandID.
+   */
+  const char *band;
+  /**
+   * The state that it left: "yes", "likely", "unlikely" or "no".
+   */
+  const char *before;
+  /**
+   * The state that it is in.
+   */
+  const char *after;
+  /**
+   * How near it is, or NULL.
+   */
+  const char *proximity;
+  /**
+   * Smoothed signal strength in dBm; 0 if it is not known.
+   */
+  int32_t rssi_dbm;
+  /**
+   * Whether the wearer has authenticated, as the band says.
+   */
+  bool authenticated;
+  /**
+   * Whether it is worn, as the band says.
+   */
+  bool worn;
+};
+
+/**
+ * A terminal changed. The library may add fields at the end.
+ */
+struct NymiEndpointChange {
+  /**
+   * The terminal.
+   */
+  const char *endpoint_id;
+  /**
+   * "ble_ready", "ble_lost", "nfc_ready", "nfc_lost", "gone" or "back".
+   */
+  const char *change;
+};
+
+/**
+ * An event. Of the pointers to structs the one of its kind is set. The library may add fields at the
+ * end.
+ */
+struct NymiEvent {
+  /**
+   * enum NymiEventKind.
+   */
+  uint32_t kind;
+  /**
+   * The update as it came.
+   */
+  const char *json;
+  /**
+   * A tap, or NULL.
+   */
+  const struct NymiTap *tap;
+  /**
+   * What a band's presence is now, or NULL.
+   */
+  const struct NymiPresence *presence;
+  /**
+   * What changed at a terminal, or NULL.
+   */
+  const struct NymiEndpointChange *endpoint;
+  /**
+   * What failed, or NULL.
+   */
+  const struct NymiError *error;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Starts a client. It connects to the Nymi Agent in the background.
+ *
+ * config  how it is to be; `size` and `nea_name` must be set
+ * client  receives the client
+ * error   receives what went wrong, if it is not NULL
+ *
+ * Succeeds also while no agent can be reached: then an update with status 4000 comes, and the client
+ * goes on trying.
+ *
+ * With `on_update` or `on_log` the client has a second thread, "nymi-callback", on which both are
+ * called, one call at a time; the signals of the process are blocked there. A callback may call every
+ * function of this library with this or another client, nymi_client_free included. It must not let
+ * an exception out, and holds up the next one while it runs. Lines of the log that find 1024 others
+ * waiting are dropped, and their number is told.
+ *
+ * Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,
+ * which must live until nymi_client_free has returned. Threads: any.
+ * Errors: NYMI_RESULT_BAD_ARGUMENT, NYMI_RESULT_LOG_UNUSABLE, NYMI_RESULT_SYSTEM,
+ * NYMI_RESULT_TOO_MANY beyond 4096 clients, NYMI_RESULT_TOO_NEW.
+ *
+ * Example:
+ *
+ *     struct NymiClientConfig config = {.size = sizeof config, .nea_name = "Records"};
+ *     struct NymiClient *client;
+ *     struct NymiError *error;
+ *     if (nymi_client_new(&config, &client, &error) != NYMI_RESULT_OKAY) {
+ *       fprintf(stderr, "%s %s\n", error->message, error->detail);
+ *       nymi_error_free(error);
+ *     }
+ */
+uint32_t nymi_client_new(const struct NymiClientConfig *config,
+                         struct NymiClient **client,
+                         struct NymiError **error);
+
+/**
+ * Ends a client within a second, whatever is in flight. Its handle stays until nymi_client_free.
+ *
+ * Requests that wait for their answer get an update with status 1007, every call that waits is
+ * woken, and what is queued can still be read or is given to the callback. Again is harmless.
+ *
+ * Ownership: the client is still the caller's to free. Threads: any, callbacks included.
+ * Errors: NYMI_RESULT_BAD_HANDLE.
+ *
+ * Example:
+ *
+ *     nymi_client_terminate(client);
+ */
+uint32_t nymi_client_terminate(struct NymiClient *client);
+
+/**
+ * Terminates a client and frees it. What was not read by then is dropped.
+ *
+ * Calls of other threads that wait in it return NYMI_RESULT_TERMINATED. When this returns, no
+ * callback of this client runs any more, so it waits for one that runs; do not hold a lock that a
+ * callback wants. From a callback of the same client it returns at once, and that call is the last.
+ *
+ * Ownership: the client is gone; its handle means nothing from now on, and its descriptor is
+ * closed. Threads: any, callbacks included. Errors: NYMI_RESULT_BAD_HANDLE for a client that was
+ * freed before; NULL is allowed.
+ *
+ * Example:
+ *
+ *     nymi_client_free(client);
+ */
+uint32_t nymi_client_free(struct NymiClient *client);
+
+/**
+ * Sends a request as JSON. Only its syntax is checked here; everything else is told by the update
+ * that answers it.
+ *
+ * Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
+ * Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
+ * NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED.
+ *
+ * Example:
+ *
+ *     nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"1\"}", NULL);
+ */
+uint32_t nymi_client_put(struct NymiClient *client, const char *json, struct NymiError **error);
+
+/**
+ * Waits for the next update and gives it as JSON.
+ *
+ * timeout_ms  how long to wait; 0 does not, NYMI_FOREVER without end
+ * update      receives the update
+ *
+ * Ownership: free the update with nymi_string_free. Threads: any, several at once; each update goes
+ * to one of them. Errors: NYMI_RESULT_TIMEOUT, NYMI_RESULT_INTERRUPTED by nymi_client_wake,
+ * NYMI_RESULT_TERMINATED once nothing is left, NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_BAD_HANDLE,
+ * NYMI_RESULT_BAD_ARGUMENT.
+ *
+ * Example:
+ *
+ *     char *update;
+ *     while (nymi_client_get(client, NYMI_FOREVER, &update, NULL) == NYMI_RESULT_OKAY) {
+ *       puts(update);
+ *       nymi_string_free(update);
+ *     }
+ */
+uint32_t nymi_client_get(struct NymiClient *client,
+                         uint32_t timeout_ms,
+                         char **update,
+                         struct NymiError **error);
+
+/**
+ * Ends every wait of a client now: calls that wait, on whichever thread, return
+ * NYMI_RESULT_INTERRUPTED, and requests that they waited for are given up. If nobody waits, the next
+ * call that would wait for an update, tap or event returns so at once.
+ *
+ * Ownership: none. Threads: any. Errors: NYMI_RESULT_BAD_HANDLE.
+ *
+ * Example:
+ *
+ *     stop = 1;
+ *     nymi_client_wake(client);
+ */
+uint32_t nymi_client_wake(struct NymiClient *client);
+
+/**
+ * A file descriptor that can be read while there are updates, and after the end: for poll, select
+ * or epoll, level-triggered. When it can be, call nymi_client_get, nymi_client_wait_event or
+ * nymi_client_wait_tap with timeout 0 until NYMI_RESULT_TIMEOUT. Answers to nymi_client_put keep it
+ * readable until nymi_client_get takes them.
+ *
+ * Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write or
+ * close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
+ * NYMI_RESULT_UNSUPPORTED on Windows, NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_BAD_ARGUMENT.
+ *
+ * Example:
+ *
+ *     struct pollfd poll_for = {.events = POLLIN};
+ *     nymi_client_descriptor(client, &poll_for.fd, NULL);
+ */
+uint32_t nymi_client_descriptor(struct NymiClient *client,
+                                int *descriptor,
+                                struct NymiError **error);
+
+/**
+ * Frees a text that the library gave to keep.
+ *
+ * Ownership: it is wiped and gone. NULL, and a text that was freed before, are ignored. Threads:
+ * any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_string_free(update);
+ */
+void nymi_string_free(char *text);
+
+/**
+ * Obtains or finds the application's certificate and makes it known to the agent. The first call;
+ * all others but nymi_client_get and its like need its success.
+ *
+ * options  what is known; NULL for nothing
+ * call     timeout and name of this call, or NULL
+ * init     receives the answer
+ * error    receives what went wrong, if it is not NULL
+ *
+ * Ownership: free the answer with nymi_init_free; nothing is kept of the arguments. Threads: any;
+ * waits for the answer. Errors: NYMI_STATUS_CERTIFICATES (nsl in the error), NYMI_STATUS_NES_..., and
+ * those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiInitOptions options = {.size = sizeof options, .nes_url = "https://nes.example.com/nes",
+ *                                       .username = "CORP\\alice", .password = password,
+ *                                       .l1 = "/etc/nymi/l1.pem"};
+ *     struct NymiInit *init;
+ *     uint32_t result = nymi_client_init(client, &options, NULL, &init, &error);
+ */
+uint32_t nymi_client_init(struct NymiClient *client,
+                          const struct NymiInitOptions *options,
+                          const struct NymiCall *call,
+                          struct NymiInit **init,
+                          struct NymiError **error);
+
+/**
+ * Frees what nymi_client_init gave.
+ *
+ * Ownership: it and its texts are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_init_free(init);
+ */
+void nymi_init_free(struct NymiInit *init);
+
+/**
+ * Listens to a terminal from now on: its taps, the bands that come and go, its radio. The client
+ * asks for it again by itself after the agent was away.
+ *
+ * named     its id, host name or an address; "127.0.0.1" is this machine's
+ * call      timeout and name of this call, or NULL
+ * endpoint  receives its stable id
+ *
+ * Ownership: free the answer with nymi_endpoint_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_ENDPOINT_MISSING, NYMI_STATUS_AGENT_MISSING, NYMI_STATUS_NOT_INITIALISED, and
+ * those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiEndpoint *endpoint;
+ *     result = nymi_client_subscribe(client, "127.0.0.1", NULL, &endpoint, &error);
+ */
+uint32_t nymi_client_subscribe(struct NymiClient *client,
+                               const char *named,
+                               const struct NymiCall *call,
+                               struct NymiEndpoint **endpoint,
+                               struct NymiError **error);
+
+/**
+ * Frees what nymi_client_subscribe gave.
+ *
+ * Ownership: it and its text are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_endpoint_free(endpoint);
+ */
+void nymi_endpoint_free(struct NymiEndpoint *endpoint);
+
+/**
+ * Listens to a terminal no longer.
+ *
+ * named  as in nymi_client_subscribe
+ * call   timeout and name of this call, or NULL
+ *
+ * Ownership: nothing is kept. Threads: any; waits for the answer. Errors: as for
+ * nymi_client_subscribe.
+ *
+ * Example:
+ *
+ *     nymi_client_unsubscribe(client, "127.0.0.1", NULL, NULL);
+ */
+uint32_t nymi_client_unsubscribe(struct NymiClient *client,
+                                 const char *named,
+                                 const struct NymiCall *call,
+                                 struct NymiError **error);
+
+/**
+ * Gives up a request in flight: the call that waits for it returns NYMI_STATUS_CANCELLED, or the
+ * update that answers it has that status.
+ *
+ * exchange  of the request, or of the `struct NymiCall`
+ *
+ * Ownership: nothing is kept. Threads: any. Errors: NYMI_STATUS_INVALID_FIELD if none of that name is
+ * in flight, NYMI_STATUS_NOT_INITIALISED before nymi_client_init, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     nymi_client_cancel(client, "signature", NULL);
+ */
+uint32_t nymi_client_cancel(struct NymiClient *client,
+                            const char *exchange,
+                            struct NymiError **error);
+
+/**
+ * Whose band this is, or which band a user has: every user and band that match.
+ *
+ * query   what is known
+ * call    timeout and name of this call, or NULL
+ * lookup  receives what was found
+ *
+ * Ownership: free the answer with nymi_lookup_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_NOT_FOUND, NYMI_STATUS_INVALID_FIELD, NYMI_STATUS_MISSING_FIELD for an empty
+ * query, NYMI_STATUS_NES_..., and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiLookupQuery query = {.size = sizeof query, .band = tap->band};
+ *     struct NymiLookup *lookup;
+ *     if (nymi_client_lookup(client, &query, NULL, &lookup, &error) == NYMI_RESULT_OKAY) {
+ *       puts(lookup->matches[0]->username);
+ *       nymi_lookup_free(lookup);
+ *     }
+ */
+uint32_t nymi_client_lookup(struct NymiClient *client,
+                            const struct NymiLookupQuery *query,
+                            const struct NymiCall *call,
+                            struct NymiLookup **lookup,
+                            struct NymiError **error);
+
+/**
+ * Frees what nymi_client_lookup gave.
+ *
+ * Ownership: it, its matches and their texts are gone. NULL, and what was freed before, are ignored.
+ * Threads: any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_lookup_free(lookup);
+ */
+void nymi_lookup_free(struct NymiLookup *lookup);
+
+/**
+ * Has the server verify who wears a band, and sign it: a log-in, or with `document_sha256` the
+ * signature of a document.
+ *
+ * options    which band, and what is signed
+ * call       timeout and name of this call, or NULL
+ * assertion  receives the answer
+ *
+ * Ownership: free the answer with nymi_assertion_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_PAC_..., NYMI_STATUS_BAND_..., NYMI_STATUS_INVALID_FIELD, and those of enum
+ * NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiAssertOptions options = {.size = sizeof options, .band = tap->band,
+ *                                         .intent_id = tap->intent_id, .document_sha256 = digest,
+ *                                         .meaning = "approved"};
+ *     struct NymiAssertion *assertion;
+ *     result = nymi_client_assert(client, &options, NULL, &assertion, &error);
+ */
+uint32_t nymi_client_assert(struct NymiClient *client,
+                            const struct NymiAssertOptions *options,
+                            const struct NymiCall *call,
+                            struct NymiAssertion **assertion,
+                            struct NymiError **error);
+
+/**
+ * Frees what nymi_client_assert gave.
+ *
+ * Ownership: it and its texts are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_assertion_free(assertion);
+ */
+void nymi_assertion_free(struct NymiAssertion *assertion);
+
+/**
+ * Asks whether a user's account is good.
+ *
+ * username, domain  the user
+ * call              timeout and name of this call, or NULL
+ * status            receives the answer
+ *
+ * Ownership: free the answer with nymi_user_status_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_USER_NOT_FOUND, NYMI_STATUS_NES_..., and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiUserStatus *status;
+ *     result = nymi_client_user_status(client, "alice", "CORP", NULL, &status, &error);
+ */
+uint32_t nymi_client_user_status(struct NymiClient *client,
+                                 const char *username,
+                                 const char *domain,
+                                 const struct NymiCall *call,
+                                 struct NymiUserStatus **status,
+                                 struct NymiError **error);
+
+/**
+ * Frees what nymi_client_user_status gave.
+ *
+ * Ownership: it and its texts are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_user_status_free(status);
+ */
+void nymi_user_status_free(struct NymiUserStatus *status);
+
+/**
+ * Has a band vibrate and show a sign.
+ *
+ * band          its NymiBandID
+ * notification  enum NymiNotification
+ * call          timeout and name of this call, or NULL
+ *
+ * Ownership: nothing is kept. Threads: any; waits until the band has done it.
+ * Errors: NYMI_STATUS_BAND_..., NYMI_STATUS_TIMEOUT_BAND, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     nymi_client_notify(client, tap->band, NYMI_NOTIFICATION_POSITIVE, NULL, NULL);
+ */
+uint32_t nymi_client_notify(struct NymiClient *client,
+                            const char *band,
+                            uint32_t notification,
+                            const struct NymiCall *call,
+                            struct NymiError **error);
+
+/**
+ * Random bytes from a band.
+ *
+ * band    its NymiBandID
+ * size    how many, 1 to 64
+ * call    timeout and name of this call, or NULL
+ * random  receives them
+ *
+ * Ownership: free the answer with nymi_random_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_BAND_..., NYMI_STATUS_INVALID_FIELD, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiRandom *random;
+ *     result = nymi_client_random(client, tap->band, 32, NULL, &random, &error);
+ */
+uint32_t nymi_client_random(struct NymiClient *client,
+                            const char *band,
+                            uint32_t size,
+                            const struct NymiCall *call,
+                            struct NymiRandom **random,
+                            struct NymiError **error);
+
+/**
+ * Frees what nymi_client_random gave.
+ *
+ * Ownership: the bytes are wiped and gone. NULL, and what was freed before, are ignored. Threads:
+ * any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_random_free(random);
+ */
+void nymi_random_free(struct NymiRandom *random);
+
+/**
+ * Has a band sign a digest with the key that it made for this application.
+ *
+ * band       its NymiBandID
+ * sha256     the digest, 32 bytes
+ * call       timeout and name of this call, or NULL
+ * signature  receives signature and key
+ *
+ * Ownership: free the answer with nymi_signature_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_BAND_..., NYMI_STATUS_KEY_NOT_FOUND, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiSignature *signature;
+ *     result = nymi_client_sign(client, tap->band, digest, NULL, &signature, &error);
+ */
+uint32_t nymi_client_sign(struct NymiClient *client,
+                          const char *band,
+                          const uint8_t *sha256,
+                          const struct NymiCall *call,
+                          struct NymiSignature **signature,
+                          struct NymiError **error);
+
+/**
+ * Frees what nymi_client_sign gave.
+ *
+ * Ownership: it and its bytes are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_signature_free(signature);
+ */
+void nymi_signature_free(struct NymiSignature *signature);
+
+/**
+ * Makes, reads or deletes a symmetric key that a band keeps for this application.
+ *
+ * band    its NymiBandID
+ * action  enum NymiKeyAction
+ * key_id  which key, a UUID; NULL with NYMI_KEY_ACTION_CREATE to have one chosen
+ * call    timeout and name of this call, or NULL
+ * key     receives it
+ *
+ * Ownership: free the answer with nymi_key_free, which wipes it. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_KEY_NOT_FOUND, NYMI_STATUS_BAND_MEMORY, NYMI_STATUS_BAND_..., and those of enum
+ * NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiKey *key;
+ *     result = nymi_client_symmetric_key(client, tap->band, NYMI_KEY_ACTION_CREATE, NULL, NULL, &key,
+ *                                        &error);
+ */
+uint32_t nymi_client_symmetric_key(struct NymiClient *client,
+                                   const char *band,
+                                   uint32_t action,
+                                   const char *key_id,
+                                   const struct NymiCall *call,
+                                   struct NymiKey **key,
+                                   struct NymiError **error);
+
+/**
+ * Frees what nymi_client_symmetric_key gave.
+ *
+ * Ownership: the key is wiped and gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_key_free(key);
+ */
+void nymi_key_free(struct NymiKey *key);
+
+/**
+ * Makes or deletes the secret of one-time passwords (RFC 6238) on a band, or gets a password.
+ *
+ * band    its NymiBandID
+ * action  enum NymiKeyAction
+ * call    timeout and name of this call, or NULL
+ * totp    receives the password
+ *
+ * Ownership: free the answer with nymi_totp_free, which wipes it. Threads: any; waits for the
+ * answer. Errors: NYMI_STATUS_KEY_NOT_FOUND, NYMI_STATUS_BAND_..., and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiTotp *totp;
+ *     result = nymi_client_totp(client, tap->band, NYMI_KEY_ACTION_GET, NULL, &totp, &error);
+ */
+uint32_t nymi_client_totp(struct NymiClient *client,
+                          const char *band,
+                          uint32_t action,
+                          const struct NymiCall *call,
+                          struct NymiTotp **totp,
+                          struct NymiError **error);
+
+/**
+ * Frees what nymi_client_totp gave.
+ *
+ * Ownership: its texts are wiped and gone. NULL, and what was freed before, are ignored. Threads:
+ * any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_totp_free(totp);
+ */
+void nymi_totp_free(struct NymiTotp *totp);
+
+/**
+ * Asks a band for its versions, in any state of the band.
+ *
+ * band      its NymiBandID
+ * call      timeout and name of this call, or NULL
+ * firmware  receives them
+ *
+ * Ownership: free the answer with nymi_firmware_free. Threads: any; waits for the answer.
+ * Errors: NYMI_STATUS_BAND_NOT_PRESENT, NYMI_STATUS_TIMEOUT_BAND, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiFirmware *firmware;
+ *     result = nymi_client_firmware(client, tap->band, NULL, &firmware, &error);
+ */
+uint32_t nymi_client_firmware(struct NymiClient *client,
+                              const char *band,
+                              const struct NymiCall *call,
+                              struct NymiFirmware **firmware,
+                              struct NymiError **error);
+
+/**
+ * Frees what nymi_client_firmware gave.
+ *
+ * Ownership: it and its texts are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_firmware_free(firmware);
+ */
+void nymi_firmware_free(struct NymiFirmware *firmware);
+
+/**
+ * Waits for the next tap at a terminal that nymi_client_subscribe listens to.
+ *
+ * timeout_ms  how long to wait; 0 does not, NYMI_FOREVER without end
+ * tap         receives the tap
+ * error       receives what went wrong, if it is not NULL
+ *
+ * What fails in the meantime without having been asked for is returned, such as
+ * NYMI_STATUS_AGENT_MISSING when the agent went away; the client goes on by itself, so wait again.
+ * Presence and changes of terminals that came before the tap are dropped, answers to nymi_client_put
+ * are left to nymi_client_get. To hear of all events, use nymi_client_wait_event.
+ *
+ * Ownership: free the tap with nymi_tap_free. Threads: any, several at once; each tap goes to one of
+ * them. Errors: as for nymi_client_get, and NYMI_STATUS_... of a failure.
+ *
+ * Example:
+ *
+ *     struct NymiTap *tap;
+ *     if (nymi_client_wait_tap(client, 30000, &tap, NULL) == NYMI_RESULT_OKAY) {
+ *       printf("%s at %s\n", tap->band, tap->endpoint_id);
+ *       nymi_tap_free(tap);
+ *     }
+ */
+uint32_t nymi_client_wait_tap(struct NymiClient *client,
+                              uint32_t timeout_ms,
+                              struct NymiTap **tap,
+                              struct NymiError **error);
+
+/**
+ * Frees a tap.
+ *
+ * Ownership: it and its texts are gone. NULL, and what was freed before, are ignored. Threads: any.
+ * Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_tap_free(tap);
+ */
+void nymi_tap_free(struct NymiTap *tap);
+
+/**
+ * Waits for the next event of any kind: a tap, presence, a change at a terminal, a failure. Answers
+ * to nymi_client_put are left to nymi_client_get.
+ *
+ * timeout_ms  how long to wait; 0 does not, NYMI_FOREVER without end
+ * event       receives the event
+ * error       receives what went wrong, if it is not NULL
+ *
+ * Ownership: free the event with nymi_event_free. Threads: any, several at once; each event goes to
+ * one of them. Errors: as for nymi_client_get.
+ *
+ * Example:
+ *
+ *     struct NymiEvent *event;
+ *     while (nymi_client_wait_event(client, 0, &event, NULL) == NYMI_RESULT_OKAY) {
+ *       if (event->kind == NYMI_EVENT_KIND_TAP) { puts(event->tap->band); }
+ *       nymi_event_free(event);
+ *     }
+ */
+uint32_t nymi_client_wait_event(struct NymiClient *client,
+                                uint32_t timeout_ms,
+                                struct NymiEvent **event,
+                                struct NymiError **error);
+
+/**
+ * Frees an event.
+ *
+ * Ownership: it and what it points to are gone. NULL, and what was freed before, are ignored.
+ * Threads: any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_event_free(event);
+ */
+void nymi_event_free(struct NymiEvent *event);
+
+/**
+ * Frees an error.
+ *
+ * Ownership: the error and its texts are gone after the call. NULL, and an error that was freed
+ * before, are ignored. Threads: any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_error_free(error);
+ */
+void nymi_error_free(struct NymiError *error);
 
 /**
  * Starts the client of this process. It connects to the Nymi Agent in the background.

@@ -1,4 +1,5 @@
-//! The classic interface: five functions over the one client of the process.
+//! The classic interface: five functions over one client of the process, which is hosted as those of
+//! the handle interface are.
 //!
 //! The client stays after its end, since what it queued can still be read; the next configure puts
 //! another one in its place.
@@ -13,7 +14,8 @@ use nymi_napi::{
 };
 
 use crate::boundary::{TextOut, bytes, guarded, text};
-use crate::threads::block_signals;
+use crate::client::Hosted;
+use crate::process::is_forked;
 
 /// What napiConfigure returns.
 #[repr(C)]
@@ -27,7 +29,8 @@ pub enum NapiConfigure {
     MissingNeaName = 2,
     /// The log directory cannot be used, or the system refused a thread.
     FailedToInit = 3,
-    /// A client runs already, or another argument cannot be used.
+    /// A client runs already, another argument cannot be used, or the process was made by fork from
+    /// one that used the library.
     Error = 4,
     /// A fault in the library.
     Impossible = 5,
@@ -104,17 +107,21 @@ pub enum NapiLog {
 }
 
 /// The client of the process. A panic while it is locked leaves it whole, so poison means nothing.
-static CURRENT: Mutex<Option<Arc<Client>>> = Mutex::new(None);
+static CURRENT: Mutex<Option<Arc<Hosted>>> = Mutex::new(None);
 
 /// The agent's port if the caller names none.
 const DEFAULT_PORT: c_int = 9120;
 
-fn lock() -> MutexGuard<'static, Option<Arc<Client>>> {
+fn lock() -> MutexGuard<'static, Option<Arc<Hosted>>> {
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// None in a forked child either: it has no client of its own, and the lock may be held for ever.
 fn current() -> Option<Arc<Client>> {
-    lock().clone()
+    if is_forked() {
+        return None;
+    }
+    lock().as_ref().map(|hosted| Arc::clone(&hosted.client))
 }
 
 /// Starts the client of this process. It connects to the Nymi Agent in the background.
@@ -195,17 +202,20 @@ fn configure(arguments: &Arguments<'_>) -> Result<(), NapiConfigure> {
     let mut config = Config::new(name);
     config.log = log_config(arguments)?;
     config.agent_url = agent_url(arguments)?;
-    config.on_thread_start = Some(block_signals);
 
-    let mut current = lock();
-    if current.as_ref().is_some_and(|client| client.is_running()) {
+    if is_forked() {
         return Err(NapiConfigure::Error);
     }
-    let client = Client::start(config).map_err(|error| match error {
+    let mut current = lock();
+    let is_running = |hosted: &Arc<Hosted>| hosted.client.is_running();
+    if current.as_ref().is_some_and(is_running) {
+        return Err(NapiConfigure::Error);
+    }
+    let hosted = Hosted::start(config).map_err(|error| match error {
         StartError::Log { .. } | StartError::Thread(_) => NapiConfigure::FailedToInit,
         StartError::Site(_) => NapiConfigure::Error,
     })?;
-    *current = Some(Arc::new(client));
+    *current = Some(Arc::new(hosted));
     Ok(())
 }
 
@@ -344,8 +354,8 @@ pub unsafe extern "C" fn napiGet(
         };
         match take(&client, &out, None) {
             Ok(Some(())) => NapiGet::Okay,
-            // Without a timeout there is always something.
-            Ok(None) => NapiGet::Impossible,
+            // Without a timeout there is always something, and nobody wakes this client.
+            Ok(None) | Err(GetError::Woken) => NapiGet::Impossible,
             Err(GetError::TooLong { .. }) => NapiGet::BufferTooSmall,
             Err(GetError::Terminated) => NapiGet::NapiTerminated,
             Err(GetError::NotRunning) => NapiGet::NapiNotRunning,
@@ -396,6 +406,7 @@ pub unsafe extern "C" fn napiTryGet(
             Err(GetError::TooLong { .. }) => NapiTryGet::BufferTooSmall,
             Err(GetError::Terminated) => NapiTryGet::NapiTerminated,
             Err(GetError::NotRunning) => NapiTryGet::NapiNotRunning,
+            Err(GetError::Woken) => NapiTryGet::Impossible,
         }
     };
     guarded(NapiTryGet::Impossible, entry) as c_int

@@ -1,11 +1,29 @@
 //! `nymi_api`: the native client for C and every language that calls C.
 //!
 //! `include/nymi_api.h` is generated from this crate and documents every function for its caller.
-//! Inside, each entry is wrapped once: [`boundary`] turns pointers into values and panics into
-//! results, [`classic`] holds the five functions that existing integrations link, over one client of
-//! the process; [`threads`] keeps our thread out of the host's signals.
+//! There are two interfaces over the same clients. [`classic`] holds the five functions that existing
+//! integrations link, over one client of the process. The handle interface is for new code:
+//! [`client`] makes clients and moves JSON, [`operations`], [`band`] and [`events`] are typed.
+//!
+//! Beneath, each concern has one module: [`boundary`] turns pointers into values and panics into
+//! results, `handles` recognises clients that were freed, `memory` keeps what C was given until it
+//! comes back, `callbacks` and `descriptor` tell programs of updates, `process` notices a fork,
+//! `threads` keeps our threads out of the host's signals.
 
+pub mod band;
 pub mod boundary;
+mod call;
+mod callbacks;
 pub mod classic;
+pub mod client;
+mod descriptor;
+pub mod error;
+pub mod events;
+mod handles;
+mod memory;
+pub mod operations;
+mod process;
 mod threads;
 pub mod version;
+
+pub use call::NymiCall;

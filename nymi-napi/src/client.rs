@@ -12,8 +12,10 @@ use tokio::sync::mpsc;
 use tracing::instrument::WithSubscriber as _;
 
 use crate::band::Wanted;
-use crate::desk::Desk;
+use crate::desk::{Call, Desk};
 use crate::engine::Engine;
+use crate::outbox::{Kind, Pick};
+use crate::wait::{NoAnswer, Waiters};
 use crate::{AgentUrl, Clock, Config, log, site};
 
 /// The agent of this machine.
@@ -26,6 +28,7 @@ const FAREWELL: Duration = Duration::from_millis(800);
 pub struct Client {
     desk: Arc<Desk>,
     ended: Arc<Ended>,
+    waiters: Waiters,
     /// None: it runs on a runtime of the caller.
     thread: Option<ThreadId>,
     clock: Clock,
@@ -78,6 +81,9 @@ pub enum GetError {
         /// Its length in bytes.
         needed: usize,
     },
+    /// [`Client::wake`] came first.
+    #[error("the wait was interrupted")]
+    Woken,
 }
 
 /// Told when the client's thread is done.
@@ -210,6 +216,80 @@ impl Client {
         self.desk.outbox.take(max, timeout)
     }
 
+    /// Waits for the next event ([`Event`](nymi_core::message::Event)), without end or for
+    /// `timeout`; none when that passes. Answers to [`Client::put`] stay where they are.
+    ///
+    /// # Errors
+    /// When the client was terminated and no event is left, each time; when it was woken.
+    pub fn next_event(&self, timeout: Option<Duration>) -> Result<Option<Update>, GetError> {
+        self.pick(timeout, |kind| match kind {
+            Kind::Answer => Pick::Leave,
+            _ => Pick::Take,
+        })
+    }
+
+    /// Waits for the next tap, or for the next failure that no request caused; whatever other events
+    /// come before are dropped. Answers to [`Client::put`] stay where they are.
+    ///
+    /// # Errors
+    /// As for [`Client::next_event`].
+    pub fn next_tap_or_failure(
+        &self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Update>, GetError> {
+        self.pick(timeout, |kind| match kind {
+            Kind::Tap | Kind::Failure => Pick::Take,
+            Kind::Answer => Pick::Leave,
+            Kind::Presence(_) | Kind::Event => Pick::Drop,
+        })
+    }
+
+    fn pick(
+        &self,
+        timeout: Option<Duration>,
+        choose: impl Fn(&Kind) -> Pick,
+    ) -> Result<Option<Update>, GetError> {
+        let text = self.desk.outbox.pick(choose, timeout)?;
+        // Our own text can be read again.
+        Ok(text.map(|text| {
+            Update::parse(text.as_bytes())
+                .unwrap_or_else(|error| Update::error(Status::INTERNAL, error.to_string()))
+        }))
+    }
+
+    /// Sends a request and waits on this thread for its last update, which does not come through
+    /// [`Client::get`]. Its deadline bounds the wait; its exchange is for `cancel`.
+    ///
+    /// # Errors
+    /// When it was woken; the request is given up then.
+    pub fn ask(&self, request: Request) -> Result<Update, GetError> {
+        let reply_to = request.reply_to();
+        let waiting = self.waiters.enter();
+        let Call { id, answer } = self.desk.logged(|| self.desk.submit_named_call(request));
+        match waiting.wait(answer) {
+            Ok(update) => Ok(update),
+            Err(NoAnswer::Abandoned) => Ok(reply_to.failed(Status::TERMINATED, "")),
+            Err(NoAnswer::Woken) => {
+                if let Some(id) = id {
+                    self.desk.give_up(id);
+                }
+                Err(GetError::Woken)
+            }
+        }
+    }
+
+    /// Ends every wait of this client, on whichever thread, with [`GetError::Woken`]. If nobody
+    /// waits, the next wait for updates ends at once.
+    pub fn wake(&self) {
+        let someone_waited = self.waiters.wake();
+        self.desk.outbox.wake(!someone_waited);
+    }
+
+    /// Has [`Config::on_readable`] told how it stands now.
+    pub fn announce_readable(&self) {
+        self.desk.outbox.announce();
+    }
+
     /// Sends a request whose last update comes back here, not through [`Client::get`]. May be
     /// awaited on any runtime.
     pub async fn call(&self, request: Request) -> Update {
@@ -267,20 +347,17 @@ struct Prepared {
 
 fn prepare(config: Config) -> Result<Prepared, StartError> {
     let agent_url = agent_url(&config)?;
-    let log = match &config.log {
-        None => None,
-        Some(wanted) => {
-            let directory = || wanted.directory.display().to_string();
-            let opened = log::open(wanted, config.clock.clone());
-            Some(opened.map_err(|error| StartError::Log {
-                directory: directory(),
-                error,
-            })?)
-        }
-    };
     let clock = config.clock.clone();
+    let log = log::open(config.log.as_ref(), config.log_sink.as_ref(), clock.clone());
+    let log = log.map_err(|error| StartError::Log {
+        directory: config
+            .log
+            .as_ref()
+            .map_or_else(String::new, |log| log.directory.display().to_string()),
+        error,
+    })?;
     let (commands, queue) = mpsc::unbounded_channel();
-    let desk = Arc::new(Desk::new(commands, log));
+    let desk = Arc::new(Desk::new(commands, log, config.on_readable.clone()));
     let ended = Arc::new(Ended::default());
     Ok(Prepared {
         guard: EndGuard {
@@ -292,6 +369,7 @@ fn prepare(config: Config) -> Result<Prepared, StartError> {
         client: Client {
             desk,
             ended,
+            waiters: Waiters::default(),
             thread: None,
             clock,
         },

@@ -34,6 +34,22 @@ pub struct LogConfig {
     pub level: LogLevel,
 }
 
+/// Takes a line of the log, without its end and with its level.
+pub type WriteLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// Where the log goes besides, or instead of, a file.
+#[derive(Clone)]
+pub struct LogSink {
+    /// How much is written.
+    pub level: LogLevel,
+    /// Called on whichever thread has something to log; must be quick and not call the client.
+    pub write: WriteLog,
+}
+
+/// Told whether there is an update to read, whenever that changes, and from the end on that there
+/// is. Called under the lock of the queue: must be quick and not call the client.
+pub type OnReadable = Arc<dyn Fn(bool) + Send + Sync>;
+
 /// Tells the time: a seam for tests.
 pub type Clock = Arc<dyn Fn() -> UnixMillis + Send + Sync>;
 
@@ -45,8 +61,12 @@ pub struct Config {
     /// The agent's channel socket; none: the site's configuration, else the agent of this machine,
     /// `ws://127.0.0.1:9120/socket/websocket`.
     pub agent_url: Option<AgentUrl>,
-    /// The log file; none: events go to the subscriber of the process, if it has one.
+    /// The log file. Without file and sink events go to the subscriber of the process, if it has one.
     pub log: Option<LogConfig>,
+    /// Whoever else takes the log.
+    pub log_sink: Option<LogSink>,
+    /// Whoever waits for updates otherwise than in [`Client::get`](crate::Client::get).
+    pub on_readable: Option<OnReadable>,
     /// The folder of certificates and keys; none: `NYMI_NSL_DIR`, else the user's data folder.
     pub store: Option<PathBuf>,
     /// How to log in to NES where `init` names neither a token nor user and password: the account of
@@ -68,6 +88,8 @@ impl Config {
             nea_name,
             agent_url: None,
             log: None,
+            log_sink: None,
+            on_readable: None,
             store: None,
             nes_login: None,
             clock: Arc::new(system_time),

@@ -4,15 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nymi_core::message::{DEFAULT_DEADLINE_MS, Map, Operation, ReplyTo, Request, Status, Update};
+use nymi_core::message::{
+    DEFAULT_DEADLINE_MS, EndpointEvent, EventPayload as _, Map, Operation, PresenceEvent, ReplyTo,
+    Request, Status, TapEvent, Update,
+};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::Dispatch;
 
 use crate::band::Wanted;
+use crate::config::OnReadable;
 use crate::exchanges::{Exchanges, Id, Sink};
-use crate::outbox::{Letter, Outbox};
+use crate::outbox::{Kind, Letter, Outbox};
 
 /// The agent knows best why it was too slow, so it is given this long beyond the deadline to say.
 const GRACE: Duration = Duration::from_millis(250);
@@ -24,8 +28,17 @@ pub(crate) enum Command {
     Request(Id, Box<Request>),
     /// Ask a band what an enrollment terminal may, under this id.
     AskBand(Id, Box<Wanted>),
+    /// Stop working for a request in flight.
+    GiveUp(Id),
     /// End.
     Stop,
+}
+
+/// A request whose answer comes to its caller.
+pub(crate) struct Call {
+    /// None if it was refused at once.
+    pub(crate) id: Option<Id>,
+    pub(crate) answer: oneshot::Receiver<Update>,
 }
 
 pub(crate) struct Desk {
@@ -37,9 +50,13 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(commands: mpsc::UnboundedSender<Command>, log: Option<Dispatch>) -> Self {
+    pub(crate) fn new(
+        commands: mpsc::UnboundedSender<Command>,
+        log: Option<Dispatch>,
+        on_readable: Option<OnReadable>,
+    ) -> Self {
         Self {
-            outbox: Outbox::default(),
+            outbox: Outbox::new(on_readable),
             exchanges: Mutex::default(),
             initialised: AtomicBool::new(false),
             commands,
@@ -78,7 +95,9 @@ impl Desk {
     /// Takes a request's text; whatever is wrong with it is said in an update.
     pub(crate) fn submit_text(&self, text: &str) {
         match Request::parse(text.as_bytes()) {
-            Ok(request) => self.submit(request, Sink::Queue),
+            Ok(request) => {
+                self.submit(request, Sink::Queue);
+            }
             Err(refusal) => self.deliver(refusal),
         }
     }
@@ -87,9 +106,19 @@ impl Desk {
     pub(crate) fn submit_call(&self, mut request: Request) -> oneshot::Receiver<Update> {
         // Nobody else sees these updates, so the exchange names nothing.
         request.exchange = None;
-        let (sender, receiver) = oneshot::channel();
-        self.submit(request, Sink::Caller(sender));
-        receiver
+        self.submit_named_call(request).answer
+    }
+
+    /// The same with an exchange, by which `cancel` finds the request.
+    pub(crate) fn submit_named_call(&self, request: Request) -> Call {
+        let (sender, answer) = oneshot::channel();
+        let id = self.submit(request, Sink::Caller(sender));
+        Call { id, answer }
+    }
+
+    /// Has a request given up: it is answered with 1006.
+    pub(crate) fn give_up(&self, id: Id) {
+        let _ = self.commands.send(Command::GiveUp(id));
     }
 
     /// Takes what an enrollment terminal wants of a band; the answer goes to the receiver.
@@ -106,11 +135,11 @@ impl Desk {
         receiver
     }
 
-    fn submit(&self, request: Request, sink: Sink) {
+    fn submit(&self, request: Request, sink: Sink) -> Option<Id> {
         let (operation, reply_to) = (request.operation(), request.reply_to());
         let deadline_ms = request.deadline_ms;
         let ask = |id| Command::Request(id, Box::new(request));
-        self.take(operation, reply_to, deadline_ms, sink, ask);
+        self.take(operation, reply_to, deadline_ms, sink, ask)
     }
 
     fn take(
@@ -120,7 +149,7 @@ impl Desk {
         deadline_ms: u32,
         sink: Sink,
         ask: impl FnOnce(Id) -> Command,
-    ) {
+    ) -> Option<Id> {
         let ready = operation.needs_no_init() || self.initialised.load(Ordering::Acquire);
         let wait = Duration::from_millis(deadline_ms.into()) + GRACE;
         let mut exchanges = self.exchanges();
@@ -133,10 +162,12 @@ impl Desk {
             Ok(id) => {
                 // Still under the lock, so that `end` finds every request that was taken.
                 let _ = self.commands.send(ask(id));
+                Some(id)
             }
             Err((status, sink)) => {
                 drop(exchanges);
                 self.refuse(&reply_to, status, sink);
+                None
             }
         }
     }
@@ -198,20 +229,30 @@ impl Desk {
 }
 
 fn letter(update: &Update) -> Letter {
-    let is_presence = update.operation == "presence" && update.exchange.is_none();
-    let presence_of = is_presence.then(|| {
-        let part = |name| {
-            update
-                .payload
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        format!("{} {}", part("NymiBandID"), part("endpoint_id"))
-    });
     Letter {
         text: update.to_json(),
-        presence_of,
+        kind: kind(update),
+    }
+}
+
+fn kind(update: &Update) -> Kind {
+    if update.exchange.is_some() {
+        return Kind::Answer;
+    }
+    match update.operation.as_str() {
+        PresenceEvent::OPERATION => {
+            let part = |name| {
+                let value = update.payload.get(name).and_then(Value::as_str);
+                value.unwrap_or_default()
+            };
+            Kind::Presence(format!("{} {}", part("NymiBandID"), part("endpoint_id")))
+        }
+        TapEvent::OPERATION => Kind::Tap,
+        EndpointEvent::OPERATION => Kind::Event,
+        "error" => Kind::Failure,
+        // A request without an exchange is answered by its operation's name.
+        name if name.parse::<Operation>().is_ok() => Kind::Answer,
+        _ => Kind::Event,
     }
 }
 

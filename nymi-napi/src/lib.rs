@@ -17,7 +17,7 @@
 //!
 //! | module | does |
 //! | --- | --- |
-//! | `client`, `outbox`, `desk`, `exchanges` | requests in, updates out, and what is in between |
+//! | `client`, `wait`, `outbox`, `desk`, `exchanges` | requests in, updates out, and what is in between |
 //! | `engine`, `link`, `subscriptions` | the session with the agent, kept up |
 //! | `band` | sessions with bands, and what is asked in them |
 //! | `init`, `identity`, `csr`, `store`, `site` | certificates: from where, checked how, kept where |
@@ -41,8 +41,9 @@ mod outbox;
 mod site;
 mod store;
 mod subscriptions;
+mod wait;
 
 pub use client::{Client, GetError, PutError, StartError};
-pub use config::{Clock, Config, LogConfig, LogLevel};
+pub use config::{Clock, Config, LogConfig, LogLevel, LogSink, OnReadable, WriteLog};
 pub use nymi_core::message::{AgentUrl, NeaName};
 pub use nymi_net::network::{Connection, Network, Tcp};

@@ -1,4 +1,5 @@
-//! `nymi_api.log`: one line per event, for whoever supports the application.
+//! `nymi_api.log`: one line per event, for whoever supports the application. A sink of the application
+//! takes the same lines.
 //!
 //! The engine runs on a thread of its own, and that thread's events go to this client's file, so
 //! several clients in a process do not mix. Only events of this platform's crates are written:
@@ -11,36 +12,69 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use crate::config::{Clock, LogConfig, LogLevel};
+use crate::config::{Clock, LogConfig, LogLevel, LogSink, WriteLog};
 
 /// The name of the file in the log directory.
 const FILE_NAME: &str = "nymi_api.log";
 
-/// Opens the log file and makes the subscriber that writes to it.
-pub(crate) fn open(config: &LogConfig, clock: Clock) -> io::Result<Dispatch> {
+/// Opens the log file and makes the subscriber that writes to it and to the sink; none without both.
+pub(crate) fn open(
+    file: Option<&LogConfig>,
+    sink: Option<&LogSink>,
+    clock: Clock,
+) -> io::Result<Option<Dispatch>> {
+    if file.is_none() && sink.is_none() {
+        return Ok(None);
+    }
+    let file = match file {
+        Some(config) => open_file(config)?,
+        None => None,
+    };
+    let sink = sink.and_then(|sink| Some((filter(sink.level)?, sink.write.clone())));
+    if file.is_none() && sink.is_none() {
+        return Ok(Some(Dispatch::none()));
+    }
+    let layer = Log { file, sink, clock };
+    let log = tracing_subscriber::registry().with(layer);
+    Ok(Some(Dispatch::new(log)))
+}
+
+/// The file, unless nothing is to be written.
+fn open_file(config: &LogConfig) -> io::Result<Option<(LevelFilter, Mutex<File>)>> {
     if !config.directory.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
             "there is no such directory",
         ));
     }
-    let level = match config.level {
-        LogLevel::None => return Ok(Dispatch::none()),
-        LogLevel::Normal => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Verbose => LevelFilter::TRACE,
+    let Some(level) = filter(config.level) else {
+        return Ok(None);
     };
     let file = append_to(&config.directory.join(FILE_NAME))?;
-    let layer = LogFile {
-        file: Mutex::new(file),
-        level,
-        clock,
-    };
-    Ok(Dispatch::new(tracing_subscriber::registry().with(layer)))
+    Ok(Some((level, Mutex::new(file))))
+}
+
+fn filter(level: LogLevel) -> Option<LevelFilter> {
+    match level {
+        LogLevel::None => None,
+        LogLevel::Normal => Some(LevelFilter::WARN),
+        LogLevel::Info => Some(LevelFilter::INFO),
+        LogLevel::Debug => Some(LevelFilter::DEBUG),
+        LogLevel::Verbose => Some(LevelFilter::TRACE),
+    }
+}
+
+/// The least that has to be asked for to hear of an event.
+fn log_level(level: Level) -> LogLevel {
+    match level {
+        Level::ERROR | Level::WARN => LogLevel::Normal,
+        Level::INFO => LogLevel::Info,
+        Level::DEBUG => LogLevel::Debug,
+        Level::TRACE => LogLevel::Verbose,
+    }
 }
 
 fn append_to(path: &std::path::Path) -> io::Result<File> {
@@ -54,34 +88,51 @@ fn append_to(path: &std::path::Path) -> io::Result<File> {
     options.open(path)
 }
 
-struct LogFile {
-    file: Mutex<File>,
-    level: LevelFilter,
+struct Log {
+    file: Option<(LevelFilter, Mutex<File>)>,
+    sink: Option<(LevelFilter, WriteLog)>,
     clock: Clock,
 }
 
-impl<S: Subscriber> Layer<S> for LogFile {
+impl Log {
+    /// The more talkative of the two.
+    fn level(&self) -> LevelFilter {
+        let file = self.file.as_ref().map(|(level, _)| *level);
+        let sink = self.sink.as_ref().map(|(level, _)| *level);
+        file.into_iter()
+            .chain(sink)
+            .max()
+            .unwrap_or(LevelFilter::OFF)
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Log {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.level && metadata.target().starts_with("nymi_")
+        *metadata.level() <= self.level() && metadata.target().starts_with("nymi_")
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        Some(self.level())
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut text = Text::default();
         event.record(&mut text);
+        let level = *event.metadata().level();
         let line = format!(
-            "{} {} - {}{}\n",
+            "{} {level} - {}{}",
             (self.clock)(),
-            event.metadata().level(),
             text.message,
             text.fields
         );
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not stop the application.
-        let _ = file.write_all(line.as_bytes());
+        if let Some((_, write)) = self.sink.as_ref().filter(|(most, _)| level <= *most) {
+            write(log_level(level), &line);
+        }
+        if let Some((_, file)) = self.file.as_ref().filter(|(most, _)| level <= *most) {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            // A full disk must not stop the application.
+            let _ = file.write_all((line + "\n").as_bytes());
+        }
     }
 }
 
@@ -129,8 +180,8 @@ mod tests {
             directory: directory.path().to_owned(),
             level,
         };
-        let dispatch = open(&config, Arc::new(|| UnixMillis(0))).unwrap();
-        tracing::dispatcher::with_default(&dispatch, events);
+        let dispatch = open(Some(&config), None, Arc::new(|| UnixMillis(0))).unwrap();
+        tracing::dispatcher::with_default(&dispatch.unwrap(), events);
         std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap_or_default()
     }
 
@@ -160,7 +211,42 @@ mod tests {
                 directory: "/nowhere/at/all".into(),
                 level,
             };
-            assert!(open(&config, Arc::new(|| UnixMillis(0))).is_err());
+            assert!(open(Some(&config), None, Arc::new(|| UnixMillis(0))).is_err());
         }
+    }
+
+    #[test]
+    fn file_and_sink_have_their_own_levels() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = LogConfig {
+            directory: directory.path().to_owned(),
+            level: LogLevel::Normal,
+        };
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = LogSink {
+            level: LogLevel::Debug,
+            write: {
+                let lines = Arc::clone(&lines);
+                Arc::new(move |level, line| lines.lock().unwrap().push((level, line.to_owned())))
+            },
+        };
+        let clock: Clock = Arc::new(|| UnixMillis(0));
+        let dispatch = open(Some(&config), Some(&sink), clock).unwrap().unwrap();
+        tracing::dispatcher::with_default(&dispatch, || {
+            tracing::error!("both");
+            tracing::debug!("the sink");
+            tracing::trace!("neither");
+        });
+        let both = "1970-01-01T00:00:00.000Z ERROR - both";
+        let debug = "1970-01-01T00:00:00.000Z DEBUG - the sink";
+        assert_eq!(
+            *lines.lock().unwrap(),
+            [
+                (LogLevel::Normal, both.to_owned()),
+                (LogLevel::Debug, debug.to_owned())
+            ]
+        );
+        let file = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
+        assert_eq!(file, format!("{both}\n"));
     }
 }

@@ -4,40 +4,98 @@
 //! the end is told to every getter that was blocked at that moment, or else to the next one, and
 //! from then on the client is simply not running. Presence updates give way when nobody reads; taps
 //! and answers never do.
+//!
+//! Besides getters, which take what comes next, there are pickers ([`Outbox::pick`]), which take the
+//! next update of a kind and leave answers to whoever asked.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::GetError;
+use crate::config::OnReadable;
 
 /// From this length on, a presence update replaces the unread one of the same band.
 const CROWDED: usize = 256;
+
+/// What an update is about, for those who do not take everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It belongs to a request, and goes to a getter alone.
+    Answer,
+    /// Whose presence: a newer one may take its place.
+    Presence(String),
+    /// A tap.
+    Tap,
+    /// A failure that no request caused.
+    Failure,
+    /// Another event.
+    Event,
+}
+
+/// What a picker does with an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pick {
+    /// It is the one.
+    Take,
+    /// It is for somebody else.
+    Leave,
+    /// Nobody needs it.
+    Drop,
+}
 
 /// One update, ready to be read.
 #[derive(Debug)]
 pub(crate) struct Letter {
     /// Compact JSON.
     pub(crate) text: String,
-    /// For a presence update, whose presence: a newer one may take its place.
-    pub(crate) presence_of: Option<String>,
+    /// What it is about.
+    pub(crate) kind: Kind,
 }
 
 #[derive(Debug, Default)]
 struct State {
     letters: VecDeque<Letter>,
+    /// How many getters wait.
     blocked: usize,
+    /// How many pickers wait.
+    picking: usize,
+    /// Counts what [`Outbox::wake`] did to those who wait.
+    wakes: u64,
+    /// Someone was to be woken, and nobody waited.
+    wake_is_due: bool,
     closed: bool,
     end_was_told: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
     changed: Condvar,
+    on_readable: Option<OnReadable>,
 }
 
 impl Outbox {
+    pub(crate) fn new(on_readable: Option<OnReadable>) -> Self {
+        Self {
+            on_readable,
+            ..Self::default()
+        }
+    }
+
+    /// Says how it stands, still under the lock, so that what is said last is so.
+    fn announce_as(&self, is_readable: bool) {
+        if let Some(on_readable) = &self.on_readable {
+            on_readable(is_readable);
+        }
+    }
+
+    /// Tells whoever asked to be told whether there is something to read now.
+    pub(crate) fn announce(&self) {
+        let state = self.lock();
+        self.announce_as(state.is_readable());
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is whole between any two statements, so a panic elsewhere does not spoil it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -49,16 +107,37 @@ impl Outbox {
         if state.closed {
             return false;
         }
-        if letter.presence_of.is_some() && state.letters.len() >= CROWDED {
-            let same = |queued: &Letter| queued.presence_of == letter.presence_of;
+        if matches!(letter.kind, Kind::Presence(_)) && state.letters.len() >= CROWDED {
+            let same = |queued: &Letter| queued.kind == letter.kind;
             if let Some(at) = state.letters.iter().position(same) {
                 state.letters.remove(at);
             }
         }
         state.letters.push_back(letter);
+        if state.letters.len() == 1 {
+            self.announce_as(true);
+        }
+        let whoever_wakes_wants_it = state.picking == 0;
         drop(state);
-        self.changed.notify_one();
+        if whoever_wakes_wants_it {
+            self.changed.notify_one();
+        } else {
+            self.changed.notify_all();
+        }
         true
+    }
+
+    /// Wakes whoever waits, with [`GetError::Woken`]; if nobody does, with `or_the_next` the next who
+    /// would wait.
+    pub(crate) fn wake(&self, or_the_next: bool) {
+        let mut state = self.lock();
+        if state.blocked + state.picking > 0 {
+            state.wakes += 1;
+        } else {
+            state.wake_is_due |= or_the_next;
+        }
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Whether the end has come; updates may be left.
@@ -74,6 +153,7 @@ impl Outbox {
         }
         state.letters.extend(last);
         state.closed = true;
+        self.announce_as(true);
         // More getters are blocked than updates are left: at least one of them will be told.
         state.end_was_told = state.blocked > state.letters.len();
         drop(state);
@@ -87,41 +167,136 @@ impl Outbox {
         max: usize,
         timeout: Option<Duration>,
     ) -> Result<Option<String>, GetError> {
-        // A timeout beyond what the clock can say is as good as none.
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let must_not_wait = timeout.is_some_and(|timeout| timeout.is_zero());
         let mut state = self.lock();
+        let patience = Patience::new(timeout);
         let mut was_blocked = false;
         loop {
             if let Some(result) = state.ready(max, was_blocked) {
                 if matches!(result, Err(GetError::TooLong { .. })) {
                     // It stays queued: another getter may have room for it.
                     self.changed.notify_one();
+                } else {
+                    self.announce_if_read(&state);
                 }
                 return result.map(Some);
             }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if must_not_wait || left.is_some_and(|left| left.is_zero()) {
+            if patience.is_over() {
                 return Ok(None);
             }
             was_blocked = true;
             state.blocked += 1;
-            state = match left {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(left) => {
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            let is_woken;
+            (state, is_woken) = self.wait(&patience, state);
             state.blocked -= 1;
+            if is_woken {
+                // Even if there is an update now, or the wake would be lost; it stays for the next.
+                return Err(GetError::Woken);
+            }
         }
+    }
+
+    /// The next update that `choose` takes, whatever its length; waits for it, without end or for
+    /// `timeout`. After the end the answer is always [`GetError::Terminated`].
+    pub(crate) fn pick(
+        &self,
+        choose: impl Fn(&Kind) -> Pick,
+        timeout: Option<Duration>,
+    ) -> Result<Option<String>, GetError> {
+        let mut state = self.lock();
+        let patience = Patience::new(timeout);
+        loop {
+            let before = state.letters.len();
+            let picked = state.pick(&choose);
+            if state.letters.len() < before {
+                self.announce_if_read(&state);
+            }
+            if picked.is_some() {
+                return Ok(picked);
+            }
+            if state.closed {
+                return Err(GetError::Terminated);
+            }
+            if patience.is_over() {
+                return Ok(None);
+            }
+            state.picking += 1;
+            let is_woken;
+            (state, is_woken) = self.wait(&patience, state);
+            state.picking -= 1;
+            if is_woken {
+                return Err(GetError::Woken);
+            }
+        }
+    }
+
+    fn announce_if_read(&self, state: &State) {
+        if !state.is_readable() {
+            self.announce_as(false);
+        }
+    }
+
+    /// Waits for a change, for the patience to end or to be woken; whether it was the last.
+    fn wait<'a>(
+        &self,
+        patience: &Patience,
+        mut state: MutexGuard<'a, State>,
+    ) -> (MutexGuard<'a, State>, bool) {
+        if std::mem::take(&mut state.wake_is_due) {
+            return (state, true);
+        }
+        let wakes = state.wakes;
+        let state = match patience.left() {
+            None => self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(left) => {
+                let waited = self.changed.wait_timeout(state, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        let is_woken = state.wakes != wakes;
+        (state, is_woken)
+    }
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox").finish_non_exhaustive()
+    }
+}
+
+/// How long someone waits.
+struct Patience {
+    until: Option<Instant>,
+    none: bool,
+}
+
+impl Patience {
+    fn new(timeout: Option<Duration>) -> Self {
+        Self {
+            // A timeout beyond what the clock can say is as good as none.
+            until: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            none: timeout.is_some_and(|timeout| timeout.is_zero()),
+        }
+    }
+
+    fn left(&self) -> Option<Duration> {
+        self.until
+            .map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    fn is_over(&self) -> bool {
+        self.none || self.left().is_some_and(|left| left.is_zero())
     }
 }
 
 impl State {
+    /// Whether a getter would get something: after the end, that it came.
+    fn is_readable(&self) -> bool {
+        self.closed || !self.letters.is_empty()
+    }
+
     /// What a getter gets now; none: it has to wait.
     fn ready(&mut self, max: usize, was_blocked: bool) -> Option<Result<String, GetError>> {
         if let Some(next) = self.letters.front() {
@@ -140,6 +315,21 @@ impl State {
         }
         Some(Err(GetError::NotRunning))
     }
+
+    /// The first update that is chosen.
+    fn pick(&mut self, choose: impl Fn(&Kind) -> Pick) -> Option<String> {
+        let mut at = 0;
+        while let Some(letter) = self.letters.get(at) {
+            match choose(&letter.kind) {
+                Pick::Leave => at += 1,
+                Pick::Drop => {
+                    self.letters.remove(at);
+                }
+                Pick::Take => return self.letters.remove(at).map(|letter| letter.text),
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -148,10 +338,23 @@ mod tests {
     use std::sync::Arc;
     use std::thread;
 
-    fn letter(text: &str) -> Letter {
+    fn of_kind(text: &str, kind: Kind) -> Letter {
         Letter {
             text: text.to_owned(),
-            presence_of: None,
+            kind,
+        }
+    }
+
+    fn letter(text: &str) -> Letter {
+        of_kind(text, Kind::Answer)
+    }
+
+    /// As one who waits for taps does it.
+    fn tap_or_failure(kind: &Kind) -> Pick {
+        match kind {
+            Kind::Tap | Kind::Failure => Pick::Take,
+            Kind::Answer => Pick::Leave,
+            Kind::Presence(_) | Kind::Event => Pick::Drop,
         }
     }
 
@@ -239,10 +442,7 @@ mod tests {
         let outbox = Outbox::default();
         for round in 0..1000 {
             let text = format!("presence {round}");
-            outbox.push(Letter {
-                text,
-                presence_of: Some("band".into()),
-            });
+            outbox.push(of_kind(&text, Kind::Presence("band".into())));
             if round % 10 == 0 {
                 outbox.push(letter("tap"));
             }
@@ -259,5 +459,103 @@ mod tests {
         }
         assert_eq!((taps, latest.as_str()), (100, "presence 999"));
         assert!(length < 1000, "{length}");
+    }
+
+    #[test]
+    fn a_picker_takes_its_kind_leaves_answers_and_drops_what_it_says() {
+        let outbox = Outbox::default();
+        for (text, kind) in [
+            ("answer", Kind::Answer),
+            ("near", Kind::Presence("band".into())),
+            ("first tap", Kind::Tap),
+            ("radio", Kind::Event),
+            ("4000", Kind::Failure),
+        ] {
+            outbox.push(of_kind(text, kind));
+        }
+        let pick = || outbox.pick(tap_or_failure, Some(Duration::ZERO));
+        assert_eq!(pick(), Ok(Some("first tap".into())));
+        assert_eq!(pick(), Ok(Some("4000".into())));
+        assert_eq!(pick(), Ok(None));
+        assert_eq!(now(&outbox), Ok(Some("answer".into())));
+        assert_eq!(now(&outbox), Ok(None));
+        outbox.close([letter("last")]);
+        assert_eq!(pick(), Err(GetError::Terminated));
+        assert_eq!(pick(), Err(GetError::Terminated));
+        assert_eq!(now(&outbox), Ok(Some("last".into())));
+    }
+
+    #[test]
+    fn an_update_reaches_the_one_who_wants_it_among_all_who_wait() {
+        let outbox = Arc::new(Outbox::default());
+        let picker = {
+            let outbox = Arc::clone(&outbox);
+            thread::spawn(move || outbox.pick(tap_or_failure, None))
+        };
+        while outbox.lock().picking == 0 {
+            thread::yield_now();
+        }
+        let getter = blocked_getters(&outbox, 1).pop().unwrap();
+        outbox.push(letter("answer"));
+        assert_eq!(getter.join().unwrap(), Ok(Some("answer".into())));
+        outbox.push(of_kind("tap", Kind::Tap));
+        assert_eq!(picker.join().unwrap(), Ok(Some("tap".into())));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_and_if_nobody_does_the_next_one() {
+        let outbox = Arc::new(Outbox::default());
+        let getters = blocked_getters(&outbox, 3);
+        outbox.wake(true);
+        for getter in getters {
+            assert_eq!(getter.join().unwrap(), Err(GetError::Woken));
+        }
+        outbox.wake(true);
+        outbox.wake(false);
+        assert_eq!(now(&outbox), Ok(None), "it does not wait");
+        assert_eq!(outbox.take(9, None), Err(GetError::Woken));
+        let brief = Some(Duration::from_millis(1));
+        outbox.wake(false);
+        assert_eq!(outbox.pick(tap_or_failure, brief), Ok(None));
+        outbox.wake(true);
+        assert_eq!(
+            outbox.pick(tap_or_failure, None),
+            Err(GetError::Woken),
+            "pickers, too"
+        );
+        outbox.push(letter("first"));
+        outbox.wake(true);
+        assert_eq!(outbox.take(9, None), Ok(Some("first".into())));
+    }
+
+    #[test]
+    fn whether_there_is_something_to_read_is_told_when_it_changes() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let outbox = {
+            let told = Arc::clone(&told);
+            let on_readable: OnReadable = Arc::new(move |is| told.lock().unwrap().push(is));
+            Outbox::new(Some(on_readable))
+        };
+        let said = || std::mem::take(&mut *told.lock().unwrap());
+        outbox.push(letter("one"));
+        outbox.push(letter("two"));
+        assert_eq!(said(), [true]);
+        now(&outbox).unwrap();
+        assert!(said().is_empty());
+        now(&outbox).unwrap();
+        assert_eq!(said(), [false]);
+        outbox.push(of_kind("near", Kind::Presence("band".into())));
+        assert_eq!(
+            outbox.pick(tap_or_failure, Some(Duration::ZERO)),
+            Ok(None),
+            "dropped"
+        );
+        assert_eq!(said(), [true, false]);
+        outbox.announce();
+        assert_eq!(said(), [false]);
+        outbox.close([]);
+        assert!(now(&outbox).is_err() && now(&outbox).is_err());
+        outbox.announce();
+        assert_eq!(said(), [true, true], "the end stays readable");
     }
 }

@@ -1,17 +1,27 @@
-//! The header and the examples, through the compilers of C and C++.
+//! The headers and the examples, through the compilers of C and C++.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::toolchain::{compile, repository, run};
+use crate::toolchain::{WARNINGS, compile, repository, run, run_test};
 
-const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// The compilers that are here; gcc has to be.
+fn compilers(gcc: &'static str, clang: &'static str) -> Vec<&'static str> {
+    let has_clang = Command::new(clang).arg("--version").output().is_ok();
+    [gcc]
+        .into_iter()
+        .chain(has_clang.then_some(clang))
+        .collect()
+}
 
-fn header_alone(compiler: &str, standard: &str, name: &str) {
+fn header_alone(compiler: &str, standard: &str, name: &str, header: &str) {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join(name);
     // Twice, since it may be included twice.
-    std::fs::write(&source, "#include \"nymi_api.h\"\n#include \"nymi_api.h\"\nint main(void) { return NAPI_CONFIGURE_OKAY; }\n").unwrap();
+    let text = format!(
+        "#include \"{header}\"\n#include \"{header}\"\nint main(void) {{ return NAPI_CONFIGURE_OKAY; }}\n"
+    );
+    std::fs::write(&source, text).unwrap();
     run(Command::new(compiler)
         .arg(format!("-std={standard}"))
         .args(WARNINGS)
@@ -22,30 +32,105 @@ fn header_alone(compiler: &str, standard: &str, name: &str) {
 
 #[test]
 fn the_header_is_c() {
-    for standard in ["c11", "c17"] {
-        header_alone("gcc", standard, "header.c");
+    for compiler in compilers("gcc", "clang") {
+        for standard in ["c11", "c17"] {
+            header_alone(compiler, standard, "header.c", "nymi_api.h");
+        }
     }
 }
 
 #[test]
-fn the_header_is_cpp() {
-    for standard in ["c++17", "c++20"] {
-        header_alone("g++", standard, "header.cpp");
+fn the_headers_are_cpp() {
+    for compiler in compilers("g++", "clang++") {
+        for standard in ["c++17", "c++20"] {
+            for header in ["nymi_api.h", "nymi_api.hpp"] {
+                header_alone(compiler, standard, "header.cpp", header);
+            }
+        }
     }
 }
 
 #[test]
-fn the_example_builds_without_a_warning_and_explains_itself() {
+fn the_wrapper_for_cpp_owns_what_it_is_given() {
+    run_test("wrapper.cpp");
+}
+
+#[test]
+fn the_examples_build_without_a_warning_and_explain_themselves() {
+    for example in [
+        "c/tap_to_sign.c",
+        "c/tap_to_sign_classic.c",
+        "c/event_loop.c",
+        "c/two_people.c",
+        "cpp/tap_to_sign.cpp",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("example");
+        compile(&repository().join("examples").join(example), &program);
+        let output = Command::new(&program).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{example}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            text.contains("usage:") && text.contains("NYMI_PASSWORD"),
+            "{example}: {text}"
+        );
+    }
+}
+
+#[test]
+fn the_makefile_of_the_examples_works() {
     let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("tap_to_sign");
-    compile(&repository().join("examples/c/tap_to_sign.c"), &program);
-    let output = Command::new(&program).output().unwrap();
+    for file in std::fs::read_dir(repository().join("examples/c")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let header = repository().join("include/nymi_api.h");
+    let makefile = std::fs::read_to_string(folder.path().join("Makefile")).unwrap();
+    let include = header.parent().unwrap().display().to_string();
+    let makefile = makefile.replace("../../include", &include);
+    std::fs::write(folder.path().join("Makefile"), makefile).unwrap();
+    // As cargo leaves it: under one name.
+    let library = folder.path().join("library");
+    std::fs::create_dir(&library).unwrap();
+    let built = crate::toolchain::library_folder().join("libnymi_api.so");
+    std::os::unix::fs::symlink(built, library.join("libnymi_api.so")).unwrap();
+    run(Command::new("make")
+        .current_dir(folder.path())
+        .arg(format!("NYMI_API={}", library.display())));
+    let output = Command::new(folder.path().join("event_loop"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        text.contains("usage:") && text.contains("NYMI_PASSWORD"),
-        "{text}"
-    );
+}
+
+/// The blocks of a page in this language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository().join(page)).unwrap();
+    let fence = format!("\n```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after
+        .map(|block| block.split("\n```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_programs_of_the_manual_compile() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut compiled = 0;
+    for (language, extension) in [("c", "c"), ("cpp", "cpp")] {
+        for block in blocks("docs/manual/c.md", language) {
+            let source = folder.path().join("program").with_extension(extension);
+            // The first one shows what is included.
+            let headers = match block.starts_with("#include") {
+                true => "",
+                false => "#include <nymi_api.h>\n#include <stdio.h>\n",
+            };
+            std::fs::write(&source, format!("{headers}{block}\n")).unwrap();
+            compile(&source, &folder.path().join("program"));
+            compiled += 1;
+        }
+    }
+    assert_eq!(compiled, 3);
 }
 
 #[test]

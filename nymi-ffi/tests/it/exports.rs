@@ -1,43 +1,67 @@
 //! What the shared library shows to the linker: the header's functions, and nothing else.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
-use crate::toolchain::{library_folder, repository, run};
+use crate::header::functions;
+use crate::toolchain::{library_folder, run};
 
-#[test]
-fn the_library_exports_what_the_header_declares() {
-    let library = library_folder().join("libnymi_api.so");
+fn exported() -> BTreeSet<String> {
     let output = run(Command::new("nm")
         .args(["-D", "--defined-only", "--format=posix"])
-        .arg(&library));
-    let exported: BTreeSet<String> = String::from_utf8(output.stdout)
+        .arg(library_folder().join("libnymi_api.so")));
+    String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .filter_map(|line| line.split(' ').next().map(str::to_owned))
-        .collect();
-    let header = std::fs::read_to_string(repository().join("include/nymi_api.h")).unwrap();
-    let declared: BTreeSet<String> = header
-        .match_indices('(')
-        .filter_map(|(at, _)| {
-            let name = header[..at]
-                .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-                .next()?;
-            let declares = header[at..].split_once(')')?.1.starts_with(";\n");
-            (declares && name.starts_with("n")).then(|| name.to_owned())
-        })
-        .collect();
-    assert_eq!(exported, declared);
+        .collect()
 }
 
 #[test]
-fn the_library_has_its_name() {
+fn the_library_exports_what_the_header_declares() {
+    let declared: BTreeSet<_> = functions().into_iter().map(|it| it.name).collect();
+    assert_eq!(exported(), declared);
+}
+
+/// Names that went out are kept for ever, so each change of the list is to be seen in review.
+#[test]
+fn the_committed_list_of_exports_is_that_of_the_library() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("exports.txt");
+    let list: String = exported().iter().map(|name| format!("{name}\n")).collect();
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &list).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == list,
+        "nymi-ffi/exports.txt is out of date: run UPDATE_GENERATED=1 cargo test -p nymi-ffi exports"
+    );
+}
+
+fn dynamic_section() -> String {
     let library = library_folder().join("libnymi_api.so");
-    let output = run(Command::new("objdump").arg("-p").arg(&library));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let soname = text
-        .lines()
-        .find(|line| line.contains("SONAME"))
-        .unwrap_or_default();
-    assert!(soname.ends_with("libnymi_api.so"), "{soname:?}");
+    let output = run(Command::new("readelf").args(["-dW"]).arg(library));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_name_of_the_library_has_the_number_of_its_interface() {
+    let name = format!("[libnymi_api.so.{}]", nymi_api::version::NYMI_ABI_VERSION);
+    let section = dynamic_section();
+    let soname = section.lines().find(|line| line.contains("(SONAME)"));
+    assert!(soname.is_some_and(|line| line.contains(&name)), "{section}");
+}
+
+#[test]
+fn the_library_stays_loaded_and_needs_the_system_alone() {
+    let section = dynamic_section();
+    assert!(section.contains("NODELETE"), "{section}");
+    for needed in section.lines().filter(|line| line.contains("(NEEDED)")) {
+        let of_the_system = ["[libc.so.", "[libm.so.", "[libgcc_s.so.", "[ld-linux"];
+        assert!(
+            of_the_system.iter().any(|it| needed.contains(it)),
+            "{needed}"
+        );
+    }
 }

@@ -11,8 +11,18 @@ const INTRODUCTION: &str = "\
  *
  * Generated from the sources of nymi-ffi; do not edit.
  *
- * A program starts the client with napiConfigure, sends requests as JSON with napiPut and reads
- * updates as JSON with napiGet (waits) or napiTryGet (does not). A request
+ * There are two interfaces; new programs use the first.
+ *
+ * Handles, nymi_...: nymi_client_new makes a client, nymi_client_init makes it known, and typed
+ * functions do the rest: nymi_client_subscribe, nymi_client_wait_tap, nymi_client_assert and more.
+ * Every function returns 0 for success, else a number of enum NymiResult or enum NymiStatus, and
+ * says more in a struct NymiError if the caller gives it a place. Outputs are written only on
+ * success. What a function gives is freed with the function that its description names.
+ *
+ * Classic, napi...: five functions over one client of the process, for programs that use them
+ * already. Requests go in as JSON with napiPut, updates come out as JSON with napiGet.
+ *
+ * Both may be used in one process. A request as JSON
  *
  *     {\"operation\":\"...\",\"exchange\":\"any string\",\"payload\":{...}}
  *
@@ -23,10 +33,26 @@ const INTRODUCTION: &str = "\
  * and a status of enum NymiStatus. Events such as a tap are updates whose exchange is null. The
  * first request is \"init\"; all but \"init\" and \"info\" need its success.
  *
- * Every function may be called from any thread. The library starts one thread of its own, on which
- * the signals of the process are blocked, and never calls back into the program. Texts are UTF-8 and
- * end with a NUL. No function keeps a pointer that it is given.
+ * Threads: every function may be called from any thread at any time. Each client has one thread of
+ * the library's, and a second one if it has callbacks, on which alone they run; the signals of the
+ * process are blocked on both.
+ *
+ * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
+ * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
+ * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
+ * error from every function. The library stays in memory after dlclose.
  */";
+
+const SOURCES: [&str; 8] = [
+    "client.rs",
+    "call.rs",
+    "operations.rs",
+    "band.rs",
+    "events.rs",
+    "error.rs",
+    "classic.rs",
+    "version.rs",
+];
 
 fn status_table() -> String {
     let mut text = String::from(
@@ -48,7 +74,10 @@ fn generate() -> String {
         include_guard: Some("NYMI_API_H".to_owned()),
         header: Some(INTRODUCTION.to_owned()),
         no_includes: true,
-        sys_includes: vec!["stdint.h".to_owned()],
+        sys_includes: ["stdbool.h", "stddef.h", "stdint.h"]
+            .map(str::to_owned)
+            .to_vec(),
+        usize_is_size_t: true,
         after_includes: Some(format!("\n{}", status_table())),
         documentation_style: cbindgen::DocumentationStyle::Doxy,
         style: cbindgen::Style::Tag,
@@ -62,13 +91,19 @@ fn generate() -> String {
         "NapiGet",
         "NapiTryGet",
         "NapiLog",
+        "NymiResult",
+        "NymiNotification",
+        "NymiKeyAction",
+        "NymiEventKind",
     ]
     .map(str::to_owned)
     .to_vec();
-    let bindings = cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(sources.join("classic.rs"))
-        .with_src(sources.join("version.rs"))
+    let builder = cbindgen::Builder::new().with_config(config);
+    let bindings = SOURCES
+        .iter()
+        .fold(builder, |builder, name| {
+            builder.with_src(sources.join(name))
+        })
         .generate()
         .unwrap();
     let mut text = Vec::new();
@@ -113,25 +148,56 @@ fn the_committed_header_is_what_the_sources_say() {
     );
 }
 
+/// A function of the header.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    comment: String,
+    declaration: String,
+}
+
+/// What the header declares.
+pub(crate) fn functions() -> Vec<Function> {
+    let header = generate();
+    let lines: Vec<_> = header.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let begins = line.starts_with(|c: char| c.is_ascii_lowercase());
+        let Some((before, _)) = line.split_once('(').filter(|_| begins) else {
+            continue;
+        };
+        let ends = |line: &&str| line.ends_with(");");
+        let end = lines[at..].iter().position(ends).unwrap();
+        let comment = lines[..at].iter().rposition(|line| *line == "/**").unwrap();
+        found.push(Function {
+            name: before.rsplit([' ', '*']).next().unwrap().to_owned(),
+            comment: lines[comment..at].join("\n"),
+            declaration: lines[at..=at + end].join("\n"),
+        });
+    }
+    found
+}
+
 #[test]
 fn every_function_says_who_owns_who_may_call_and_what_fails() {
-    let header = generate();
-    let declares = |line: &&str| line.ends_with(");") && !line.starts_with(" *");
-    let mut functions = 0;
-    for line in header.lines().filter(declares) {
-        functions += 1;
-        let before = &header[..header.find(line).unwrap()];
-        let comment = &before[before.rfind("/**").unwrap()..];
-        for word in ["Threads: ", "Errors: ", "Example:"] {
-            let (word, comment) = (word.to_lowercase(), comment.to_lowercase());
-            let said = comment.contains(&word) || comment.contains("and threads: ");
-            assert!(said, "{word}: {comment}");
+    for function in functions() {
+        let said = |word: &str| {
+            let comment = function.comment.to_lowercase();
+            let comment = comment.replace("\n *", "").replace("  ", " ");
+            assert!(comment.contains(word), "{word}: {}", function.comment);
+        };
+        said("threads: ");
+        said("errors: ");
+        said("example:");
+        if function.declaration.contains('*') {
+            said("ownership");
         }
-        let declaration = comment.rsplit("*/").next().unwrap().to_owned() + line;
-        assert!(
-            !declaration.contains('*') || comment.contains("Ownership"),
-            "{declaration}"
-        );
     }
-    assert_eq!(functions, 7);
+}
+
+#[test]
+fn every_example_calls_its_function() {
+    for function in functions() {
+        let (_, example) = function.comment.split_once("Example:").unwrap();
+        assert!(example.contains(&function.name), "{}", function.comment);
+    }
 }

@@ -1,13 +1,15 @@
-//! The example in C against a running system: a tap at a virtual band becomes a signature that
-//! verifies offline.
+//! Programs in C against a running system: a tap at a virtual band becomes a signature that verifies
+//! offline.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use nymi_cli::UpArgs;
-use nymi_cli::up::System;
-use nymi_core::assertion::{Check, Expectations, verify};
+use nymi_cli::up::{Ready, System, User};
+use nymi_core::UnixMillis;
+use nymi_core::assertion::{Check, Claims, Expectations, verify};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 
@@ -21,75 +23,285 @@ fn start(runtime: &tokio::runtime::Runtime) -> System {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[test]
-fn the_example_prints_who_signed_and_it_verifies() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let system = start(&runtime);
-    let ready = system.ready().clone();
-    let (user, band) = (&ready.users[0], &ready.bands[0]);
-    let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("tap_to_sign");
-    compile(&repository().join("examples/c/tap_to_sign.c"), &program);
-    let port = ready
-        .agent
-        .rsplit(':')
-        .next()
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap();
-    let mut child = Command::new(&program)
-        .args([
-            "-g",
-            "bronze",
-            "-p",
-            port,
-            "-n",
-            &ready.nes,
-            "-d",
-            &"ab".repeat(32),
-        ])
-        .arg("-l")
-        .arg(&ready.l1)
-        .args(["-u", &format!("{}\\{}", user.domain, user.username)])
-        .env("NYMI_PASSWORD", &user.password)
-        .env("NYMI_NSL_DIR", folder.path().join("nsl"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    assert_eq!(line, "tap your band at 127.0.0.1\n");
-    let tap = format!("tap {} ble", band.serial_number);
-    runtime
-        .block_on(system.hardware(&tap))
-        .unwrap_or_else(|error| panic!("{error}"));
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    assert!(child.wait().unwrap().success(), "{rest}");
+/// A program that begins with a line, when it waits for a tap.
+struct Program {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    fn start(command: &mut Command, store: &Path, password: &str) -> Self {
+        let mut child = command
+            .env("NYMI_PASSWORD", password)
+            .env("NYMI_NSL_DIR", store)
+            .env_remove("NYMI_L1")
+            .env_remove("NYMI_NES_URL")
+            .env_remove("NYMI_AGENT_URL")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn say(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What it says until it ends, well.
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{rest}");
+        rest
+    }
+}
+
+fn port(url: &str) -> &str {
+    let behind = url.rsplit(':').next().unwrap();
+    behind.split('/').next().unwrap()
+}
+
+fn account(user: &User) -> String {
+    format!("{}\\{}", user.domain, user.username)
+}
+
+fn record() -> Check<'static> {
+    Check::Record {
+        document_sha256: DOCUMENT,
+    }
+}
+
+/// What an assertion says, once it is verified.
+fn claims(system: &System, token: &str, check: Check<'_>) -> Claims {
+    let anchor = TrustAnchor::from_pem(system.l1_pem()).unwrap();
+    let expectations = Expectations {
+        grade: GradeRequirement::Bronze,
+        ..Expectations::new(check)
+    };
+    let verified = verify(&RustCrypto, &[anchor], token, &expectations).unwrap();
+    verified.claims().clone()
+}
+
+fn now() -> UnixMillis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    UnixMillis(since.unwrap().as_millis().try_into().unwrap())
+}
+
+/// A system, and a folder for the program that is run against it.
+struct Stage {
+    runtime: tokio::runtime::Runtime,
+    system: System,
+    ready: Ready,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let system = start(&runtime);
+        let ready = system.ready().clone();
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            runtime,
+            system,
+            ready,
+            folder,
+        }
+    }
+
+    fn user(&self) -> &User {
+        &self.ready.users[0]
+    }
+
+    /// Compiles a program and starts it.
+    fn run(&self, source: &str, arguments: &[&str]) -> Program {
+        let program = self.folder.path().join("program");
+        compile(&repository().join(source), &program);
+        let mut command = Command::new(&program);
+        command.args(arguments);
+        let store = self.folder.path().join("nsl");
+        Program::start(&mut command, &store, &self.user().password)
+    }
+
+    /// The options of the examples in C.
+    fn options(&self) -> [String; 8] {
+        let l1 = self.ready.l1.display().to_string();
+        let port = port(&self.ready.agent).to_owned();
+        let (nes, user) = (self.ready.nes.clone(), account(self.user()));
+        let option = |name: &str, value: String| format!("{name}{value}");
+        [
+            "-g".into(),
+            "bronze".into(),
+            option("-p", port),
+            option("-n", nes),
+            option("-u", user),
+            option("-l", l1),
+            "-d".into(),
+            "ab".repeat(32),
+        ]
+    }
+
+    fn tap(&self) {
+        self.tap_with(0);
+    }
+
+    fn tap_with(&self, band: usize) {
+        let tap = format!("tap {} ble", self.ready.bands[band].serial_number);
+        let result = self.runtime.block_on(self.system.hardware(&tap));
+        result.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn clear(self) {
+        self.runtime.block_on(self.system.shutdown());
+        self.runtime.shutdown_timeout(Duration::from_millis(100));
+    }
+}
+
+fn the_example_signs(source: &str) {
+    let stage = Stage::set();
+    let options = stage.options();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let mut program = stage.run(source, &options);
+    assert_eq!(program.line(), "tap your band at 127.0.0.1\n");
+    stage.tap();
+    let rest = program.rest();
 
     let (signed, token) = rest.trim_end().split_once("\nassertion ").unwrap();
-    let start = format!("signed by {}\\{} at ", user.domain, user.username);
-    let end = format!("on endpoint {} (ble)", ready.endpoints[0]);
+    let user = stage.user();
+    let start = format!("signed by {} at ", account(user));
+    let end = format!("on endpoint {} (ble)", stage.ready.endpoints[0]);
     assert!(
         signed.starts_with(&start) && signed.ends_with(&end),
         "{signed}"
     );
-    let anchor = TrustAnchor::from_pem(system.l1_pem()).unwrap();
-    let expectations = Expectations {
-        grade: GradeRequirement::Bronze,
-        ..Expectations::new(Check::Record {
-            document_sha256: DOCUMENT,
-        })
-    };
-    let verified = verify(&RustCrypto, &[anchor], token, &expectations).unwrap();
-    let claims = verified.claims();
+    let claims = claims(&stage.system, token, record());
     assert_eq!(
         (&claims.username, &claims.azp),
         (&user.username, &"TapToSign".to_owned())
     );
-    assert_eq!(claims.band, band.band_id);
-    runtime.block_on(system.shutdown());
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    assert_eq!(claims.band, stage.ready.bands[0].band_id);
+    stage.clear();
+}
+
+#[test]
+fn the_example_prints_who_signed_and_it_verifies() {
+    the_example_signs("examples/c/tap_to_sign.c");
+}
+
+#[test]
+fn the_classic_example_does_the_same() {
+    the_example_signs("examples/c/tap_to_sign_classic.c");
+}
+
+#[test]
+fn the_example_in_cpp_signs() {
+    let stage = Stage::set();
+    let ready = &stage.ready;
+    let agent = format!("ws://127.0.0.1:{}", port(&ready.agent));
+    let (l1, user) = (ready.l1.display().to_string(), account(stage.user()));
+    let arguments = [&agent, &ready.nes, &l1, &user, "bronze"];
+    let mut program = stage.run("examples/cpp/tap_to_sign.cpp", &arguments);
+    assert_eq!(program.line(), "tap your band\n");
+    stage.tap();
+    let rest = program.rest();
+    let (signed, token) = rest.trim_end().split_once("\nassertion ").unwrap();
+    assert!(
+        signed.starts_with(&format!("signed by {user} at ")),
+        "{signed}"
+    );
+    let log_in = Check::LogIn {
+        now: now(),
+        audience: "TapToSign",
+        nonce: Some("fresh for each log-in"),
+    };
+    let claims = claims(&stage.system, token, log_in);
+    assert_eq!(claims.meaning.as_deref(), Some("read and understood"));
+    stage.clear();
+}
+
+#[test]
+fn the_event_loop_greets_and_obeys() {
+    let stage = Stage::set();
+    let options = stage.options();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let mut program = stage.run("examples/c/event_loop.c", &options);
+    let endpoint = &stage.ready.endpoints[0];
+    assert_eq!(program.line(), format!("{endpoint}: ble_ready\n"));
+    for _ in 0..2 {
+        stage.tap();
+        let hello = format!("hello {}\n", stage.user().username);
+        while program.line() != hello {}
+    }
+    program.say("quit\n");
+    program.rest();
+    stage.clear();
+}
+
+#[test]
+fn two_different_people_have_to_sign() {
+    let stage = Stage::set();
+    let options = stage.options();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let mut program = stage.run("examples/c/two_people.c", &options);
+    for (said, band) in [
+        ("tap: who executed the record?\n", 0),
+        ("tap: who reviewed it?\n", 0),
+        ("tap: another person has to review it\n", 1),
+    ] {
+        assert_eq!(program.line(), said);
+        stage.tap_with(band);
+    }
+    let rest = program.rest();
+    let tokens: Vec<_> = rest
+        .lines()
+        .filter_map(|line| line.strip_prefix("assertion "))
+        .collect();
+    let [executed, reviewed] = tokens[..] else {
+        panic!("{rest}")
+    };
+    let executed = claims(&stage.system, executed, record());
+    let reviewed = claims(&stage.system, reviewed, record());
+    assert_eq!(executed.meaning.as_deref(), Some("executed"));
+    assert_eq!(reviewed.meaning.as_deref(), Some("reviewed"));
+    assert_ne!(executed.username, reviewed.username);
+    stage.clear();
+}
+
+#[test]
+fn typed_operations_do_what_they_say() {
+    let stage = Stage::set();
+    let ready = &stage.ready;
+    let (l1, user) = (ready.l1.display().to_string(), account(stage.user()));
+    let arguments = [port(&ready.agent), &ready.nes, &l1, &user];
+    let mut program = stage.run("nymi-ffi/tests/c/typed.c", &arguments);
+    assert_eq!(program.line(), "tap\n");
+    stage.tap();
+    let rest = program.rest();
+    let (signed_by, token) = rest.trim_end().rsplit_once(' ').unwrap();
+    assert_eq!(signed_by, user);
+    let claims = claims(&stage.system, token, record());
+    assert_eq!(claims.band, ready.bands[0].band_id);
+    assert_eq!(
+        (claims.meaning.as_deref(), claims.nonce.as_deref()),
+        (Some("approved \"as is\" \\ €"), Some("n-1"))
+    );
+    stage.clear();
+}
+
+#[test]
+fn an_operation_that_waits_can_be_ended() {
+    let stage = Stage::set();
+    let l1 = stage.ready.l1.display().to_string();
+    let program = stage.run("nymi-ffi/tests/c/interrupted.c", &[&l1]);
+    assert_eq!(program.rest(), "");
+    stage.clear();
 }

@@ -3,6 +3,8 @@
 mod classic;
 mod compile;
 mod exports;
+mod handles;
 mod header;
+mod install;
 mod live;
 mod toolchain;

@@ -134,6 +134,7 @@ impl Engine {
                 Wake::Command(Some(Command::AskBand(id, wanted))) => {
                     self.ask_band(id, DEFAULT_DEADLINE_MS, *wanted);
                 }
+                Wake::Command(Some(Command::GiveUp(id))) => self.give_up(id),
                 Wake::Command(Some(Command::Stop) | None) => break,
                 Wake::Link(Some(event)) => self.link_event(event),
                 Wake::Link(None) => self.link_ended(),

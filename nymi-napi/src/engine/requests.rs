@@ -209,9 +209,14 @@ impl Engine {
             self.desk.fail(id, Status::INVALID_FIELD, specifics);
             return;
         };
-        self.forget(target);
-        self.desk.fail(target, Status::CANCELLED, "");
+        self.give_up(target);
         self.desk.succeed(id, nymi_core::message::Map::new());
+    }
+
+    /// Stops whatever is done for a request, and answers it with 1006.
+    pub(super) fn give_up(&mut self, id: Id) {
+        self.forget(id);
+        self.desk.fail(id, Status::CANCELLED, "");
     }
 
     /// Stops whatever is done for a request.

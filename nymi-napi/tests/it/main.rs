@@ -9,3 +9,4 @@ mod pki;
 mod queue;
 mod simulation;
 mod support;
+mod waiting;

@@ -1,0 +1,157 @@
+//! What every typed operation does: fields into a request, the answer into a struct.
+//!
+//! A request is checked where requests in JSON are, by the core, so both say the same about a field
+//! that is wrong.
+
+use std::ffi::c_char;
+
+use nymi_core::message::{Map, Operation, Request, Status, Update};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::boundary::{Growing, Out, optional_text, read_growing, required_text};
+use crate::client::{NymiClient, hosted};
+use crate::error::{Failure, NymiError, NymiResult, entry};
+use crate::memory::{CStruct, Parts, give};
+
+/// How an operation is called; NULL in its place means the defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct NymiCall {
+    /// sizeof (struct NymiCall).
+    pub size: usize,
+    /// How long to wait for the answer, at most 120000; 0 for 15000.
+    pub timeout_ms: u32,
+    /// A name by which nymi_client_cancel finds this call; no two in flight may have the same. NULL
+    /// for none.
+    pub exchange: *const c_char,
+}
+
+// SAFETY: repr(C), its size first; a number and a pointer.
+unsafe impl Growing for NymiCall {
+    const NAME: &'static str = "NymiCall";
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+/// The fields of a request.
+#[derive(Default)]
+pub(crate) struct Fields(Map);
+
+impl Fields {
+    /// A field that has to be there.
+    ///
+    /// # Safety
+    /// `text` is NULL or ends with a NUL.
+    pub(crate) unsafe fn required(
+        mut self,
+        name: &str,
+        text: *const c_char,
+    ) -> Result<Self, Failure> {
+        // SAFETY: the caller promises that.
+        let text = unsafe { required_text(name, text) }?;
+        self.0.insert(name.to_owned(), text.into());
+        Ok(self)
+    }
+
+    /// A field that is left out if it is NULL.
+    ///
+    /// # Safety
+    /// As for [`Fields::required`].
+    pub(crate) unsafe fn optional(self, name: &str, text: *const c_char) -> Result<Self, Failure> {
+        if text.is_null() {
+            return Ok(self);
+        }
+        // SAFETY: the caller promises that.
+        unsafe { self.required(name, text) }
+    }
+
+    /// A field that is known.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// All of them, as a field of another request.
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// Sends a request and waits for its answer.
+///
+/// # Safety
+/// `call` is NULL or a struct of the header, whose text ends with a NUL.
+pub(crate) unsafe fn ask(
+    client: *mut NymiClient,
+    call: *const NymiCall,
+    operation: Operation,
+    fields: Fields,
+) -> Result<Update, Failure> {
+    let hosted = hosted(client)?;
+    let (mut fields, mut exchange) = (fields, None);
+    if !call.is_null() {
+        // SAFETY: the caller promises a struct of the header.
+        let call = unsafe { read_growing(call) }?;
+        // SAFETY: the caller promises that its text ends.
+        exchange = unsafe { optional_text("exchange", call.exchange) }?;
+        if call.timeout_ms != 0 {
+            fields = fields.with("deadline_ms", call.timeout_ms);
+        }
+    }
+    let envelope = json!({"operation": operation.name(), "exchange": exchange, "payload": fields.into_value()});
+    let request = Request::from_value(&envelope).map_err(|refusal| Failure::of_update(&refusal))?;
+    let update = hosted.client.ask(request)?;
+    if update.status == Status::TERMINATED {
+        // As every other call that waits says it.
+        return Err(Failure::new(NymiResult::Terminated, update.specifics()));
+    }
+    if !update.status.is_success() {
+        return Err(Failure::of_update(&update));
+    }
+    Ok(update)
+}
+
+/// An operation whose answer is a struct.
+///
+/// # Safety
+/// As for [`ask`]; `out` and `error` are NULL or can be written.
+pub(crate) unsafe fn operation<A, T>(
+    target: (*mut NymiClient, *const NymiCall, Operation),
+    fields: impl FnOnce() -> Result<Fields, Failure>,
+    view: impl FnOnce(A, &mut Parts) -> T,
+    (name, out, error): (&str, *mut *mut T, *mut *mut NymiError),
+) -> u32
+where
+    A: for<'de> Deserialize<'de>,
+    T: CStruct,
+{
+    let work = || {
+        let (client, call, operation) = target;
+        // SAFETY: the caller promises NULL or a place to write.
+        let out = unsafe { Out::new(name, out) }?;
+        // SAFETY: the caller promises what `ask` wants.
+        let update = unsafe { ask(client, call, operation, fields()?) }?;
+        let answer: A = update.payload_as().map_err(Failure::unreadable)?;
+        let mut parts = Parts::default();
+        let view = view(answer, &mut parts);
+        out.set(give(view, parts));
+        Ok(())
+    };
+    // SAFETY: the caller promises NULL or a place to write.
+    unsafe { entry(error, work) }
+}
+
+/// An operation whose answer says no more than that it was done.
+///
+/// # Safety
+/// As for [`ask`]; `error` is NULL or can be written.
+pub(crate) unsafe fn action(
+    (client, call, operation): (*mut NymiClient, *const NymiCall, Operation),
+    fields: impl FnOnce() -> Result<Fields, Failure>,
+    error: *mut *mut NymiError,
+) -> u32 {
+    // SAFETY: the caller promises what `ask` wants.
+    let work = || unsafe { ask(client, call, operation, fields()?) }.map(|_| ());
+    // SAFETY: the caller promises NULL or a place to write.
+    unsafe { entry(error, work) }
+}

@@ -1,0 +1,73 @@
+/* Ten thousand clients, one after the other, of both interfaces: nothing may grow. */
+#define _DEFAULT_SOURCE
+#include <dirent.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "client.h"
+
+enum { ROUNDS = 5, CYCLES = 1000 }; /* two clients each */
+
+static void on_update(void *user_data, const char *update) {
+  (void)user_data;
+  (void)update;
+}
+
+static void cycle(int number) {
+  struct NymiClientConfig config = lonely_config();
+  config.on_update = number % 2 ? on_update : NULL;
+  struct NymiClient *client;
+  CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+  CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\"}", NULL), 0);
+  int descriptor;
+  nymi_client_descriptor(client, &descriptor, NULL);
+  CHECK_INT(nymi_client_free(client), 0);
+
+  CHECK_INT(napiConfigure("Records", NULL, NULL, NAPI_LOG_NONE, NO_AGENT, ""), 0);
+  napiTerminate();
+}
+
+static int entries(const char *folder) {
+  DIR *open = opendir(folder);
+  CHECK(open != NULL);
+  int count = 0;
+  while (readdir(open) != NULL) {
+    count++;
+  }
+  closedir(open);
+  return count;
+}
+
+static long resident_kib(void) {
+  FILE *statm = fopen("/proc/self/statm", "r");
+  long size, resident;
+  CHECK(statm != NULL);
+  CHECK_INT(fscanf(statm, "%ld %ld", &size, &resident), 2);
+  fclose(statm);
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+int main(void) {
+  int threads = 0, descriptors = 0;
+  long memory = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int i = 0; i < CYCLES; i++) {
+      cycle(i);
+    }
+    /* Threads that were told to end may take a moment. */
+    for (int i = 0; i < 1000 && entries("/proc/self/task") > 3; i++) {
+      usleep(10000);
+    }
+    printf("%d: %ld KiB, %d threads, %d descriptors\n", round, resident_kib(),
+           entries("/proc/self/task") - 2, entries("/proc/self/fd") - 3);
+    if (round == 0) { /* what is made once is there now */
+      threads = entries("/proc/self/task");
+      descriptors = entries("/proc/self/fd");
+      memory = resident_kib();
+    }
+    CHECK_INT(entries("/proc/self/task"), threads);
+    CHECK_INT(entries("/proc/self/fd"), descriptors);
+    CHECK(resident_kib() < memory + 2048);
+  }
+  return 0;
+}

@@ -1,0 +1,110 @@
+// nymi_api.hpp without an agent: errors, callbacks, moving, ends.
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+
+#include "nymi_api.hpp"
+
+#define CHECK(condition)                                                        \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      std::exit(1);                                                             \
+    }                                                                           \
+  } while (0)
+
+using namespace std::chrono_literals;
+
+static nymi::Config lonely() {
+  nymi::Config config{"Records"};
+  config.agent_url = "ws://127.0.0.1:1";
+  return config;
+}
+
+static nymi::Client lonely_client() {
+  auto client = nymi::Client::create(lonely());
+  CHECK(client.has_value());
+  return *std::move(client);
+}
+
+static void errors_have_their_words() {
+  auto none = nymi::Client::create({"9starts"});
+  CHECK(!none && none.error().code == NYMI_RESULT_BAD_ARGUMENT);
+  CHECK(none.error().detail.find("nea_name") == 0 && !none.error().message.empty());
+  nymi::Client client = lonely_client();
+  auto answer = client.init();
+  CHECK(!answer && answer.error().code == NYMI_STATUS_CERTIFICATES);
+  auto lookup = client.lookup({});
+  CHECK(!lookup && lookup.error().code == NYMI_STATUS_MISSING_FIELD);
+  nymi::Call call;
+  call.timeout = 121s;
+  auto too_long = client.subscribe("x", call);
+  CHECK(!too_long && too_long.error().code == NYMI_STATUS_INVALID_FIELD);
+}
+
+static void updates_come_and_waits_end() {
+  nymi::Client client = lonely_client();
+  auto failure = client.wait_tap(10s);
+  CHECK(!failure && failure.error().code == NYMI_STATUS_AGENT_MISSING);
+  CHECK(client.put("{\"operation\":\"info\",\"exchange\":\"e\"}").has_value());
+  auto update = client.get();
+  CHECK(update && update->find("\"exchange\":\"e\"") != std::string::npos);
+  CHECK(client.get(0ms).error().code == NYMI_RESULT_TIMEOUT);
+  CHECK(client.get(-1s).error().code == NYMI_RESULT_TIMEOUT);
+  CHECK(client.descriptor() && *client.descriptor() > 2);
+
+  auto waiting = std::async(std::launch::async, [&] { return client.wait_event(); });
+  client.wake();
+  CHECK(waiting.get().error().code == NYMI_RESULT_INTERRUPTED);
+  client.terminate();
+  CHECK(client.get().error().code == NYMI_RESULT_TERMINATED);
+}
+
+static void clients_move() {
+  nymi::Client first = lonely_client();
+  NymiClient *handle = first.handle();
+  nymi::Client second = std::move(first);
+  CHECK(first.handle() == nullptr && second.handle() == handle);
+  CHECK(first.put("{}").error().code == NYMI_RESULT_BAD_HANDLE);
+  second = lonely_client();
+  CHECK(nymi_client_wake(handle) == NYMI_RESULT_BAD_HANDLE); /* was freed by the assignment */
+  CHECK(nymi_client_wake(second.handle()) == NYMI_RESULT_OKAY);
+}
+
+static void callbacks_may_throw() {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int updates = 0, lines = 0;
+  bool ended = false;
+  nymi::Config config = lonely();
+  config.on_log_level = NAPI_LOG_DEBUG;
+  config.on_update = [&](std::optional<std::string_view> update) {
+    std::lock_guard<std::mutex> lock(mutex);
+    updates += update.has_value() ? 1 : 0;
+    ended = !update.has_value();
+    changed.notify_all();
+    throw std::runtime_error("ends here");
+  };
+  config.on_log = [&](std::uint32_t, std::string_view line) {
+    std::lock_guard<std::mutex> lock(mutex);
+    lines += line.empty() ? 0 : 1;
+    changed.notify_all();
+    throw 5;
+  };
+  auto client = nymi::Client::create(std::move(config));
+  CHECK(client->put("{\"operation\":\"no\"}").has_value());
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return updates >= 2 && lines >= 2; });
+  client->terminate();
+  changed.wait(lock, [&] { return ended; });
+}
+
+int main() {
+  errors_have_their_words();
+  updates_come_and_waits_end();
+  clients_move();
+  callbacks_may_throw();
+}

@@ -1,0 +1,76 @@
+//! The handle interface, called from C, and once from Rust, since C cannot panic.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::null_mut;
+use std::sync::mpsc;
+
+use nymi_api::client::{
+    NymiClientConfig, nymi_client_free, nymi_client_new, nymi_client_put, nymi_client_terminate,
+};
+
+use crate::toolchain::run_c;
+
+#[test]
+fn clients_live_wait_call_back_and_end() {
+    run_c("handles");
+}
+
+#[test]
+fn hostile_callers_get_errors() {
+    run_c("hostile_handles");
+}
+
+#[test]
+fn the_library_can_be_closed_and_loaded_again() {
+    run_c("unloaded");
+}
+
+#[test]
+#[ignore = "ten thousand clients"]
+fn ten_thousand_clients_leave_nothing() {
+    run_c("cycles");
+}
+
+type Heard = mpsc::Sender<Option<String>>;
+
+/// Tells what it heard, and panics each time.
+unsafe extern "C-unwind" fn panics(user_data: *mut c_void, update: *const c_char) {
+    // SAFETY: the test keeps the sender until the client is freed.
+    let heard = unsafe { &*user_data.cast::<Heard>() };
+    // SAFETY: the library gives NULL or a text.
+    let text = (!update.is_null()).then(|| unsafe { CStr::from_ptr(update) });
+    heard
+        .send(text.map(|text| text.to_str().unwrap().to_owned()))
+        .unwrap();
+    panic!("a callback may fail");
+}
+
+#[test]
+fn a_callback_that_panics_is_called_again() {
+    let (sender, heard) = mpsc::channel();
+    let sender: Box<Heard> = Box::new(sender);
+    let config = NymiClientConfig {
+        size: size_of::<NymiClientConfig>(),
+        nea_name: c"Records".as_ptr(),
+        agent_url: c"ws://127.0.0.1:1".as_ptr(),
+        store_directory: std::ptr::null(),
+        log_directory: std::ptr::null(),
+        log_level: 0,
+        on_log_level: 0,
+        on_update: Some(panics),
+        on_log: None,
+        user_data: (&raw const *sender).cast_mut().cast(),
+    };
+    let mut client = null_mut();
+    // SAFETY: the arguments are as the header asks for.
+    let started = unsafe { nymi_client_new(&config, &mut client, null_mut()) };
+    assert_eq!(started, 0);
+    let request = c"{\"operation\":\"no\",\"exchange\":\"last\"}";
+    // SAFETY: as above.
+    let put = unsafe { nymi_client_put(client, request.as_ptr(), null_mut()) };
+    assert_eq!(put, 0);
+    while !heard.recv().unwrap().unwrap().contains("last") {}
+    assert_eq!(nymi_client_terminate(client), 0);
+    while heard.recv().unwrap().is_some() {}
+    assert_eq!(nymi_client_free(client), 0);
+}
