@@ -75,3 +75,25 @@ fn take(left: &mut u32, count: u32) -> Result<(), Fault> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_count_as_several() {
+        for (one, other, cost) in [(0, 900, 1), (63, 63, 1), (64, 900, 2), (900, 640, 11)] {
+            let mut work = Work::new();
+            let times = (0..).take_while(|_| work.compare_names(one, other).is_ok());
+            assert_eq!(times.count() as u32, COMPARISONS / cost, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn names_are_prepared_up_to_their_octets() {
+        let mut work = Work::new();
+        assert!(work.prepare_name(NAME_OCTETS as usize).is_ok());
+        assert!(work.prepare_name(1).is_err());
+        assert!(Work::new().prepare_name(usize::MAX).is_err());
+    }
+}
