@@ -114,23 +114,31 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_programs_of_the_manual_compile() {
+fn the_programs_of_the_manual_and_the_readme_compile() {
     let folder = tempfile::tempdir().unwrap();
     let mut compiled = 0;
-    for (language, extension) in [("c", "c"), ("cpp", "cpp")] {
-        for block in blocks("docs/manual/c.md", language) {
-            let source = folder.path().join("program").with_extension(extension);
+    for (page, language) in [
+        ("docs/manual/c.md", "c"),
+        ("docs/manual/c.md", "cpp"),
+        ("README.md", "c"),
+    ] {
+        for block in blocks(page, language) {
+            let source = folder.path().join("program").with_extension(language);
             // The first one shows what is included.
             let headers = match block.starts_with("#include") {
                 true => "",
                 false => "#include <nymi_api.h>\n#include <stdio.h>\n",
             };
-            std::fs::write(&source, format!("{headers}{block}\n")).unwrap();
+            let main = match block.contains("int main(") {
+                true => "",
+                false => "int main(void) { return 0; }\n",
+            };
+            std::fs::write(&source, format!("{headers}{block}\n{main}")).unwrap();
             compile(&source, &folder.path().join("program"));
             compiled += 1;
         }
     }
-    assert_eq!(compiled, 3);
+    assert_eq!(compiled, 4);
 }
 
 #[test]
