@@ -141,14 +141,14 @@ impl<'a> Search<'a> {
         Arc::clone(&self.nodes[node].link.certificate)
     }
 
-    /// Certificates outside the path and no anchors, with whose keys revocation lists verified.
+    /// Certificates outside the path with whose keys revocation lists verified.
     pub(crate) fn list_signers(&self, path: &[usize]) -> impl Iterator<Item = usize> {
         let mut signers: Vec<usize> = self
             .crl_edges
             .iter()
             .filter(|(_, signed)| **signed)
             .map(|((_, node), _)| *node)
-            .filter(|node| !path.contains(node) && !self.nodes[*node].is_anchor)
+            .filter(|node| !path.contains(node))
             .collect();
         signers.sort_unstable();
         signers.dedup();

@@ -178,7 +178,8 @@ fn nobody_is_asked_whether_a_path_that_is_none_was_revoked() {
     assert_eq!(signatures(&presented), 3);
 }
 
-/// 1,900 points times 60 names of a list are more comparisons than anybody needs.
+/// 1,900 points times 60 names of a list are more comparisons than anybody needs, as are 600 points of ten
+/// names each times 20.
 #[test]
 fn points_times_names_of_a_list_are_bounded() {
     let mut trio = Trio::new();
@@ -188,18 +189,22 @@ fn points_times_names_of_a_list_are_bounded() {
             .collect()
     };
     let point = |names: &[u8]| tlv(0xa0, &tlv(0xa0, names));
-    let points: Vec<u8> = (0..1900).flat_map(|_| seq(&[&point(&uris(1))])).collect();
-    trio.leaf
-        .set(CRL_DISTRIBUTION_POINTS, false, &tlv(0x30, &points));
-    let found = |names: u32| {
+    let mut found = |points: u32, of_each: u32, names: u32| {
+        let points: Vec<u8> = (0..points)
+            .flat_map(|_| seq(&[&point(&uris(of_each))]))
+            .collect();
+        trio.leaf
+            .set(CRL_DISTRIBUTION_POINTS, false, &tlv(0x30, &points));
         let list = [List::new(&trio.l2)
             .point(&point(&uris(names)))
             .crl(&trio.l2)];
         let listed = requirements().with_crls(&list);
         fault(trio.check_with(&listed)).map(|(number, _)| number)
     };
-    assert_eq!(found(10), None);
-    assert_eq!(found(60), Some(104));
+    assert_eq!(found(1900, 1, 10), None);
+    assert_eq!(found(1900, 1, 60), Some(104));
+    assert_eq!(found(600, 10, 10), None);
+    assert_eq!(found(600, 10, 20), Some(104));
 }
 
 /// What honest certificates of unusual size cost is far from the budget.
