@@ -19,7 +19,7 @@ use crate::nes::Nes;
 use crate::store::bands::{self, NymiBand};
 use crate::store::events::Event;
 use crate::store::users::UserCore;
-use crate::store::{StoreError, Write, applied, policies, seos};
+use crate::store::{StoreError, Write, applied, policies, presence, seos};
 
 /// What is looked up of a user and a band, and what the core says of the two.
 struct Looked {
@@ -114,7 +114,13 @@ pub(super) async fn at_first_tap(
     };
     match outcome {
         Outcome::Go(plan) if plan.event().is_none() => Err(known_here()),
-        Outcome::Go(_) => Ok(None),
+        Outcome::Go(_) => {
+            let used = match tapped.registers {
+                Some(band) => presence::has_agreed(write.sql(), band).await?,
+                None => false,
+            };
+            Ok(used.then(Refused::used_before))
+        }
         other => Ok(Some(Refused::unless_go(other, &user.domain))),
     }
 }
@@ -186,8 +192,9 @@ pub(super) async fn enroll(
             return Ok(Err(Refused::nfc_uid_taken()));
         }
     }
-    let Some(band) = store_band(write, user, request, &looked, &record).await? else {
-        return Ok(Err(Refused::nfc_uid_taken()));
+    let band = match store_band(write, user, request, &looked, &record).await? {
+        Ok(band) => band,
+        Err(refused) => return Ok(Err(refused)),
     };
     write.set_adv_keys(band.id, looked.core.id, keys).await?;
     let corporate = Made::under(&looked.policy)
@@ -220,14 +227,14 @@ fn given_to(band: &NymiBand, policy: &GroupPolicy) -> Option<AppliedPolicy> {
     band.is_band_enrolled_here.then(given)
 }
 
-/// The band's row; none if its NFC UID is another active band's.
+/// The band's row, or why another band stands in its way.
 async fn store_band(
     write: &mut Write<'_>,
     user: &Principal,
     request: &FinishRequest,
     looked: &Looked,
     record: &Record,
-) -> Result<Option<NymiBand>, Refusal> {
+) -> Result<Result<NymiBand, Refused>, Refusal> {
     let label = Made::under(&looked.policy)
         .label
         .label(&user.username, request.band_label.as_deref())
@@ -249,7 +256,13 @@ async fn store_band(
     });
     new.individual_user_policy_id = policies::individual_of(write.sql(), looked.core.id).await?;
     if bands::nfc_uid_holder(write.sql(), &new).await?.is_some() {
-        return Ok(None);
+        return Ok(Err(Refused::nfc_uid_taken()));
+    }
+    if bands::factory_address_holder(write.sql(), &new)
+        .await?
+        .is_some()
+    {
+        return Ok(Err(Refused::factory_address_taken()));
     }
     match old {
         Some(old) => {
@@ -257,7 +270,7 @@ async fn store_band(
         }
         None => new.id = write.insert_band(&new).await?,
     }
-    Ok(Some(new))
+    Ok(Ok(new))
 }
 
 fn enrolled_event(

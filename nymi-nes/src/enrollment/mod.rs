@@ -23,6 +23,7 @@ use nymi_core::message::Status;
 use nymi_core::presence::agreement::{self, AdvKeys, Context, tags_equal};
 use sha2::{Digest, Sha256};
 
+use self::refused::Refused;
 use crate::http::{Principal, Refusal};
 use crate::nes::Nes;
 use crate::pki::Use;
@@ -57,6 +58,9 @@ pub(crate) async fn begin(
     user: &Principal,
     tapped: Tapped<'_>,
 ) -> Result<Begun, Refusal> {
+    let now_ms = nes.clock.monotonic_ms();
+    let too_many = nes.limits.may_enroll(user.account, now_ms);
+    too_many.map_err(|seconds| too_many_enrolled(user, seconds))?;
     if let Some(refused) = apply::at_first_tap(nes, user, tapped).await? {
         let serial = tapped.serial.map(SerialNumber::as_str);
         let event = refused::band_event(user, serial, tapped.registers);
@@ -115,14 +119,9 @@ pub(crate) async fn finish(
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let q_band_hash = Sha256::digest(request.q_band.as_bytes()).into();
     if keys.is_some() && !write.remember_agreement(request.band, &q_band_hash).await? {
-        tracing::warn!(band = %request.band, user = %user.name(),
-            "enrollment refused: the band's address or key was used before");
-        return Err(Refusal::status(
-            StatusCode::CONFLICT,
-            Status::INVALID_FIELD,
-            "NymiBandID or q_band was used by an earlier enrollment; delete the user data on the \
-             Nymi Band and start over",
-        ));
+        drop(write);
+        let refused = Refused::used_before();
+        return Err(refused.record(nes, user, request.event(user)).await?);
     }
     let decided = match keys {
         Some(keys) => {
@@ -139,8 +138,27 @@ pub(crate) async fn finish(
             return Err(refused.record(nes, user, request.event(user)).await?);
         }
     };
+    let counted = nes.limits.enroll(user.account, nes.clock.monotonic_ms());
+    counted.map_err(|seconds| too_many_enrolled(user, seconds))?;
     write.commit().await?;
     Ok(finished)
+}
+
+/// A serial number is what the terminal says, so that one account could claim any number of them.
+fn too_many_enrolled(user: &Principal, seconds: u64) -> Refusal {
+    tracing::warn!(user = %user.name(), seconds, "refused: too many enrollments of one user");
+    Refusal::status(
+        StatusCode::TOO_MANY_REQUESTS,
+        Status::NES_TIMEOUT,
+        format!(
+            "this user has enrolled too many Nymi Bands in a short time; try again in {seconds} s"
+        ),
+    )
+    .with(
+        "Hint",
+        "Each person signs in for the own Nymi Band: 20 at once, then one each 3 minutes.",
+    )
+    .retry_after(seconds)
 }
 
 /// Both keys, or none where the band's confirmation is not ours.

@@ -70,6 +70,39 @@ impl Refused {
         }
     }
 
+    /// The NymiBandID or the band's key was used by an earlier enrollment or registration.
+    pub(super) fn used_before() -> Self {
+        Self {
+            event: EventType::Refused,
+            http: StatusCode::CONFLICT,
+            status: Status::INVALID_FIELD,
+            description: Cow::Borrowed(
+                "NymiBandID or q_band was used by an earlier enrollment. Delete the user data on the \
+                 Nymi Band and start over.",
+            ),
+            hint: Some(
+                "If the Nymi Band is enrolled elsewhere, an administrator can disconnect the registration \
+                 that has its NymiBandID here.",
+            ),
+            skew_ms: None,
+        }
+    }
+
+    /// The band says the factory address of one with another serial number.
+    pub(super) fn factory_address_taken() -> Self {
+        Self {
+            event: EventType::BandOfAnotherUser,
+            http: StatusCode::CONFLICT,
+            status: Status::INVALID_FIELD,
+            description: Cow::Borrowed(
+                "The StaticMacAddress belongs to a Nymi Band with another SerialNumber. Check both; an \
+                 administrator can disconnect the other Nymi Band.",
+            ),
+            hint: None,
+            skew_ms: None,
+        }
+    }
+
     pub(super) fn with_skew(self, skew_ms: i64) -> Self {
         let skew_ms = Some(skew_ms);
         Self { skew_ms, ..self }

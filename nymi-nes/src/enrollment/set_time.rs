@@ -165,7 +165,7 @@ pub(crate) async fn log_in_disconnected(
     let outcome = log_in(&mut write, &core, &policy, &tapped, Step::FirstTap).await?;
     drop(write);
     if matches!(outcome, Outcome::Go(_)) {
-        // It may be registered, which this server does not offer.
+        // It may be registered, which is another request.
         return Ok(None);
     }
     let refused = Refused::unless_go(outcome, &user.domain);

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nymi_core::BandId;
 
@@ -11,10 +11,14 @@ const REFILL_MS: i64 = 1000;
 /// Events that one account reports at once, and then one more in this time.
 const REPORTS: i64 = 100;
 const REPORT_MS: i64 = 1000;
+/// Bands that one account enrolls or registers at once, and then one more in this time.
+const ENROLLMENTS: i64 = 20;
+const ENROLLMENT_MS: i64 = 3 * 60_000;
 const TIME_LOST_MS: i64 = 60_000;
 const MAX_ENTRIES: usize = 10_000;
 
 /// Keeps failures from filling the audit trail: per agent and band, and per band for lost clocks.
+/// Keeps an account from claiming serial numbers without end.
 /// A frame that verifies is never limited.
 #[derive(Default)]
 pub(crate) struct Limits {
@@ -22,6 +26,8 @@ pub(crate) struct Limits {
     failures: Mutex<HashMap<(String, Option<BandId>), i64>>,
     /// When the bucket of an account that reports events will be full again.
     reports: Mutex<HashMap<i64, i64>>,
+    /// When the bucket of an account that enrolls will be full again.
+    enrollments: Mutex<HashMap<i64, i64>>,
     /// When a band's lost clock was last audited.
     time_lost: Mutex<HashMap<BandId, i64>>,
 }
@@ -45,13 +51,30 @@ impl Limits {
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         prune(&mut reports, now_ms);
         let full_at = reports.entry(account).or_insert(now_ms);
-        let next = (*full_at).max(now_ms).saturating_add(REPORT_MS);
-        let wait_ms = next.saturating_sub(now_ms) - REPORTS * REPORT_MS;
-        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
-            return Err(wait_ms.div_ceil(1000));
-        }
-        *full_at = next;
+        *full_at = spent(*full_at, REPORTS, REPORT_MS, now_ms)?;
         Ok(())
+    }
+
+    /// Counts an enrollment or registration that an account completes, or says after how many seconds
+    /// it may.
+    pub(crate) fn enroll(&self, account: i64, now_ms: i64) -> Result<(), u64> {
+        let mut enrollments = self.lock_enrollments();
+        prune(&mut enrollments, now_ms);
+        let full_at = enrollments.entry(account).or_insert(now_ms);
+        *full_at = spent(*full_at, ENROLLMENTS, ENROLLMENT_MS, now_ms)?;
+        Ok(())
+    }
+
+    /// The same without counting: whether an enrollment that begins now could be completed.
+    pub(crate) fn may_enroll(&self, account: i64, now_ms: i64) -> Result<(), u64> {
+        let full_at = self.lock_enrollments().get(&account).copied();
+        let full_at = full_at.unwrap_or(now_ms);
+        spent(full_at, ENROLLMENTS, ENROLLMENT_MS, now_ms).map(drop)
+    }
+
+    fn lock_enrollments(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        let lock = self.enrollments.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a band's lost clock is due for the audit trail.
@@ -68,6 +91,16 @@ impl Limits {
                 true
             }
         }
+    }
+}
+
+/// When a bucket will be full again after one more, or how many seconds are left until it may be.
+fn spent(full_at: i64, burst: i64, refill_ms: i64, now_ms: i64) -> Result<i64, u64> {
+    let next = full_at.max(now_ms).saturating_add(refill_ms);
+    let wait_ms = next.saturating_sub(now_ms) - burst * refill_ms;
+    match u64::try_from(wait_ms) {
+        Ok(wait_ms @ 1..) => Err(wait_ms.div_ceil(1000)),
+        _ => Ok(next),
     }
 }
 
@@ -105,6 +138,21 @@ mod tests {
             20,
             "it fills up again"
         );
+    }
+
+    #[test]
+    fn an_account_enrolls_20_bands_and_then_one_each_3_minutes() {
+        let limits = Limits::default();
+        for _ in 0..100 {
+            limits.may_enroll(1, 0).unwrap();
+        }
+        let enrolled = (0..100).filter(|_| limits.enroll(1, 0).is_ok());
+        assert_eq!(enrolled.count(), 20, "asking counted nothing");
+        assert_eq!(limits.enroll(1, 1_000), Err(179));
+        assert_eq!(limits.may_enroll(1, 1_000), Err(179));
+        limits.enroll(2, 1_000).unwrap();
+        limits.enroll(1, ENROLLMENT_MS).unwrap();
+        limits.enroll(1, ENROLLMENT_MS).unwrap_err();
     }
 
     #[test]

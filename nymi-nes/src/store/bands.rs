@@ -143,6 +143,20 @@ pub(crate) async fn nfc_uid_holder(
     .await?)
 }
 
+/// The band of another serial number that says the factory address of `band`.
+pub(crate) async fn factory_address_holder(
+    connection: &mut SqliteConnection,
+    band: &NymiBand,
+) -> Result<Option<NymiBand>, StoreError> {
+    Ok(sqlx::query_as(
+        r#"SELECT * FROM "nub.NymiBand" WHERE "StaticMacAddress" = $1 AND "HardwareID" <> $2"#,
+    )
+    .bind(&band.static_mac_address)
+    .bind(&band.hardware_id)
+    .fetch_optional(connection)
+    .await?)
+}
+
 /// The enrollments of this serial number that were disconnected.
 pub(crate) async fn disconnected(
     connection: &mut SqliteConnection,
@@ -255,7 +269,9 @@ impl Write<'_> {
     }
 
     /// Ends the association of a band with its user: an audit row that it is nobody's, and one that the
-    /// row is deleted (guide 000, 11.1.2.5). What was kept for the enrollment goes with it.
+    /// row is deleted (guide 000, 11.1.2.5). What was kept for the enrollment goes with it. An
+    /// enrollment of this server is remembered as disconnected; the NymiBandID of a registration,
+    /// which another server's enrollment gave, is free again.
     pub(crate) async fn disconnect_band(
         &mut self,
         old: &NymiBand,
@@ -284,6 +300,9 @@ impl Write<'_> {
             .bind(old.id)
             .execute(self.sql())
             .await?;
+        if !old.is_band_enrolled_here {
+            return self.release_band_id(&old.nymi_band_id).await;
+        }
         sqlx::query(
             r#"INSERT INTO "nub.Disconnected" ("NymiBandID", "HardwareID") VALUES ($1, $2)"#,
         )

@@ -118,6 +118,19 @@ const fn key_place(column: &'static str, band: i64, user: i64) -> Place<'static>
     }
 }
 
+/// Whether an enrollment or registration has used this NymiBandID.
+pub(crate) async fn has_agreed(
+    connection: &mut SqliteConnection,
+    band: BandId,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        r#"SELECT EXISTS (SELECT 1 FROM "nub.KeyAgreement" WHERE "NymiBandID" = $1)"#,
+    )
+    .bind(band.to_string())
+    .fetch_one(connection)
+    .await?)
+}
+
 impl Write<'_> {
     /// Remembers a band's address and Q_B (hashed) for ever; false if either is known.
     pub(crate) async fn remember_agreement(
@@ -133,6 +146,18 @@ impl Write<'_> {
         .execute(self.sql())
         .await?;
         Ok(written.rows_affected() == 1)
+    }
+
+    /// Forgets that this NymiBandID was used; Q_B stays known.
+    pub(super) async fn release_band_id(&mut self, band: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            r#"UPDATE "nub.KeyAgreement" SET "NymiBandID" = 'released ' || hex("QBandHash")
+               WHERE "NymiBandID" = $1"#,
+        )
+        .bind(band)
+        .execute(self.sql())
+        .await?;
+        Ok(())
     }
 
     /// Stores the keys of a new enrollment; state of an earlier one goes.

@@ -6,9 +6,9 @@ use nymi_core::presence::PacParameterValues;
 use nymi_nes::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{Nes, Session, SoftBand};
+use crate::support::{Nes, Reply, Session, SoftBand};
 
-async fn finish(user: &Session<'_>, begun: &Value, body: &Value) -> crate::support::Reply {
+async fn finish(user: &Session<'_>, begun: &Value, body: &Value) -> Reply {
     let path = format!(
         "api/Enrollments/{}",
         begun["enrollment_id"].as_str().unwrap()
@@ -270,9 +270,13 @@ async fn each_enrollment_has_its_address_and_the_factory_address_stays() {
     let nes = Nes::start().await;
     let bob = nes.user("bob").await;
     allow(&nes, true, false).await;
+    let mut factory_address = Value::Null;
     for seed in 1..4 {
         let begun = bob.post("api/Enrollments", &json!({})).await.ok();
         let (_, mut body) = SoftBand::enroll_serial(seed, "AAAH-00001", &begun);
+        if seed == 1 {
+            factory_address = body["StaticMacAddress"].clone();
+        }
         if seed == 3 {
             body["StaticMacAddress"] = Value::Null;
             body["HardwareVersion"] = Value::Null;
@@ -288,7 +292,7 @@ async fn each_enrollment_has_its_address_and_the_factory_address_stays() {
     let row = |id: &str| {
         (
             id.to_owned(),
-            "D0:00:00:00:00:01".to_owned(),
+            factory_address.as_str().unwrap().to_owned(),
             "14.00".to_owned(),
         )
     };
@@ -683,4 +687,79 @@ async fn secrets_are_sealed() {
         (45, 45),
         "version, nonce, key, tag"
     );
+}
+
+/// Whoever has a token and software in place of bands claims no serial numbers without end.
+#[tokio::test]
+async fn an_account_enrolls_20_bands_and_then_one_each_3_minutes() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    allow(&nes, true, true).await;
+    let serial = |seed: u8| format!("AAAH-{seed:05}");
+    let open = bob.post("api/Enrollments", &json!({})).await.ok();
+    for seed in 1..=20 {
+        bob.enroll_serial(seed, &serial(seed)).await.ok();
+    }
+    let refused = async |reply: Reply, seconds: u64| {
+        let body = reply.refused(429, 2005);
+        let message = body["Message"].as_str().unwrap();
+        let wait = format!("try again in {seconds} s");
+        assert!(
+            message.contains("too many") && message.contains(&wait),
+            "{body}"
+        );
+        assert!(
+            body["Hint"].as_str().unwrap().contains("3 minutes"),
+            "{body}"
+        );
+    };
+    // Nothing is written to a band, and one that was begun before is not completed.
+    refused(bob.post("api/Enrollments", &json!({})).await, 180).await;
+    let raw = bob.send("api/Enrollments", "", b"{}").await;
+    assert!(raw.head.contains("retry-after: 180"), "{}", raw.head);
+    refused(bob.finish(&open, 21, &serial(21)).await, 180).await;
+    assert_eq!(nes.events().await.len(), 20, "no row of what was refused");
+    eve.enroll_serial(30, &serial(30)).await.ok();
+    nes.clock.advance(179_000);
+    refused(bob.post("api/Enrollments", &json!({})).await, 1).await;
+    nes.clock.advance(1_000);
+    bob.enroll_serial(21, &serial(21)).await.ok();
+    refused(bob.post("api/Enrollments", &json!({})).await, 180).await;
+}
+
+/// A band has one factory address, and it is no other band's.
+#[tokio::test]
+async fn a_factory_address_stands_under_one_serial_number() {
+    let nes = Nes::start().await;
+    let (bob, eve) = (nes.user("bob").await, nes.user("eve").await);
+    let bobs = bob.enroll(1).await;
+    let address = async || -> String {
+        sqlx::query_scalar(r#"SELECT "StaticMacAddress" FROM "nub.NymiBand""#)
+            .fetch_one(&nes.database().await)
+            .await
+            .unwrap()
+    };
+    let taken = address().await;
+    let with_it = async |seed: u8| {
+        let begun = eve.post("api/Enrollments", &json!({})).await.ok();
+        let (_, mut body) = SoftBand::enroll(seed, &begun);
+        body["StaticMacAddress"] = json!(taken);
+        finish(&eve, &begun, &body).await
+    };
+    let refused = with_it(2).await.refused(409, 1003);
+    assert_eq!(refused["EventTypeID"], 4);
+    assert!(
+        refused["Message"]
+            .as_str()
+            .unwrap()
+            .contains("StaticMacAddress"),
+        "{refused}"
+    );
+    assert_eq!(nes.events().await, [3, 4]);
+    assert_eq!(eve.get("api/NymiBands").await.ok(), json!([]));
+    let admin = nes.administrator().await;
+    let path = format!("api/NymiBands/{}", bobs.id);
+    admin.delete(&path).await.ok();
+    with_it(2).await.ok();
+    assert_eq!(address().await, taken);
 }

@@ -193,7 +193,8 @@ async fn reassigning_needs_both_steps() {
     }
     // The address of the former enrollment is not used again.
     let again = bob.enroll_serial(1, "AAAH-00001").await;
-    again.refused(409, 1003);
+    let refused = again.refused(409, 1003);
+    assert_eq!(refused["EventTypeID"], 20);
     nes.server.admin().verify_audit().await.unwrap();
 }
 

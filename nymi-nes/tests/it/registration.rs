@@ -238,3 +238,55 @@ async fn a_registration_is_of_the_enrollment_that_it_was_begun_with() {
     assert_eq!(names, ["Band"]);
     assert_eq!(nes.events().await, [12, 23]);
 }
+
+/// Its owner has the NymiBandID of a band, and whoever hears the band can name it.
+#[tokio::test]
+async fn a_squatted_address_is_told_at_the_first_tap_and_freed_by_an_administrator() {
+    for squatted_serial in ["AAAH-00009", "AAAH-00001"] {
+        let nes = Nes::start().await;
+        let (eve, bob) = (nes.user("eve").await, nes.user("bob").await);
+        let admin = nes.administrator().await;
+        let bobs = foreign_band(1, "AAAH-00001").await;
+        // Software says the address of bob's band, with a key of its own.
+        let squat = json!({"SerialNumber": squatted_serial, "NymiBandID": bobs.id});
+        let begun = eve.post("api/Enrollments", &squat).await.ok();
+        let (_, body) = SoftBand::enroll_as(bobs.id, 9, squatted_serial, &begun);
+        let path = format!(
+            "api/Enrollments/{}",
+            begun["enrollment_id"].as_str().unwrap()
+        );
+        eve.put(&path, &body).await.ok();
+        let refused = begin(&bob, &bobs).await;
+        if squatted_serial == bobs.serial {
+            refused.refused_for(403, Reason::ReRegistrationForbidden);
+        } else {
+            let body = refused.refused(409, 1003);
+            assert_eq!(body["EventTypeID"], 20);
+            assert!(
+                body["Message"].as_str().unwrap().contains("NymiBandID"),
+                "{body}"
+            );
+            assert!(
+                body["Hint"].as_str().unwrap().contains("administrator"),
+                "{body}"
+            );
+            let row = &nes.server.admin().audit_rows(1).await.unwrap()[0];
+            assert_eq!((row.event_type_id, row.band), (20, Some(bobs.id)));
+        }
+        let band = format!("api/NymiBands/{}", bobs.id);
+        bob.delete(&band).await.refused(403, 2003);
+        admin.delete(&band).await.ok();
+        register(&bob, &bobs, 1).await;
+        // The key of the squatter stays known.
+        admin.delete(&band).await.ok();
+        let begun = eve.post("api/Enrollments", &squat).await.ok();
+        let (_, body) = SoftBand::enroll_as(bobs.id, 9, squatted_serial, &begun);
+        let path = format!(
+            "api/Enrollments/{}",
+            begun["enrollment_id"].as_str().unwrap()
+        );
+        let refused = eve.put(&path, &body).await.refused(409, 1003);
+        assert_eq!(refused["EventTypeID"], 20);
+        nes.server.admin().verify_audit().await.unwrap();
+    }
+}

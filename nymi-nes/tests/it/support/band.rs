@@ -21,6 +21,17 @@ pub(crate) const WORN: Flags = Flags {
     low_battery: false,
 };
 
+/// Each serial number has its own: the digits of it.
+fn factory_address(serial: &str) -> BandId {
+    let digits: String = serial.chars().filter(char::is_ascii_digit).collect();
+    let number: u32 = digits.parse().unwrap();
+    let [a, b, c, d] = number.to_be_bytes();
+    let family = serial
+        .bytes()
+        .fold(0, |sum: u8, byte| sum.wrapping_mul(31) ^ byte);
+    BandId::new([0xd0, family, a, b, c, d])
+}
+
 impl SoftBand {
     /// Answers an enrollment: the band and the body for PUT. The seed makes band and keys.
     pub(crate) fn enroll(seed: u8, begun: &Value) -> (Self, Value) {
@@ -28,12 +39,17 @@ impl SoftBand {
     }
 
     pub(crate) fn enroll_serial(seed: u8, serial: &str, begun: &Value) -> (Self, Value) {
+        let id = BandId::new([0xc0, 0, 0, 0, 0, seed]);
+        Self::enroll_as(id, seed, serial, begun)
+    }
+
+    /// The same under any NymiBandID.
+    pub(crate) fn enroll_as(id: BandId, seed: u8, serial: &str, begun: &Value) -> (Self, Value) {
         let certificate =
             |index: usize| Certificate::from_pem(begun["chain"][index].as_str().unwrap()).unwrap();
         let (agreement_leaf, l2) = (certificate(0), certificate(1));
         let ephemeral = SecretKey::from_scalar(&[seed; 32]).unwrap();
         let identity = SecretKey::from_scalar(&[seed ^ 0x55; 32]).unwrap();
-        let id = BandId::new([0xc0, 0, 0, 0, 0, seed]);
         let point = ephemeral.public_key().to_compressed();
         let context = Context {
             band: id,
@@ -49,7 +65,7 @@ impl SoftBand {
         let body = json!({
             "NymiBandID": id, "q_band": hex::encode(point), "identity_public_key": hex::encode(&spki),
             "confirm": hex::encode(confirm), "SerialNumber": serial, "FirmwareVersion": "4.11.1.2",
-            "HardwareVersion": "14.00", "StaticMacAddress": "D0:00:00:00:00:01",
+            "HardwareVersion": "14.00", "StaticMacAddress": factory_address(serial),
             "NfcUID": format!("04A1B2C3D4E5{seed:02X}"),
         });
         (
