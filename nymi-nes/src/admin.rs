@@ -8,6 +8,7 @@ use nymi_core::policy::GroupPolicy;
 use nymi_core::presence::tune::Arrival;
 use nymi_core::text::is_plain;
 use nymi_core::{BandId, UnixMillis};
+use tokio::sync::Semaphore;
 
 use crate::directory::{AccountFlags, BuiltIn, Hasher, Statuses, Throttle};
 use crate::enrollment::Pending;
@@ -149,6 +150,7 @@ impl Admin {
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             limits: Limits::default(),
+            importing: Arc::new(Semaphore::new(1)),
             steps: ClockSteps::new(now, clock.monotonic_ms()),
             enrollments: Pending::default(),
             url: OnceLock::new(),

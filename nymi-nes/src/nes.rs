@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::Clock;
 use crate::directory::{Directory, Hasher, Statuses, Throttle};
 use crate::enrollment::Pending;
@@ -26,6 +28,8 @@ pub(crate) struct Nes {
     pub(crate) limits: Limits,
     pub(crate) steps: ClockSteps,
     pub(crate) enrollments: Pending,
+    /// One import at a time.
+    pub(crate) importing: Arc<Semaphore>,
     pub(crate) url: OnceLock<String>,
 }
 

@@ -1,6 +1,9 @@
 //! The records of Seos bands, which have to be here before such a band is enrolled (guide 000, 5.1.1).
 
+mod differing;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -11,10 +14,18 @@ use nymi_core::import::{
 };
 use nymi_core::message::Status;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Body, MAX_BODY, Principal, Refusal};
 use crate::nes::Nes;
 use crate::store::seos::Stored;
+
+/// How many rows of a kind the JSON answer lists.
+const MAX_LISTED: usize = 1000;
+/// How long an import waits for the one before it.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// After how long who waited in vain should come again.
+const RETRY_AFTER_S: u64 = 10;
 
 /// How the records come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +37,8 @@ enum Form {
 }
 
 /// POST `api/Import`: adds what is new, keeps what is known, and says of each other record what is
-/// wrong with it. Who accepts text/csv gets the wrong rows as a file instead.
+/// wrong with it. Who accepts text/csv gets the wrong rows as a file instead. A file takes many times
+/// its size of memory while it is read, so one import runs at a time.
 pub(super) async fn seos(
     State(nes): State<Arc<Nes>>,
     caller: Principal,
@@ -35,10 +47,13 @@ pub(super) async fn seos(
     let caller = caller.administrator()?;
     let form = Form::of(request.headers())?;
     let wants_file = wants_file(request.headers());
+    let turn = turn(&nes).await?;
     let body = Body::read(request, form.largest()).await?;
-    let mut upload = tokio::task::spawn_blocking(move || form.read(&body))
+    // A request that is given up is read to its end; its turn lasts as long.
+    let (read, _turn) = tokio::task::spawn_blocking(move || (form.read(&body), turn))
         .await
-        .map_err(|error| unfinished(&error))??;
+        .map_err(|error| unfinished(&error))?;
+    let mut upload = read?;
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let stored = Stored::load(write.sql()).await?;
     upload.refuse_taken(|record| stored.is_taken(record));
@@ -47,13 +62,38 @@ pub(super) async fn seos(
         .import_seos(&upload.actions(known), &caller.name())
         .await?;
     write.commit().await?;
+    let differing = differing::of(&upload, &stored);
     if wants_file {
-        return Ok((file_headers(), upload.invalid_records()).into_response());
+        let mut file = upload.invalid_records();
+        file.extend(differing.iter().map(|row| row.csv_line()));
+        return Ok((file_headers(), file).into_response());
     }
     let counts = upload.counts(known);
-    let answer =
-        json!({"Added": counts.new, "Known": counts.known, "Invalid": wrong_rows(&upload)});
+    let listed = differing.iter().take(MAX_LISTED);
+    let listed: Vec<_> = listed.map(|row| row.to_json(&upload)).collect();
+    let answer = json!({
+        "Added": counts.new,
+        "Known": counts.known,
+        "Invalid": wrong_rows(&upload),
+        "InvalidCount": counts.invalid,
+        "Differs": listed,
+        "DiffersCount": differing.len(),
+    });
     Ok(Json(answer).into_response())
+}
+
+/// Waits for the import before; held until this one is done.
+async fn turn(nes: &Nes) -> Result<OwnedSemaphorePermit, Refusal> {
+    let permit = Arc::clone(&nes.importing).acquire_owned();
+    let turn = tokio::time::timeout(PATIENCE, permit).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| {
+        Refusal::status(
+            StatusCode::TOO_MANY_REQUESTS,
+            Status::NES_TIMEOUT,
+            format!("another import is running; try again in {RETRY_AFTER_S} s"),
+        )
+        .retry_after(RETRY_AFTER_S)
+    })
 }
 
 fn wrong_rows(upload: &Upload) -> Vec<Value> {
@@ -67,7 +107,8 @@ fn wrong_rows(upload: &Upload) -> Vec<Value> {
             "Error": error.to_string(),
         }))
     };
-    upload.rows().iter().filter_map(wrong).collect()
+    let rows = upload.rows().iter().filter_map(wrong);
+    rows.take(MAX_LISTED).collect()
 }
 
 fn unfinished(error: &tokio::task::JoinError) -> Refusal {
@@ -114,8 +155,13 @@ impl Form {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let (kind, parameters) = media_type(value);
-        if !kind.eq_ignore_ascii_case("text/csv") {
+        if kind.eq_ignore_ascii_case("application/json") {
             return Ok(Self::Json);
+        }
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            return Err(Refusal::invalid(format!(
+                "Content-Type is {kind:?}; it must be text/csv for a file or application/json for a list"
+            )));
         }
         let charset = parameters
             .split(';')

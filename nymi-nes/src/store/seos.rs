@@ -71,6 +71,12 @@ impl Stored {
         }
     }
 
+    /// The Seos ID that the band of this record has, if it is another.
+    pub(crate) fn other_seos_id(&self, record: &BandRecord) -> Option<&SeosId> {
+        let stored = self.records.get(record.serial.as_str());
+        stored.filter(|stored| **stored != record.seos_id)
+    }
+
     /// Whether another band has the Seos ID of this record.
     pub(crate) fn is_taken(&self, record: &BandRecord) -> bool {
         let owner = self.owners.get(&record.seos_id);

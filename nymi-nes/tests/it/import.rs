@@ -1,6 +1,9 @@
 //! The import of bands: the vendor's file or a list, what is taken, and what is said of the rest.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Nes, Reply, Session};
 
@@ -50,6 +53,17 @@ async fn a_file_adds_what_is_new_keeps_what_is_known_and_names_what_is_wrong() {
     assert_eq!(counts(&first.ok()), (1, 0, 0));
     let answer = upload(&admin, FILE).await.ok();
     assert_eq!(counts(&answer), (1, 1, 6));
+    assert_eq!(answer["InvalidCount"], 6);
+    let differs =
+        json!({"Row": 3, "SerialNumber": "DABC-00002", "SeosId": "04A2", "Stored": "OLD"});
+    assert_eq!(answer["Differs"], json!([differs]));
+    assert_eq!(answer["DiffersCount"], 1);
+    let same = upload(&admin, "SerialNumber,SeosId\nDABC-00002,OLD\n").await;
+    assert_eq!(
+        same.ok()["Differs"],
+        json!([]),
+        "what is the same does not differ"
+    );
     let wrong = |row: usize| &answer["Invalid"][row];
     for (at, line, serial, reason) in [
         (0, 4, "GEXX-1234", "of a Seos band"),
@@ -205,6 +219,13 @@ async fn what_is_no_file_is_refused_whole() {
         assert!(body["Message"].as_str().unwrap().contains(reason), "{body}");
     };
     let good = "SerialNumber,SeosId\nDABC-00001,04A1\n";
+    for other in ["text/plain", "application/vnd.ms-excel", ""] {
+        let header = format!("Content-Type: {other}\r\n");
+        let header = if other.is_empty() { "" } else { &header };
+        let reason = format!("Content-Type is {other:?}; it must be text/csv");
+        refused(header, good.as_bytes(), 400, 1003, &reason).await;
+        refused(header, b"[]", 400, 1003, "application/json").await;
+    }
     let latin = [good.as_bytes(), b"DABC-00002,\xe9\n"].concat();
     refused(CSV, &latin, 400, 1003, "not UTF-8 text from byte 48 on").await;
     let utf16: Vec<u8> = format!("\u{feff}{good}")
@@ -300,4 +321,72 @@ async fn a_large_order_is_one_import() {
         pair("D029-29999", &format!("{:032X}", 29_999))
     );
     assert!(nes.server.admin().verify_audit().await.unwrap() > 30_000);
+}
+
+#[tokio::test]
+async fn what_differs_from_the_stored_record_is_in_the_file_of_errors() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let stored = "SerialNumber,SeosId\nDABC-00001,04A1\nDABC-00002,04A2\n";
+    upload(&admin, stored).await.ok();
+    let file =
+        "Model,SerialNumber,SeosId\n=1+1,DABC-00001,\"04,\"\"A9\"\nx,DABC-00002,04A2\ny,GABC-1,1\n";
+    let headers = format!("{CSV}Accept: text/csv\r\n");
+    let errors = admin
+        .send("api/Import", &headers, file.as_bytes())
+        .await
+        .body;
+    let lines: Vec<&str> = errors.lines().collect();
+    assert_eq!(lines.len(), 3, "{errors}");
+    assert!(lines[1].starts_with("y,GABC-1,1,"), "{errors}");
+    let differs = r#"'=1+1,DABC-00001,"04,""A9","line 2: SeosId is ""04,\""A9""; the server has ""04A1"", which stays""#;
+    assert_eq!(lines[2], differs);
+}
+
+#[tokio::test]
+async fn an_answer_lists_a_thousand_rows_of_a_kind() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let file = |id: &str| {
+        let rows = (0..1001).map(|n| format!("DABC-{n:05},{id}{n}\nGABC-{n},1\n"));
+        format!("SerialNumber,SeosId\n{}", rows.collect::<String>())
+    };
+    let first = upload(&admin, &file("A")).await.ok();
+    assert_eq!(counts(&first), (1001, 0, 1000));
+    assert_eq!(first["InvalidCount"], 1001);
+    let second = upload(&admin, &file("B")).await.ok();
+    assert_eq!(counts(&second), (0, 1001, 1000));
+    assert_eq!(second["Differs"].as_array().unwrap().len(), 1000);
+    assert_eq!(second["DiffersCount"], 1001);
+}
+
+/// Each takes many times its size of memory.
+#[tokio::test]
+async fn one_import_runs_at_a_time() {
+    let nes = Nes::start().await;
+    let admin = nes.administrator().await;
+    let good = "SerialNumber,SeosId\nDABC-00001,04A1\n";
+    let mut slow = admin.begin_sending("api/Import", CSV, good.len()).await;
+    let (head, tail) = good.split_at(20);
+    slow.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let other = "SerialNumber,SeosId\nDABC-00002,04A2\n";
+    let refused = admin.send("api/Import", CSV, other.as_bytes()).await;
+    assert!(refused.head.contains("retry-after: 10"), "{}", refused.head);
+    Reply::from(refused).refused(429, 2005);
+    // One that waits a short time gets its turn.
+    let waits = upload(&admin, other);
+    let ends = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        slow.write_all(tail.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        slow.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    let (waited, ()) = tokio::join!(waits, ends);
+    assert_eq!(counts(&waited.ok()), (1, 0, 0));
+    assert_eq!(
+        stored(&nes).await,
+        [pair("DABC-00001", "04A1"), pair("DABC-00002", "04A2")]
+    );
 }

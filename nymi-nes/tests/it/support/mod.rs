@@ -311,18 +311,28 @@ impl Session<'_> {
             .await
     }
 
-    /// Sends a body of any type; `headers` are whole lines.
-    pub(crate) async fn send(&self, path: &str, headers: &str, body: &[u8]) -> Raw {
+    /// Sends the head of a request whose body is still to come.
+    pub(crate) async fn begin_sending(
+        &self,
+        path: &str,
+        headers: &str,
+        length: usize,
+    ) -> TcpStream {
         let (host, service) = (self.nes.server.local_addr(), self.nes.url(path));
         let (_, target) = service.split_once(&host.to_string()).unwrap();
         let head = format!(
-            "POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nContent-Length: {}\r\n\
+            "POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nContent-Length: {length}\r\n\
              {headers}Connection: close\r\n\r\n",
             self.bearer,
-            body.len()
         );
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Sends a body of any type; `headers` are whole lines.
+    pub(crate) async fn send(&self, path: &str, headers: &str, body: &[u8]) -> Raw {
+        let mut stream = self.begin_sending(path, headers, body.len()).await;
         // A server that refuses a large body need not read all of it.
         let _ = stream.write_all(body).await;
         let mut answer = Vec::new();
