@@ -38,19 +38,10 @@ pub(super) struct Search {
     query: Option<String>,
     /// Of individual policies: an ID, or `none`.
     policy: Option<String>,
-    /// Counted from 1.
-    #[serde(default = "first")]
-    page: usize,
-    #[serde(default = "smallest")]
-    page_size: usize,
-}
-
-const fn first() -> usize {
-    1
-}
-
-const fn smallest() -> usize {
-    ROWS_A_PAGE.0[0]
+    /// Counted from 1; the first if it is left out.
+    page: Option<String>,
+    /// The smallest if it is left out.
+    page_size: Option<String>,
 }
 
 /// The longest query, bytes.
@@ -74,45 +65,115 @@ pub(super) async fn search(
 
 impl Search {
     fn text(&self) -> Result<&str, Refusal> {
-        let text = self.query.as_deref().unwrap_or_default().trim();
-        let fits = (1..=MAX_QUERY).contains(&text.len()) && text.chars().all(is_plain);
-        match fits && self.policy.is_none() {
-            true => Ok(text),
-            false => Err(Refusal::invalid(
-                "Query must be 1 to 256 bytes without control characters, and Policy be left out",
-            )),
+        let kind = self.kind;
+        if let Some(policy) = &self.policy {
+            return Err(Refusal::invalid(format!(
+                "Policy is {:?}; with Type={kind:?} it must be left out",
+                shown(policy)
+            )));
         }
+        let query = self.query.as_deref();
+        let given = query.ok_or_else(|| {
+            Refusal::invalid(format!(
+                "Query is missing; it must be given with Type={kind:?}"
+            ))
+        })?;
+        let text = given.trim();
+        let rule = match text.len() {
+            0 => format!(
+                "is {:?}; it must have a character other than a space",
+                shown(given)
+            ),
+            length if length > MAX_QUERY => {
+                format!("has {length} bytes; it must have at most {MAX_QUERY}")
+            }
+            _ if !text.chars().all(is_plain) => {
+                format!("is {:?}; it must have no control characters", shown(text))
+            }
+            _ => return Ok(text),
+        };
+        Err(Refusal::invalid(format!("Query {rule}")))
     }
 
     /// The individual policy; none for the users who are in no such policy.
     fn policy(&self) -> Result<Option<IndividualPolicyId>, Refusal> {
-        let invalid =
-            || Refusal::invalid("Policy must be the ID of a policy or none, and Query be left out");
-        match self.policy.as_deref().ok_or_else(invalid)? {
-            _ if self.query.is_some() => Err(invalid()),
-            "none" => Ok(None),
-            id => id
+        if let Some(query) = &self.query {
+            let query = shown(query);
+            return Err(Refusal::invalid(format!(
+                "Query is {query:?}; with Type={:?} it must be left out",
+                self.kind
+            )));
+        }
+        let rule = "it must be the ID of a policy, or none";
+        match self.policy.as_deref() {
+            None => Err(Refusal::invalid(format!("Policy is missing; {rule}"))),
+            Some("none") => Ok(None),
+            Some(id) => id
                 .parse()
                 .map(|id| Some(IndividualPolicyId(id)))
-                .map_err(|_| invalid()),
+                .map_err(|_| Refusal::invalid(format!("Policy is {:?}; {rule}", shown(id)))),
         }
     }
 
-    /// Which of so many rows the page has, and how many pages there are.
-    fn page_of(&self, total: usize) -> Result<(Range<usize>, usize), Refusal> {
-        let pages = ROWS_A_PAGE.pages(total, self.page_size).ok_or_else(|| {
-            Refusal::invalid(format!("PageSize must be one of {:?}", ROWS_A_PAGE.0))
+    /// Which of so many rows the page has.
+    fn page_of(&self, total: usize) -> Result<Page, Refusal> {
+        let size = match self.page_size.as_deref() {
+            None => Some(ROWS_A_PAGE.0[0]),
+            Some(size) => size.parse().ok(),
+        };
+        let sized = size.and_then(|size| Some((size, ROWS_A_PAGE.pages(total, size)?)));
+        let (size, pages) = sized.ok_or_else(|| {
+            let given = shown(self.page_size.as_deref().unwrap_or_default());
+            let sizes = ROWS_A_PAGE.0;
+            Refusal::invalid(format!(
+                "PageSize is {given:?}; it must be one of {sizes:?}"
+            ))
         })?;
-        if !(1..=pages).contains(&self.page) {
-            return Err(Refusal::invalid(format!("Page must be 1 to {pages}")));
-        }
-        let start = (self.page - 1) * self.page_size;
-        Ok((start..total.min(start + self.page_size), pages))
+        let given = self.page.as_deref().unwrap_or("1");
+        let page: usize = given
+            .parse()
+            .ok()
+            .filter(|page| (1..=pages).contains(page))
+            .ok_or_else(|| {
+                let given = shown(given);
+                Refusal::invalid(format!("Page is {given:?}; it must be 1 to {pages}"))
+            })?;
+        let start = (page - 1) * size;
+        Ok(Page {
+            rows: start..total.min(start + size),
+            page,
+            pages,
+            size,
+            total,
+        })
     }
+}
 
-    fn answer(&self, total: usize, pages: usize, rows: Value) -> Value {
-        json!({"Page": self.page, "Pages": pages, "PageSize": self.page_size, "Total": total, "Rows": rows})
+/// Which rows of all that were found an answer has.
+struct Page {
+    rows: Range<usize>,
+    /// Counted from 1.
+    page: usize,
+    pages: usize,
+    size: usize,
+    total: usize,
+}
+
+impl Page {
+    fn answer(&self, rows: Value) -> Value {
+        json!({
+            "Page": self.page,
+            "Pages": self.pages,
+            "PageSize": self.size,
+            "Total": self.total,
+            "Rows": rows,
+        })
     }
+}
+
+/// A value as far as a message shows it.
+fn shown(value: &str) -> String {
+    value.chars().take(40).collect()
 }
 
 /// The users of the directory whom the query finds, and those who enrolled under such a user name. A
@@ -137,19 +198,18 @@ async fn users(nes: &Nes, caller: &Principal, search: &Search) -> Result<Value, 
             found.insert(key, (user.name(), Some(user)));
         }
     }
-    let (page, pages) = search.page_of(found.len())?;
-    let total = found.len();
-    let page: Vec<_> = found
+    let page = search.page_of(found.len())?;
+    let found: Vec<_> = found
         .into_values()
-        .skip(page.start)
-        .take(page.len())
+        .skip(page.rows.start)
+        .take(page.rows.len())
         .collect();
     let mut shown = Vec::new();
-    if page.iter().all(|(_, core)| core.is_some()) {
-        shown.extend(page.into_iter().filter_map(|(_, core)| core));
+    if found.iter().all(|(_, core)| core.is_some()) {
+        shown.extend(found.into_iter().filter_map(|(_, core)| core));
     } else {
         let mut write = nes.store.begin(nes.clock.now()).await?;
-        for (name, _) in page {
+        for (name, _) in found {
             let by = caller.name();
             let user = write.searched_user(&name.domain, &name.username, &by);
             shown.push(user.await?);
@@ -159,7 +219,7 @@ async fn users(nes: &Nes, caller: &Principal, search: &Search) -> Result<Value, 
     let mut reading = nes.store.read().await?;
     let set = policies::all(&mut reading).await?;
     let rows = user_rows(&mut reading, &set, &shown).await?;
-    Ok(search.answer(total, pages, rows))
+    Ok(page.answer(rows))
 }
 
 /// What the list shows of users: also the policy, and whether the active band has it.
@@ -184,10 +244,10 @@ async fn user_rows(
 async fn found_bands(nes: &Nes, search: &Search) -> Result<Value, Refusal> {
     let text = search.text()?;
     let mut reading = nes.store.read().await?;
-    let total = lookup::count_found(&mut reading, text).await?;
-    let (page, pages) = search.page_of(total)?;
-    let rows = lookup::found(&mut reading, text, page).await?;
-    Ok(search.answer(total, pages, json!(rows)))
+    let found = lookup::find(&mut reading, text).await?;
+    let page = search.page_of(found.len())?;
+    let rows = lookup::rows_of(&mut reading, &found[page.rows.clone()]).await?;
+    Ok(page.answer(json!(rows)))
 }
 
 /// The members of an individual policy, or the users who are in none.
@@ -200,7 +260,7 @@ async fn by_policy(nes: &Nes, search: &Search) -> Result<Value, Refusal> {
     }
     let mut users = users::all(&mut reading).await?;
     users.retain(|user| set.policy_of(UserCoreId(user.id)).map(|(id, _)| id) == wanted);
-    let (page, pages) = search.page_of(users.len())?;
-    let rows = user_rows(&mut reading, &set, &users[page]).await?;
-    Ok(search.answer(users.len(), pages, rows))
+    let page = search.page_of(users.len())?;
+    let rows = user_rows(&mut reading, &set, &users[page.rows.clone()]).await?;
+    Ok(page.answer(rows))
 }

@@ -1,7 +1,5 @@
 //! Bands as lookups and searches answer them: with their users and identity keys.
 
-use std::ops::Range;
-
 use nymi_core::BandId;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
@@ -108,37 +106,36 @@ pub(crate) async fn lookup(
     lookup_rows(connection, query).await
 }
 
-/// What is searched in: every column that a lookup answers as text, and the name as it is shown.
-const SEARCHED: &str = r#"WHERE instr(lower(concat_ws(char(10), b."HardwareID", b."NymiBandID", b."NfcUID",
-    b."BandLabel", b."FirmwareVersion", b."HardwareVersion", u."Domain" || '\' || u."Username")), lower("#;
+/// What is searched in: every column that a lookup answers as text, and the name as it is shown. The
+/// database folds the case of ASCII alone, so that the comparison is made here.
+const SEARCHED: &str = r#"SELECT b."ID", concat_ws(char(10), b."HardwareID", b."NymiBandID", b."NfcUID",
+    b."BandLabel", b."FirmwareVersion", b."HardwareVersion", u."Domain" || '\' || u."Username")
+    FROM "nub.NymiBand" b LEFT JOIN "nub.UserCore" u ON u."ID" = b."UserCoreId" ORDER BY b."HardwareID""#;
 
-/// How many bands have this text in one of their columns, in either case.
-pub(crate) async fn count_found(
+/// The row ids of the bands that have this text in one of their columns, in either case as the search
+/// for users has it, by serial number.
+pub(crate) async fn find(
     connection: &mut SqliteConnection,
     text: &str,
-) -> Result<usize, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        r#"SELECT COUNT(*) FROM "nub.NymiBand" b LEFT JOIN "nub.UserCore" u ON u."ID" = b."UserCoreId" "#,
-    );
-    query.push(SEARCHED).push_bind(text).push("))");
-    let count: i64 = query.build_query_scalar().fetch_one(connection).await?;
-    Ok(usize::try_from(count).unwrap_or_default())
+) -> Result<Vec<i64>, StoreError> {
+    let text = text.to_lowercase();
+    let mut bands: Vec<(i64, String)> = sqlx::query_as(SEARCHED).fetch_all(connection).await?;
+    bands.retain(|(_, columns)| columns.to_lowercase().contains(&text));
+    Ok(bands.into_iter().map(|(id, _)| id).collect())
 }
 
-/// One page of these bands, by serial number.
-pub(crate) async fn found(
+/// These bands, by serial number.
+pub(crate) async fn rows_of(
     connection: &mut SqliteConnection,
-    text: &str,
-    page: Range<usize>,
+    ids: &[i64],
 ) -> Result<Vec<LookupRow>, StoreError> {
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut query = lookup_query();
-    query.push(" ").push(SEARCHED).push_bind(text).push("))");
-    query
-        .push(r#" ORDER BY b."HardwareID" LIMIT "#)
-        .push_bind(number(page.len()))
-        .push(" OFFSET ")
-        .push_bind(number(page.start));
+    query.push(r#" WHERE b."ID" IN ("#);
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
+    query.push(r#") ORDER BY b."HardwareID""#);
     lookup_rows(connection, query).await
 }
 

@@ -179,6 +179,18 @@ async fn bands_are_found_by_any_column_and_lead_to_their_users() {
         let found = find(&admin, &format!("Type=NymiBands&Query={query}")).await;
         assert_eq!(column(&found, "SerialNumber"), expected, "{query}");
     }
+    // Case folds as for users, also beyond ASCII.
+    nes.user("Zoë")
+        .await
+        .enroll_serial(3, "AAAK-00003")
+        .await
+        .ok();
+    for kind in ["NymiBands", "Users"] {
+        for query in ["ZO%C3%8B", "zo%C3%AB"] {
+            let found = find(&admin, &format!("Type={kind}&Query={query}")).await;
+            assert_eq!(column(&found, "Username"), ["Zoë"], "{kind} {query}");
+        }
+    }
     let found = find(&admin, "Type=NymiBands&Query=AAAH").await;
     let row = &found["Rows"][0];
     assert_eq!(
@@ -299,26 +311,60 @@ async fn what_is_no_search_is_refused() {
     for (query, reason) in [
         ("", "Type"),
         ("Type=Everything", "Everything"),
-        ("Type=Users", "Query"),
-        ("Type=Users&Query=%20", "Query"),
-        ("Type=NymiBands&Query=a%0Ab", "Query"),
-        (&long, "Query"),
-        ("Type=Users&Query=a&Policy=1", "Policy"),
+        (
+            "Type=Users",
+            "Query is missing; it must be given with Type=Users",
+        ),
+        (
+            "Type=Users&Query=%20",
+            "Query is \" \"; it must have a character other than a space",
+        ),
+        (
+            "Type=NymiBands&Query=a%0Ab",
+            "Query is \"a\\nb\"; it must have no control characters",
+        ),
+        (&long, "Query has 257 bytes; it must have at most 256"),
+        (
+            "Type=Users&Query=a&Policy=1",
+            "Policy is \"1\"; with Type=Users it must be left out",
+        ),
         (
             "Type=Users&Query=a&PageSize=11",
-            "PageSize must be one of [10, 20, 50]",
+            "PageSize is \"11\"; it must be one of [10, 20, 50]",
         ),
-        ("Type=Users&Query=a&Page=0", "Page must be 1 to 1"),
-        ("Type=Users&Query=a&Page=2", "Page must be 1 to 1"),
+        (
+            "Type=NymiBands&Query=a&PageSize=x",
+            "PageSize is \"x\"; it must be one of [10, 20, 50]",
+        ),
+        (
+            "Type=Users&Query=a&Page=0",
+            "Page is \"0\"; it must be 1 to 1",
+        ),
+        (
+            "Type=Users&Query=a&Page=2",
+            "Page is \"2\"; it must be 1 to 1",
+        ),
         (
             "Type=Users&Query=a&Page=18446744073709551615",
-            "Page must be 1 to 1",
+            "Page is \"18446744073709551615\"; it must be 1 to 1",
         ),
-        ("Type=Users&Query=a&Page=-1", "Page"),
+        (
+            "Type=Users&Query=a&Page=-1",
+            "Page is \"-1\"; it must be 1 to 1",
+        ),
         ("Type=Users&Query=a&Password=x", "Password"),
-        ("Type=IndividualUserPolicies", "Policy"),
-        ("Type=IndividualUserPolicies&Policy=x", "Policy"),
-        ("Type=IndividualUserPolicies&Policy=1&Query=x", "Query"),
+        (
+            "Type=IndividualUserPolicies",
+            "Policy is missing; it must be the ID of a policy, or none",
+        ),
+        (
+            "Type=IndividualUserPolicies&Policy=x",
+            "Policy is \"x\"; it must be the ID of a policy, or none",
+        ),
+        (
+            "Type=IndividualUserPolicies&Policy=1&Query=x",
+            "Query is \"x\"; with Type=IndividualUserPolicies it must be left out",
+        ),
     ] {
         let refused = admin
             .get(&format!("api/Search?{query}"))
