@@ -150,10 +150,11 @@ fn media_type(value: &str) -> (&str, &str) {
 
 impl Form {
     fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let value = headers.get(header::CONTENT_TYPE);
-        let value = value
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        // Without one it is JSON, as on every other route.
+        let Some(value) = headers.get(header::CONTENT_TYPE) else {
+            return Ok(Self::Json);
+        };
+        let value = value.to_str().unwrap_or_default();
         let (kind, parameters) = media_type(value);
         if kind.eq_ignore_ascii_case("application/json") {
             return Ok(Self::Json);
