@@ -54,7 +54,8 @@ pub const ERROR_COLUMN: &str = "Error";
 pub struct Row {
     /// The line that it begins on, counted from 1.
     pub line: usize,
-    /// Its fields as they came.
+    /// Its fields as they came, less the apostrophe that [`Upload::invalid_records`] puts before what
+    /// looks like a formula.
     pub fields: Vec<String>,
     /// The band, or what is wrong.
     pub record: Result<BandRecord, RowError>,
@@ -203,13 +204,13 @@ impl Upload {
     }
 
     /// The wrong rows as a file: their columns as they came, and the reason in the last. A field
-    /// that a spreadsheet would take for a formula gets an apostrophe before it.
+    /// that a spreadsheet would take for a formula gets an apostrophe before it, which is left out when
+    /// the file is read again.
     pub fn invalid_records(&self) -> String {
         let mut text = String::new();
         let columns = self.header.len();
         csv::write(
             &mut text,
-            // As they are read: an apostrophe before a blank would make another column of it.
             self.header.iter().map(|name| name.trim()),
             ERROR_COLUMN,
         );
