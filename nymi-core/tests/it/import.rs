@@ -218,6 +218,20 @@ fn a_whole_file_that_is_none_is_refused() {
     for (text, expected) in [
         ("", "line 1: the column SerialNumber must be there, once"),
         ("SerialNumber\n", "line 1: the column SeosId"),
+        (
+            "\u{feff}SerialNumber;SeosId\r\nDABC-00001;04A1\r\n",
+            "line 1: the fields are separated by ';'; save the file with commas",
+        ),
+        (
+            "\"Model\"\t\"serialnumber\"\tx\n",
+            "line 1: the fields are separated by '\\t'",
+        ),
+        ("Model;x\n", "line 1: the column SerialNumber"),
+        (
+            "sep=,\nSerialNumber,SeosId\n",
+            "line 1: \"sep=,\" names no columns; delete this line",
+        ),
+        ("\"SEP=;\"\nSerialNumber;SeosId\n", "line 1: \"\\\"SEP=;"),
         ("SerialNumber,SeosId,seosid\n", "line 1: the column SeosId"),
         (
             "SerialNumber,SeosId\n\n\"DABC-00001,1\n",
@@ -259,6 +273,23 @@ fn a_whole_file_that_is_none_is_refused() {
         ImportError::TooLarge {
             found: MAX_FILE + 1
         }
+    );
+}
+
+#[test]
+fn a_wrong_value_is_told_with_its_rule() {
+    let upload = read("SerialNumber,SeosId,a;b\nDABC-0001x,04A1,\nDABC-00001,,\n");
+    let told = upload.rows().iter().map(|row| {
+        let error = row.record.as_ref().unwrap_err();
+        error.to_string()
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "SerialNumber is \"DABC-0001x\"; it must be four letters or digits, a hyphen and four or five \
+             digits, such as ACAK-00056",
+            "SeosId is \"\"; it must be 1 to 64 visible ASCII characters",
+        ]
     );
 }
 
