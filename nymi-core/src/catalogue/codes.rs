@@ -145,7 +145,7 @@ fn is_bind_data(before: &[&str], after: &[&str]) -> bool {
     let [rest @ .., last] = before else {
         return false;
     };
-    let has = |word: &&str| word.eq_ignore_ascii_case("AcceptSecurityContext");
+    let is_bind = |word: &&str| word.eq_ignore_ascii_case("AcceptSecurityContext");
     let is_version = |word: &str| {
         let digits = word.strip_prefix(['v', 'V']);
         digits.is_some_and(|digits| is_hex(digits, 1))
@@ -154,7 +154,7 @@ fn is_bind_data(before: &[&str], after: &[&str]) -> bool {
         [] => true,
         [next, ..] => is_version(next),
     };
-    last.eq_ignore_ascii_case("data") && (is_end || rest.iter().any(|word| has(word)))
+    last.eq_ignore_ascii_case("data") && (is_end || rest.iter().any(is_bind))
 }
 
 fn number(word: &str) -> Option<(u32, bool)> {
