@@ -82,6 +82,7 @@ enum CodeKind {
     Http,
     OsError,
     Windows,
+    DirectoryBind,
 }
 
 fn main() {

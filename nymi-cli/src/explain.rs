@@ -197,6 +197,7 @@ fn heading(explanation: &Explanation) -> String {
                 CodeKind::Http => format!(", HTTP {}", code.number),
                 CodeKind::OsError => format!(", os error {}", code.number),
                 CodeKind::Windows => format!(", {} (0x{:x})", code.number, code.number),
+                CodeKind::DirectoryBind => format!(", LDAP error 49, data {:x}", code.number),
             });
             let reported = match entry.maps_to {
                 Some(status) if status != 0 => format!(", reported here as status {status}"),

@@ -11,7 +11,7 @@ use nymi_nes::ARRIVALS_HEADER;
 use serde_json::{Value, json};
 
 use crate::args::TuneArgs;
-use crate::error::CliError;
+use crate::error::{CliError, file_name};
 
 /// More rows than a large plant's month; a bound on memory.
 const MAX_ROWS: usize = 5_000_000;
@@ -61,7 +61,7 @@ fn rows<T>(
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        Box::new(File::open(path).map_err(|error| CliError::about(path.display(), error))?)
+        Box::new(File::open(path).map_err(|error| CliError::about(file_name(path), error))?)
     };
     let mut reader = BufReader::new(source);
     let mut found = Vec::new();
@@ -70,14 +70,14 @@ fn rows<T>(
         line.clear();
         let fault = |what: &str| {
             CliError::about(
-                path.display(),
+                file_name(path),
                 format_args!("line {number}: expected {what}"),
             )
         };
         let read = (&mut reader)
             .take(MAX_LINE)
             .read_line(&mut line)
-            .map_err(|error| CliError::about(path.display(), error))?;
+            .map_err(|error| CliError::about(file_name(path), error))?;
         if read == 0 {
             break;
         }
@@ -101,7 +101,7 @@ fn rows<T>(
         }
         if found.len() > MAX_ROWS {
             return Err(CliError::about(
-                path.display(),
+                file_name(path),
                 "more than 5,000,000 rows; give a part of them",
             ));
         }

@@ -11,7 +11,7 @@ use nymi_nbe::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::args::TapTuneArgs;
-use crate::error::CliError;
+use crate::error::{CliError, file_name};
 
 /// The largest file that can be a recording, bytes.
 const MAX_FILE: u64 = (MAX_SAMPLES * (MAX_LINE + 2)) as u64;
@@ -105,11 +105,7 @@ fn in_force(path: &Path, kind: AdapterKind) -> Result<TapConfig, CliError> {
 }
 
 fn recording(path: &Path) -> Result<Recording, CliError> {
-    let name = if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
+    let name = file_name(path);
     let about = |error: &dyn std::fmt::Display| CliError::about(&name, error);
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
@@ -135,10 +131,7 @@ fn recording(path: &Path) -> Result<Recording, CliError> {
 }
 
 fn names(files: &[std::path::PathBuf]) -> String {
-    let names: Vec<String> = files
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let names: Vec<String> = files.iter().map(|path| file_name(path)).collect();
     names.join(", ")
 }
 

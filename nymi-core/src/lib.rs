@@ -13,6 +13,7 @@
 //! | [`policy`] | what does the active policy say? |
 //! | [`enrollment`] | what may be done with a tapped band, and for whom? |
 //! | [`import`] | which bands does an order bring, and what is wrong with its file? |
+//! | [`json`] | does this object say one thing only? |
 //! | [`life`] | whose is this band now, and what becomes of it? |
 //! | [`message`] | which request is this, and how is it answered? |
 //! | [`band`] | what does a band do, and what do terminals say to it? |
@@ -41,6 +42,7 @@ pub mod crypto;
 pub mod directory;
 pub mod enrollment;
 pub mod import;
+pub mod json;
 pub mod life;
 pub mod lock;
 pub mod manual;

@@ -181,16 +181,27 @@ fn the_section_of_the_adapter_is_in_force() {
 
 #[test]
 fn a_recording_may_come_from_standard_input() {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_nymi"))
-        .args(["tap", "tune", "-", "--json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = process.stdin.take().unwrap();
-    input.write_all(recording(5).as_bytes()).unwrap();
-    drop(input);
-    let output = process.wait_with_output().unwrap();
+    let of_input = |text: &str| {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_nymi"))
+            .args(["tap", "tune", "-", "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = process.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        process.wait_with_output().unwrap()
+    };
+    for (text, expected) in [
+        ("time,band\n", "standard input: line 1"),
+        (&recording(4), "standard input: 4 recorded taps"),
+    ] {
+        let error = stderr(&of_input(text));
+        assert!(error.contains(expected), "{error}");
+    }
+    let output = of_input(&recording(5));
     let shown: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(shown["then"]["detector"]["found"], 5);
 }

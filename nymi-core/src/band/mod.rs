@@ -71,6 +71,7 @@ pub use protocol::{
     MAX_BAND_MESSAGE,
 };
 pub use screen::{ECG_ADVICE, FAILURES_WITHOUT_ADVICE, FINGER_ADVICE, Screen};
+pub(crate) use serial::SERIAL_NUMBER_RULE;
 pub use serial::{SerialNumber, SerialNumberError, Variant};
 pub use state::{
     BandState, Build, Condition, HapticEvent, OutOfMemory, REGISTRATIONS, Screens, User, UserData,

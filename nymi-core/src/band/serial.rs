@@ -23,11 +23,13 @@ pub struct Variant {
     pub legic: bool,
 }
 
+/// What a serial number is, for those who wrote another one.
+pub(crate) const SERIAL_NUMBER_RULE: &str =
+    "four letters or digits, a hyphen and four or five digits, such as ACAK-00056";
+
 /// Text that is not a serial number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a serial number is four letters or digits, a hyphen and four or five digits, such as ACAK-00056"
-)]
+#[error("a serial number is {SERIAL_NUMBER_RULE}")]
 pub struct SerialNumberError;
 
 impl Variant {

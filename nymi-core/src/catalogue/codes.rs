@@ -26,7 +26,12 @@ pub(super) fn codes(text: &str) -> Vec<Found> {
             number,
             is_hex,
         });
-        return found.into_iter().collect();
+        let sub_code = sub_code(only).map(|number| Found {
+            kind: Some(CodeKind::DirectoryBind),
+            number,
+            is_hex: true,
+        });
+        return found.into_iter().chain(sub_code).collect();
     }
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
@@ -42,6 +47,11 @@ pub(super) fn codes(text: &str) -> Vec<Found> {
             && let Ok(number) = u32::from_str_radix(code, 16)
         {
             add(CodeKind::BandFault, number, true);
+        }
+        if is_bind_data(before, after)
+            && let Some(number) = sub_code(word)
+        {
+            add(CodeKind::DirectoryBind, number, true);
         }
         let Some((number, is_hex)) = number(word) else {
             continue;
@@ -119,6 +129,32 @@ fn is_event_id(before: &[&str]) -> bool {
         last.is_some_and(|last| last.iter().zip(end).all(|(a, b)| a.eq_ignore_ascii_case(b)))
     };
     ends_with(&["event", "id"]) || ends_with(&["eventid"])
+}
+
+/// A directory's sub-code, which is written in three hex digits without 0x.
+fn sub_code(word: &str) -> Option<u32> {
+    let is_one =
+        word.len() == 3 && is_hex(word, 3) && word.starts_with(|c: char| c.is_ascii_digit());
+    let digits = Some(word).filter(|_| is_one)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// Whether a word stands where a directory writes its sub-code: `AcceptSecurityContext error, data 52e,
+/// v4563`, or the end of that.
+fn is_bind_data(before: &[&str], after: &[&str]) -> bool {
+    let [rest @ .., last] = before else {
+        return false;
+    };
+    let is_bind = |word: &&str| word.eq_ignore_ascii_case("AcceptSecurityContext");
+    let is_version = |word: &str| {
+        let digits = word.strip_prefix(['v', 'V']);
+        digits.is_some_and(|digits| is_hex(digits, 1))
+    };
+    let is_end = match after {
+        [] => true,
+        [next, ..] => is_version(next),
+    };
+    last.eq_ignore_ascii_case("data") && (is_end || rest.iter().any(is_bind))
 }
 
 fn number(word: &str) -> Option<(u32, bool)> {
@@ -219,6 +255,14 @@ mod tests {
         has("(os error 10061)", CodeKind::OsError, 10061);
         has("error 0x21c7/847", CodeKind::Windows, 0x21c7);
         has("Windows error 8647", CodeKind::Windows, 8647);
+        has("data 52e", CodeKind::DirectoryBind, 0x52e);
+        has("775", CodeKind::DirectoryBind, 0x775);
+        has("data 532, v3839", CodeKind::DirectoryBind, 0x532);
+        has(
+            "AcceptSecurityContext error, data 775 (49)",
+            CodeKind::DirectoryBind,
+            0x775,
+        );
         has("fault 0x1100042", CodeKind::BandFault, 0x0110_0042);
     }
 
@@ -246,6 +290,8 @@ mod tests {
             }]
         );
         assert_eq!(codes("after 14 days"), []);
+        assert_eq!(codes("read data 532 times"), []);
+        assert_eq!(codes("add"), []);
         assert_eq!(codes("99999999999"), []);
     }
 }

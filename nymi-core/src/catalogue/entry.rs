@@ -64,6 +64,8 @@ pub enum CodeKind {
     OsError,
     /// A number of a Windows component, in decimal or hex.
     Windows,
+    /// The sub-code of a bind that a directory refused, in hex: the number after `data`.
+    DirectoryBind,
 }
 
 /// A number that is printed with a message.

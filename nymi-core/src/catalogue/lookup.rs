@@ -81,9 +81,11 @@ pub fn explain(query: &str) -> Vec<Explanation> {
     let coded = all_that(&|row| has_code(&row.source, &found, query), MatchKind::Code);
     // A number alone says nothing by its digits.
     if found.iter().any(|found| found.kind.is_none()) {
-        return merge([exact, coded, Vec::new()]);
+        return merge([exact, coded]);
     }
-    let certain = merge([exact, coded, contained(&rows, query, &words)]);
+    let contained = contained(&rows, query, &words);
+    let near = nearly_all(&rows, &words, &contained);
+    let certain = merge([exact, coded, near, contained]);
     if certain.is_empty() {
         similar(&rows, &words)
     } else {
@@ -195,7 +197,7 @@ fn nearest_numbers(found: &Found) -> Vec<Explanation> {
 }
 
 /// Puts the answers in order: by how they were found, then by weight; each source once.
-fn merge(groups: [Vec<(usize, Explanation)>; 3]) -> Vec<Explanation> {
+fn merge<const N: usize>(groups: [Vec<(usize, Explanation)>; N]) -> Vec<Explanation> {
     let mut merged: Vec<Explanation> = Vec::new();
     for mut group in groups {
         group.sort_by_key(|(weight, _)| Reverse(*weight));
@@ -249,6 +251,10 @@ fn has_code(source: &Source, found: &[Found], query: &str) -> bool {
     let fits = |found: &Found| match code.kind {
         CodeKind::BandFault => found.is_hex,
         CodeKind::Windows => may_be(found),
+        // The number of a Windows error, which is printed elsewhere in decimal.
+        CodeKind::DirectoryBind => {
+            may_be(found) || matches!(found.kind, Some(CodeKind::Windows | CodeKind::OsError))
+        }
         _ => !found.is_hex && may_be(found),
     };
     found
@@ -291,6 +297,36 @@ fn contained(rows: &[Row], query: &str, words: &Words) -> Vec<(usize, Explanatio
         }
     }
     found
+}
+
+/// Rows that are nearly all of the query, and the query nearly all of them, where the certain answers
+/// are little of it: a message with a slip in it means itself, not two words that stand in it.
+fn nearly_all(
+    rows: &[Row],
+    query: &Words,
+    contained: &[(usize, Explanation)],
+) -> Vec<(usize, Explanation)> {
+    /// How many per cent of the words are nearly all of them.
+    const NEARLY_ALL: usize = 80;
+    const LITTLE: usize = 50;
+    let covered = contained.iter().map(|(length, _)| *length).max();
+    let is_little = covered.is_some_and(|length| length * 100 < query.as_str().len() * LITTLE);
+    if !is_little {
+        return Vec::new();
+    }
+    let weights = weights(rows, query);
+    let total: usize = weights.iter().map(|(_, weight)| weight).sum();
+    let share = |text: &Text| {
+        let telling = text.words.telling();
+        let (count, weight) = shared(&weights, &telling);
+        let of_both = (weight * 100 / total.max(1)).min(count * 100 / telling.len().max(1));
+        (telling.len() >= 3 && of_both >= NEARLY_ALL).then_some(of_both)
+    };
+    let near = rows.iter().filter_map(|row| {
+        let best = row.texts.iter().filter_map(share).max()?;
+        Some((best, row.explanation(MatchKind::Similar)))
+    });
+    near.collect()
 }
 
 /// The length of a status's name, if the text has it and nobody writes it by chance: not `CANCELLED`.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use super::object::Object;
 use super::relaxed;
 use super::url::{UrlPattern, UrlPatternError};
+use crate::text::is_blank;
 
 /// The largest appsettings.json, in bytes.
 pub const MAX_SIZE: usize = 256 * 1024;
@@ -140,7 +141,7 @@ impl<'de> Visitor<'de> for Lists {
                 }
                 "included" => return Err(A::Error::duplicate_field("included")),
                 "suppressed" => return Err(A::Error::duplicate_field("suppressed")),
-                near if near.starts_with("inclu") || near.starts_with("suppr") => {
+                near if is_near(near) => {
                     return Err(A::Error::unknown_field(&key, &["included", "suppressed"]));
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
@@ -148,6 +149,12 @@ impl<'de> Visitor<'de> for Lists {
         }
         Ok(file)
     }
+}
+
+/// Whether a key in lower case looks like that of a list: it begins so, after what nobody sees.
+fn is_near(key: &str) -> bool {
+    let seen = key.trim_start_matches(is_blank);
+    seen.starts_with("inclu") || seen.starts_with("suppr")
 }
 
 /// A key that is not known is an error here: without it, the entry would match more than was meant.

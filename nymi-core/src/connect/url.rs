@@ -107,12 +107,30 @@ fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
-/// Whether a `.` or `..`, however it is encoded, is a step of the path.
+/// How the characters of a step are encoded, also in the longer forms of UTF-8 that some decoders take.
+const ESCAPES: [(&str, &str); 14] = [
+    ("%25", "%"),
+    ("%2e", "."),
+    ("%2f", "/"),
+    ("%5c", "/"),
+    ("%3b", ";"),
+    ("%c0%ae", "."),
+    ("%c0%af", "/"),
+    ("%c1%9c", "/"),
+    ("%e0%80%ae", "."),
+    ("%e0%80%af", "/"),
+    ("%e0%81%9c", "/"),
+    ("%f0%80%80%ae", "."),
+    ("%f0%80%80%af", "/"),
+    ("%f0%80%81%9c", "/"),
+];
+
+/// Whether a `.` or `..`, in any of these encodings, is a step of the path.
 fn leaves_the_path(path: &str) -> bool {
     let mut decoded = path.to_ascii_lowercase();
     // Twice, for servers behind servers that both decode.
     for _ in 0..2 {
-        for (escape, plain) in [("%25", "%"), ("%2e", "."), ("%2f", "/"), ("%5c", "/")] {
+        for (escape, plain) in ESCAPES {
             decoded = decoded.replace(escape, plain);
         }
     }
@@ -191,6 +209,9 @@ fn read(text: &str) -> Result<UrlPattern, &'static str> {
         Some(name) => (name, true),
         None => (host, false),
     };
+    if name.strip_suffix('*').is_some_and(is_host) {
+        return Err("a * in the host is its first label; for every path write /* after the host");
+    }
     if name.contains('*') {
         return Err("a * in the host is its first label, followed by a dot");
     }

@@ -95,7 +95,7 @@ impl<'a> Rows<'a> {
             if fields.len() == MAX_COLUMNS {
                 return Err(CsvError::Columns);
             }
-            fields.push(field);
+            fields.push(unguarded(field));
             if !more {
                 return Ok(fields);
             }
@@ -133,16 +133,35 @@ pub(super) fn write<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>
     text.push_str("\r\n");
 }
 
-fn write_field(text: &mut String, field: &str) {
-    let is_formula = field.starts_with(['=', '+', '-', '@', '\t']);
-    let apostrophe = if is_formula { "'" } else { "" };
-    if !field.contains(['"', ',', '\n', '\r']) {
-        text.push_str(apostrophe);
-        text.push_str(field);
-        return;
+/// What a field may begin with that a spreadsheet would take for a formula, or drops to find one behind
+/// it; with the full-width signs.
+const FORMULA: &[char] = &[
+    '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+/// What stands before such a field in a file of ours.
+const GUARD: char = '\'';
+
+/// Whether a text is a formula, or one that was guarded already: both get a guard, so that what is read
+/// is what was written.
+fn needs_guard(text: &str) -> bool {
+    text.trim_start_matches(GUARD).starts_with(FORMULA)
+}
+
+/// A field as it was before it was guarded.
+fn unguarded(mut field: String) -> String {
+    if field.starts_with(GUARD) && needs_guard(&field) {
+        field.remove(0);
     }
+    field
+}
+
+/// Every field stands in quotes: a program that splits at another sign than the comma finds no second
+/// field in it.
+fn write_field(text: &mut String, field: &str) {
     text.push('"');
-    text.push_str(apostrophe);
+    if needs_guard(field) {
+        text.push(GUARD);
+    }
     for c in field.chars() {
         if c == '"' {
             text.push('"');

@@ -54,7 +54,8 @@ pub const ERROR_COLUMN: &str = "Error";
 pub struct Row {
     /// The line that it begins on, counted from 1.
     pub line: usize,
-    /// Its fields as they came.
+    /// Its fields as they came, less the apostrophe that [`Upload::invalid_records`] puts before what
+    /// looks like a formula.
     pub fields: Vec<String>,
     /// The band, or what is wrong.
     pub record: Result<BandRecord, RowError>,
@@ -93,6 +94,20 @@ pub enum ImportError {
         line: usize,
         /// What is wrong.
         error: CsvError,
+    },
+    /// The first line has another separator than the comma.
+    #[error("line 1: the fields are separated by {found:?}; save the file with commas")]
+    Separator {
+        /// The one that it has.
+        found: char,
+    },
+    /// The first line is one that only a spreadsheet reads.
+    #[error(
+        "line 1: {found:?} names no columns; delete this line, and separate the fields by commas"
+    )]
+    SeparatorLine {
+        /// The line, as far as it is shown.
+        found: String,
     },
     /// A column that must be there is not, or is there twice.
     #[error("line 1: the column {column} must be there, once; found: {found}")]
@@ -203,13 +218,13 @@ impl Upload {
     }
 
     /// The wrong rows as a file: their columns as they came, and the reason in the last. A field
-    /// that a spreadsheet would take for a formula gets an apostrophe before it.
+    /// that a spreadsheet would take for a formula gets an apostrophe before it, which is left out when
+    /// the file is read again.
     pub fn invalid_records(&self) -> String {
         let mut text = String::new();
         let columns = self.header.len();
         csv::write(
             &mut text,
-            // As they are read: an apostrophe before a blank would make another column of it.
             self.header.iter().map(|name| name.trim()),
             ERROR_COLUMN,
         );
@@ -231,11 +246,13 @@ impl FromStr for Upload {
         if text.len() > MAX_FILE {
             return Err(ImportError::TooLarge { found: text.len() });
         }
-        let mut lines = csv::Rows::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        check_separator(text)?;
+        let mut lines = csv::Rows::new(text);
         let header = lines.next().transpose()?.map(|(_, fields)| fields);
         let header = header.unwrap_or_default();
-        let serial = column(&header, &["SerialNumber", "HardwareID"])?;
-        let seos = column(&header, &["SeosId"])?;
+        let serial = column(&header, SERIAL_NAMES)?;
+        let seos = column(&header, SEOS_NAMES)?;
         let rows = collect(lines.map(|line| {
             let (line, fields) = line?;
             let record = record::read(&fields, header.len(), serial, seos);
@@ -275,6 +292,37 @@ fn collect(read: impl Iterator<Item = Result<Read, ImportError>>) -> Result<Vec<
         });
     }
     Ok(rows)
+}
+
+/// The names of the column of the serial number.
+const SERIAL_NAMES: &[&str] = &["SerialNumber", "HardwareID"];
+/// The name of the column of the Seos id.
+const SEOS_NAMES: &[&str] = &["SeosId"];
+
+/// Refuses a first line whose columns are known only if another character separates them, and the line
+/// by which a spreadsheet is told its separator.
+fn check_separator(text: &str) -> Result<(), ImportError> {
+    let mut lines = text.split(['\r', '\n']).map(str::trim);
+    let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let bare = first.trim_start_matches('"');
+    if bare
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("sep="))
+    {
+        let found = first.chars().take(80).collect();
+        return Err(ImportError::SeparatorLine { found });
+    }
+    let is_column = |name: &str| {
+        let name = name.trim_matches(|c: char| c == '"' || c.is_whitespace());
+        let mut known = SERIAL_NAMES.iter().chain(SEOS_NAMES);
+        known.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let separates = |found: &char| first.contains(*found) && first.split(*found).any(is_column);
+    // A line with a comma may have any other character in its names.
+    match [';', '\t', '|'].into_iter().find(separates) {
+        Some(found) if !first.contains(',') => Err(ImportError::Separator { found }),
+        _ => Ok(()),
+    }
 }
 
 /// Where a column stands, by any of its names: the first is the one to show.

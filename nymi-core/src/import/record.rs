@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use crate::band::SerialNumber;
+use crate::band::{SERIAL_NUMBER_RULE, SerialNumber};
 
 /// The longest Seos id, bytes.
 const MAX_SEOS_ID: usize = 64;
@@ -87,8 +87,8 @@ impl BandRecord {
     /// # Errors
     /// One of them is none, or the serial number is not of a Seos band.
     pub fn read(serial: &str, seos_id: &str) -> Result<Self, RowError> {
-        let serial: SerialNumber = value("SerialNumber", serial)?;
-        let seos_id = value("SeosId", seos_id)?;
+        let serial: SerialNumber = value("SerialNumber", serial, |_| SERIAL_NUMBER_RULE.into())?;
+        let seos_id = value("SeosId", seos_id, |error: SeosIdError| error.to_string())?;
         if !serial.variant().seos {
             return Err(RowError::NoSeos(serial.to_string()));
         }
@@ -112,11 +112,15 @@ pub(super) fn read(
     BandRecord::read(&fields[serial], &fields[seos])
 }
 
-fn value<T: FromStr<Err: fmt::Display>>(column: &'static str, field: &str) -> Result<T, RowError> {
+fn value<T: FromStr>(
+    column: &'static str,
+    field: &str,
+    rule: impl Fn(T::Err) -> String,
+) -> Result<T, RowError> {
     let text = field.trim();
-    text.parse().map_err(|rule: T::Err| RowError::Value {
+    text.parse().map_err(|error| RowError::Value {
         column,
         found: text.chars().take(40).collect(),
-        rule: rule.to_string(),
+        rule: rule(error),
     })
 }

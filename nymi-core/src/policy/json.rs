@@ -1,7 +1,8 @@
-//! The JSON form: an object by column name, flags as booleans, without legacy columns.
+//! The JSON form: an object by column name, flags as booleans, without legacy columns. No
+//! column may stand there twice.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,6 +11,7 @@ use super::{
     COLUMNS, GroupPolicy, GroupPolicyValues, INDIVIDUAL_COLUMNS, IndividualPolicy,
     IndividualPolicyValues, PolicyError, Rule, Value, column, individual_column,
 };
+use crate::json::Object;
 
 impl Serialize for GroupPolicyValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,7 +39,7 @@ fn entry<M: SerializeMap>(
 
 impl<'de> Deserialize<'de> for GroupPolicyValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let map = Object::deserialize(deserializer)?.into_map();
         let mut values = Self::default();
         for (name, value) in &map {
             read(&mut values, name, value).map_err(serde::de::Error::custom)?;
@@ -101,7 +103,7 @@ impl Serialize for IndividualPolicyValues {
 
 impl<'de> Deserialize<'de> for IndividualPolicyValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let map = Object::deserialize(deserializer)?.into_map();
         let mut values = Self::default();
         for (name, value) in &map {
             read_individual(&mut values, name, value).map_err(serde::de::Error::custom)?;

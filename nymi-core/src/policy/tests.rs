@@ -121,7 +121,7 @@ fn a_value_out_of_range_is_named_with_its_rule() {
         ),
         (
             with(|values| values.description.clear()),
-            "Description is \"\"; it must be text of 1 to 256 characters",
+            "Description is \"\"; it must be text of 1 to 256 characters, not only blanks, none of them a control",
         ),
         (
             with(|values| values.pac.t_interval = 249),
@@ -276,5 +276,67 @@ proptest! {
     #[test]
     fn any_json_is_read_or_refused(text in r#"\{"(FAR|TInterval|Description|LockWhenAway)":(null|true|-?[0-9]{1,20}|"[a-z]*"|\[\])\}"#) {
         let _ = serde_json::from_str::<GroupPolicy>(&text);
+    }
+}
+
+#[test]
+fn no_column_stands_in_json_twice() {
+    for (text, key) in [
+        (
+            r#"{"AllowReEnrollment":true,"AllowReEnrollment":false}"#,
+            "AllowReEnrollment",
+        ),
+        (r#"{"Description":"A","description":"B"}"#, "description"),
+    ] {
+        let error = serde_json::from_str::<GroupPolicy>(text).unwrap_err();
+        let expected = format!("the key {key:?} is there twice");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+    let text = r#"{"Name":"A","FAR":0,"far":1}"#;
+    let error = serde_json::from_str::<IndividualPolicy>(text).unwrap_err();
+    assert!(
+        error.to_string().contains(r#""far" is there twice"#),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_name_can_be_seen_and_nothing_turns_it() {
+    for name in [
+        " ",
+        "\u{a0}\t",
+        "\u{200b}",
+        "night\u{202e}tfihs",
+        "a\u{2066}",
+        "a\nb",
+    ] {
+        let group = GroupPolicyValues {
+            description: name.into(),
+            ..Default::default()
+        };
+        let error = GroupPolicy::try_from(group).unwrap_err().to_string();
+        assert!(error.contains("not only blanks"), "{name:?}: {error}");
+        let individual = IndividualPolicyValues {
+            name: name.into(),
+            ..Default::default()
+        };
+        assert!(IndividualPolicy::try_from(individual).is_err(), "{name:?}");
+    }
+    for (note, is_one) in [
+        (" ", true),
+        ("first\r\n\tsecond", true),
+        ("pay \u{202e}01", false),
+        ("\u{7}", false),
+    ] {
+        let values = IndividualPolicyValues {
+            name: "Night \u{200d} shift".into(),
+            note: Some(note.into()),
+            ..Default::default()
+        };
+        assert_eq!(
+            IndividualPolicy::try_from(values).is_ok(),
+            is_one,
+            "{note:?}"
+        );
     }
 }

@@ -4,6 +4,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
+use crate::text::{is_blank, is_plain};
+
 /// A value as the database holds it: flags and codes are integers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
@@ -36,9 +38,10 @@ pub enum Rule {
     Range(i64, i64),
     /// A whole number from the first to the second, or NULL.
     RangeOrNull(i64, i64),
-    /// Text of one to so many characters.
+    /// A name of one to so many characters, one of which at least is seen; none turns the direction of
+    /// writing.
     Text(usize),
-    /// Text of at most so many characters, or NULL.
+    /// Text of at most so many characters, in lines, or NULL; none turns the direction of writing.
     TextOrNull(usize),
     /// One of the PAC parameters, each with a range of its own.
     Pac,
@@ -58,11 +61,13 @@ impl Rule {
             }
             (Self::RangeOrNull(..), Value::Null) => true,
             (Self::Text(max), Value::Text(text)) => {
-                (1..=*max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+                (1..=*max).contains(&text.chars().count())
+                    && text.chars().all(is_plain)
+                    && !text.chars().all(is_blank)
             }
             (Self::TextOrNull(max), Value::Text(text)) => {
-                let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-                text.chars().count() <= *max && text.chars().all(is_plain)
+                let fits = |c: char| is_plain(c) || matches!(c, '\n' | '\r' | '\t');
+                text.chars().count() <= *max && text.chars().all(fits)
             }
             (Self::TextOrNull(_), Value::Null) => true,
             (Self::Pac, Value::Integer(_)) | (Self::Legacy, _) => true,
@@ -88,8 +93,14 @@ impl fmt::Display for Rule {
             }
             Self::Range(min, max) => write!(f, "a whole number from {min} to {max}"),
             Self::RangeOrNull(min, max) => write!(f, "NULL or a whole number from {min} to {max}"),
-            Self::Text(max) => write!(f, "text of 1 to {max} characters"),
-            Self::TextOrNull(max) => write!(f, "NULL or text of at most {max} characters"),
+            Self::Text(max) => write!(
+                f,
+                "text of 1 to {max} characters, not only blanks, none of them a control"
+            ),
+            Self::TextOrNull(max) => write!(
+                f,
+                "NULL or text of at most {max} characters, with no control but the end of a line"
+            ),
             Self::Pac => f.write_str("a whole number"),
             Self::Legacy => f.write_str("the value that it always has"),
         }

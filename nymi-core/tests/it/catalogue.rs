@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use nymi_core::catalogue::{
-    CodeKind, Explanation, MatchKind, MessageKind, Source, all, entries, explain, suggest,
+    CodeKind, Entry, Explanation, MatchKind, MessageKind, Source, all, entries, explain, suggest,
 };
 use nymi_core::chain::FAULTS;
+use nymi_core::directory::SUB_CODES;
 use nymi_core::message::Status;
 use proptest::prelude::*;
 
@@ -35,7 +36,7 @@ fn finds_first(query: &str, id: &str) {
 
 #[test]
 fn the_whole_catalogue_is_there() {
-    assert_eq!(entries().len(), 351);
+    assert_eq!(entries().len(), 361);
     for entry in entries() {
         assert!(
             !entry.causes.is_empty() && !entry.remedies.is_empty(),
@@ -134,11 +135,71 @@ fn every_number_is_found_bare_and_with_its_kind() {
             CodeKind::Http => finds(&format!("HTTP {number}"), entry.id),
             CodeKind::OsError => finds(&format!("(os error {number})"), entry.id),
             CodeKind::Windows => finds(&format!("0x{number:x}"), entry.id),
+            CodeKind::DirectoryBind => finds_first(&format!("data {number:x}"), entry.id),
         }
         if code.kind != CodeKind::BandFault {
             finds(&number.to_string(), entry.id);
         }
     }
+}
+
+#[test]
+fn every_sub_code_of_a_refused_bind_has_an_entry() {
+    for row in SUB_CODES {
+        let is_it = |entry: &&Entry| {
+            let code = entry
+                .code
+                .filter(|code| code.kind == CodeKind::DirectoryBind);
+            code.is_some_and(|code| code.number == row.code)
+        };
+        let entry = entries().iter().find(is_it).expect(row.name);
+        assert_eq!(
+            entry.maps_to,
+            Some(row.refusal.status().code()),
+            "{}",
+            row.name
+        );
+        let is_masked = row.refusal.status_outside() != row.refusal.status();
+        assert_eq!(entry.note.is_some(), is_masked, "{}", row.name);
+        for query in [
+            format!("{:x}", row.code),
+            format!("{:X}", row.code),
+            format!("data {:x}, v3839", row.code),
+            format!(
+                "ldap_bind: Invalid credentials (49)\n\tadditional info: 80090308: LdapErr: \
+                 DSID-0C090439, comment: AcceptSecurityContext error, data {:x}, v4563",
+                row.code
+            ),
+            format!(
+                "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C0903A9, comment: \
+                 AcceptSecurityContext error, data {:x}, v1db1\0]",
+                row.code
+            ),
+        ] {
+            finds_first(&query, entry.id);
+        }
+        finds(&format!("Windows error {}", row.code), entry.id);
+        finds(row.name, entry.id);
+    }
+}
+
+#[test]
+fn a_long_message_with_a_slip_comes_before_two_words_in_it() {
+    for query in [
+        "The requsted query was not found on NES server",
+        "The requested quory was not found on the NES sever.",
+    ] {
+        let found = ids(query);
+        assert!(
+            found[0] == "status-2201" || found[0] == "napi-2201-not-found",
+            "{query}: {found:?}"
+        );
+        assert!(found.contains(&"nba-not-found".to_owned()), "{found:?}");
+    }
+    // In a longer text the words that are there count.
+    let line =
+        ids("08:30 the clerk went home and then on page nine of the book: Not Found, she said");
+    assert_eq!(line[0], "nba-not-found", "{line:?}");
 }
 
 #[test]

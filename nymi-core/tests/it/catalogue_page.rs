@@ -23,7 +23,7 @@ const COMPONENTS: [(&str, &str); 13] = [
     ("connect-android", "Connect for Android"),
 ];
 
-const KINDS: [(CodeKind, &str); 8] = [
+const KINDS: [(CodeKind, &str); 9] = [
     (CodeKind::Napi, "status"),
     (CodeKind::Nsl, "nsl"),
     (CodeKind::EventTypeId, "EventTypeID"),
@@ -32,6 +32,7 @@ const KINDS: [(CodeKind, &str); 8] = [
     (CodeKind::Http, "HTTP"),
     (CodeKind::OsError, "os error"),
     (CodeKind::Windows, "Windows"),
+    (CodeKind::DirectoryBind, "LDAP error 49, data"),
 ];
 
 /// What Markdown would take for markup stands for itself, except code in backticks.
@@ -58,6 +59,7 @@ fn number(code: Code) -> String {
     match code.kind {
         CodeKind::BandFault => format!("0x{:05X}", code.number),
         CodeKind::Windows => format!("{} (0x{:x})", code.number, code.number),
+        CodeKind::DirectoryBind => format!("{:x}", code.number),
         _ => code.number.to_string(),
     }
 }

@@ -155,6 +155,8 @@ fn a_list_counts_in_any_case_and_a_misspelt_one_is_an_error() {
     assert_eq!((settings.included.len(), settings.suppressed.len()), (1, 1));
     for (file, part) in [
         (r#"{"includes":[]}"#, "unknown field `includes`"),
+        (r#"{" included":[]}"#, "unknown field ` included`"),
+        (r#"{"\t\u200bsuppressed":[]}"#, "suppressed`, expected"),
         (r#"{"Suppress":[]}"#, "unknown field `Suppress`"),
         (
             r#"{"included":[],"Included":[]}"#,

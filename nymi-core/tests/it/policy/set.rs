@@ -88,7 +88,7 @@ fn what_the_buttons_of_group_policies_refuse() {
     let error = set.save_group(other, named(""), true).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Description is \"\"; it must be text of 1 to 256 characters"
+        "Description is \"\"; it must be text of 1 to 256 characters, not only blanks, none of them a control"
     );
 }
 
@@ -283,7 +283,7 @@ fn errors_of_individual_policies_name_column_value_and_rule() {
         ),
         (
             r#"{"Name":""}"#,
-            "Name is \"\"; it must be text of 1 to 256 characters",
+            "Name is \"\"; it must be text of 1 to 256 characters, not only blanks, none of them a control",
         ),
         (r#"{"Name":"x","FAR":2}"#, "FAR is 2; it must be 0 or 1"),
         (
