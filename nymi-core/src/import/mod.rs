@@ -34,6 +34,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use core::str::FromStr;
 
 use crate::band::SerialNumber;
@@ -222,20 +223,27 @@ impl Upload {
     /// the file is read again.
     pub fn invalid_records(&self) -> String {
         let mut text = String::new();
-        let columns = self.header.len();
         csv::write(
             &mut text,
             self.header.iter().map(|name| name.trim()),
             ERROR_COLUMN,
         );
         for row in &self.rows {
-            let Err(error) = &row.record else { continue };
-            let missing = columns.saturating_sub(row.fields.len());
-            let fields = row.fields.iter().map(String::as_str);
-            let fields = fields.chain(core::iter::repeat_n("", missing));
-            csv::write(&mut text, fields, &format!("line {}: {error}", row.line));
+            if let Err(error) = &row.record {
+                text.push_str(&self.error_line(row, error));
+            }
         }
         text
+    }
+
+    /// A line of that file for a row, whatever is wrong with it.
+    pub fn error_line(&self, row: &Row, error: &dyn fmt::Display) -> String {
+        let missing = self.header.len().saturating_sub(row.fields.len());
+        let fields = row.fields.iter().map(String::as_str);
+        let fields = fields.chain(core::iter::repeat_n("", missing));
+        let mut line = String::new();
+        csv::write(&mut line, fields, &format!("line {}: {error}", row.line));
+        line
     }
 }
 

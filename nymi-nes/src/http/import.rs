@@ -65,7 +65,7 @@ pub(super) async fn seos(
     let differing = differing::of(&upload, &stored);
     if wants_file {
         let mut file = upload.invalid_records();
-        file.extend(differing.iter().map(|row| row.csv_line()));
+        file.extend(differing.iter().map(|row| row.csv_line(&upload)));
         return Ok((file_headers(), file).into_response());
     }
     let counts = upload.counts(known);

@@ -123,15 +123,15 @@ async fn the_wrong_rows_come_back_as_a_file_with_the_reason_in_the_last_column()
         file.head
     );
     let lines: Vec<&str> = file.body.lines().collect();
-    assert_eq!(lines[0], "SerialNumber,Model,SeosId,Error");
+    assert_eq!(lines[0], r#""SerialNumber","Model","SeosId","Error""#);
     assert_eq!(lines.len(), 7);
     assert!(
-        lines[1].starts_with("GEXX-1234,x,04A4,\"line 4: SerialNumber is"),
+        lines[1].starts_with(r#""GEXX-1234","x","04A4","line 4: SerialNumber is"#),
         "{}",
         lines[1]
     );
     assert!(
-        lines[2].starts_with("'=cmd|' /C calc'!A0,x,04A5,"),
+        lines[2].starts_with(r#""'=cmd|' /C calc'!A0","x","04A5","#),
         "no formula: {}",
         lines[2]
     );
@@ -225,7 +225,7 @@ async fn what_is_no_file_is_refused_whole() {
         refused(&header, good.as_bytes(), 400, 1003, &reason).await;
         refused(&header, b"[]", 400, 1003, "application/json").await;
     }
-    refused("", good.as_bytes(), 400, 1000, "the body is not valid").await;
+    refused("", good.as_bytes(), 400, 1003, "the body is not valid").await;
     let latin = [good.as_bytes(), b"DABC-00002,\xe9\n"].concat();
     refused(CSV, &latin, 400, 1003, "not UTF-8 text from byte 48 on").await;
     let utf16: Vec<u8> = format!("\u{feff}{good}")
@@ -338,8 +338,8 @@ async fn what_differs_from_the_stored_record_is_in_the_file_of_errors() {
         .body;
     let lines: Vec<&str> = errors.lines().collect();
     assert_eq!(lines.len(), 3, "{errors}");
-    assert!(lines[1].starts_with("y,GABC-1,1,"), "{errors}");
-    let differs = r#"'=1+1,DABC-00001,"04,""A9","line 2: SeosId is ""04,\""A9""; the server has ""04A1"", which stays""#;
+    assert!(lines[1].starts_with(r#""y","GABC-1","1","#), "{errors}");
+    let differs = r#""'=1+1","DABC-00001","04,""A9","line 2: SeosId is ""04,\""A9""; the server has ""04A1"", which stays""#;
     assert_eq!(lines[2], differs);
 }
 

@@ -1,7 +1,5 @@
 //! Rows of an import with another Seos id than the stored one, which stays.
 
-use std::borrow::Cow;
-
 use nymi_core::import::{Row, SeosId, Upload};
 use serde_json::{Value, json};
 
@@ -37,31 +35,10 @@ impl Differing<'_> {
         })
     }
 
-    /// A line of the file of errors, in the form of [`Upload::invalid_records`]: the fields as they
-    /// came, and the reason.
-    pub(super) fn csv_line(&self) -> String {
-        let Self { row, given, stored } = self;
-        let (given, stored) = (given.as_str(), stored.as_str());
-        let reason = format!(
-            "line {}: SeosId is {given:?}; the server has {stored:?}, which stays",
-            row.line
-        );
-        let fields = row.fields.iter().chain([&reason]);
-        let fields: Vec<_> = fields.map(|field| csv_field(field)).collect();
-        fields.join(",") + "\r\n"
+    /// A line of the file of errors.
+    pub(super) fn csv_line(&self, upload: &Upload) -> String {
+        let (given, stored) = (self.given.as_str(), self.stored.as_str());
+        let reason = format!("SeosId is {given:?}; the server has {stored:?}, which stays");
+        upload.error_line(self.row, &reason)
     }
-}
-
-/// A field with quotes where it needs them, and an apostrophe before what a spreadsheet would take for
-/// a formula.
-fn csv_field(field: &str) -> Cow<'_, str> {
-    let is_formula = field.starts_with(['=', '+', '-', '@', '\t']);
-    let is_quoted = field.contains(['"', ',', '\n', '\r']);
-    if !is_formula && !is_quoted {
-        return field.into();
-    }
-    let apostrophe = if is_formula { "'" } else { "" };
-    let quote = if is_quoted { "\"" } else { "" };
-    let field = field.replace('"', "\"\"");
-    format!("{quote}{apostrophe}{field}{quote}").into()
 }

@@ -15,6 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
+use nymi_core::json::Object as Given;
 use nymi_core::message::Status;
 use nymi_core::policy::{PolicySet, PolicySetError};
 
@@ -148,7 +149,7 @@ async fn create<K: Kind>(
     body: Body,
 ) -> Result<(StatusCode, Json<Object>), Refusal> {
     let caller = caller.administrator()?;
-    let mut given: Object = body.json()?;
+    let mut given = body.json::<Given>()?.into_map();
     let source = columns::copy_of(&mut given)?.map(K::id);
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let id = K::next_id(&mut write).await?;
@@ -166,7 +167,7 @@ async fn change<K: Kind>(
 ) -> Result<Json<Object>, Refusal> {
     let caller = caller.administrator()?;
     let id = id_of::<K>(&id)?;
-    let given: Object = body.json()?;
+    let given = body.json::<Given>()?.into_map();
     let mut write = nes.store.begin(nes.clock.now()).await?;
     let (set, ()) = edit(&mut write, &caller, |set| K::change(set, id, given)).await?;
     write.commit().await?;
