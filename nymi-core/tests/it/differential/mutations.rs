@@ -298,6 +298,11 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         constrain(c, at, 0xa0, &tlv(DNS, b"acme.test"));
         c.leaf().subject = cn("a.other.test");
     }),
+    ca("common name like a DNS name beside another", |c, at| {
+        constrain(c, at, 0xa0, &tlv(DNS, b"acme.test"));
+        c.leaf().subject = cn("a.other.test");
+        names(c, false, &tlv(DNS, b"a.acme.test"));
+    }),
     // Names.
     leaf("no name at all", |c, at| c.certs[at].subject = seq(&[])),
     leaf("no subject, critical alternative name", |c, at| {

@@ -103,7 +103,8 @@ pub(super) const REASONS: &[Reason] = &[
         Webpki,
         OursAlone(&[128]),
         Place::Leaf,
-        &["keyCertSign in a leaf"],
+        // A CA as leaf has it too, and another change may take the flag away.
+        &["keyCertSign in a leaf", "a CA as leaf"],
         "webpki does not read keyUsage. RFC 5280, 4.2.1.9: keyCertSign is for CAs alone.",
     ),
     reason(
@@ -154,8 +155,21 @@ pub(super) const REASONS: &[Reason] = &[
         Webpki,
         OursAlone(&[121]),
         Place::Any,
-        &["common name like a DNS name"],
+        &[
+            "common name like a DNS name",
+            "common name like a DNS name beside another",
+        ],
         "Some verifiers take a common name for a DNS name, so constraints hold for it (RFC 6125, 6.4.4).",
+    ),
+    reason(
+        OpenSsl,
+        OursAlone(&[121]),
+        Place::Any,
+        &[
+            "common name like a DNS name",
+            "common name like a DNS name beside another",
+        ],
+        "OpenSSL looks at the common name only without DNS names; verifiers exist that look at both.",
     ),
     reason(
         Webpki,

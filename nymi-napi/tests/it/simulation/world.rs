@@ -345,6 +345,8 @@ impl User {
     fn hear_event(&mut self, update: &Value, status: u64) {
         match (update["operation"].as_str().unwrap(), status) {
             ("error", 4000) => self.told_missing += 1,
+            // The proof was not answered in time: the agent is there, and too slow.
+            ("error", 4003) => {}
             ("error", 8000) => self.told_expired += 1,
             ("tap", 0) => self
                 .taps
