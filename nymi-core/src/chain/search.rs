@@ -32,7 +32,6 @@ pub(crate) struct Node {
     pub(crate) link: Link,
     pub(crate) is_anchor: bool,
     subject: OnceCell<Canonical>,
-    issuer: OnceCell<Canonical>,
 }
 
 impl Node {
@@ -41,7 +40,6 @@ impl Node {
             link,
             is_anchor,
             subject: OnceCell::new(),
-            issuer: OnceCell::new(),
         }
     }
 
@@ -52,19 +50,6 @@ impl Node {
     fn subject(&self) -> &Canonical {
         self.subject
             .get_or_init(|| name::canonical(self.certificate().subject_der()))
-    }
-
-    fn issuer(&self) -> &Canonical {
-        self.issuer
-            .get_or_init(|| name::canonical(self.certificate().issuer_der()))
-    }
-
-    fn may_issue(&self, child: &Self) -> bool {
-        let (subject, issuer) = (
-            self.certificate().subject_der(),
-            child.certificate().issuer_der(),
-        );
-        name::compare(subject, issuer).unwrap_or_else(|| self.subject() == child.issuer())
     }
 
     /// The same key under the same name: a path does not go through it twice (RFC 4158, 2.4.2).
@@ -153,11 +138,6 @@ impl<'a> Search<'a> {
         signers.sort_unstable();
         signers.dedup();
         signers.into_iter()
-    }
-
-    /// Whether the name of the second is that of the first's issuer.
-    pub(crate) fn is_issued_by(&self, child: usize, issuer: usize) -> bool {
-        self.nodes[issuer].may_issue(&self.nodes[child])
     }
 
     /// A path that leads from an anchor to the leaf and fulfils the goal, anchor first.
