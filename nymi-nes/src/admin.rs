@@ -17,7 +17,7 @@ use crate::nes::Nes;
 use crate::pki::Pki;
 use crate::presence::{ClockSteps, Limits};
 use crate::store::accounts::NewAccount;
-use crate::store::{SYSTEM_USER, Store, accounts, bands, policies};
+use crate::store::{SYSTEM_USER, Store, Write, accounts, bands, policies};
 use crate::{Clock, Config, StartError, SystemClock};
 
 /// The most arrivals that are given at once: a large plant's month, and a bound on memory.
@@ -282,12 +282,7 @@ impl Admin {
             is_administrator,
             endpoints,
         };
-        let mut write = self
-            .nes
-            .store
-            .begin(self.nes.clock.now())
-            .await
-            .map_err(failed)?;
+        let mut write = self.begin().await?;
         if !write.insert_account(&account).await.map_err(failed)? {
             return Err(AdminError(format!(
                 "an account named {username:?} exists in domain {domain:?}; choose another name"
@@ -314,12 +309,7 @@ impl Admin {
                     .into(),
             ));
         }
-        let mut write = self
-            .nes
-            .store
-            .begin(self.nes.clock.now())
-            .await
-            .map_err(failed)?;
+        let mut write = self.begin().await?;
         if !write
             .set_account_names(domain, username, [first_name, last_name])
             .await
@@ -330,6 +320,11 @@ impl Admin {
         write.commit().await.map_err(failed)
     }
 
+    async fn begin(&self) -> Result<Write<'_>, AdminError> {
+        let now = self.nes.clock.now();
+        self.nes.store.begin(now).await.map_err(failed)
+    }
+
     /// Disables, locks or limits a built-in user.
     pub async fn set_account_flags(
         &self,
@@ -337,12 +332,7 @@ impl Admin {
         username: &str,
         flags: AccountFlags,
     ) -> Result<(), AdminError> {
-        let mut write = self
-            .nes
-            .store
-            .begin(self.nes.clock.now())
-            .await
-            .map_err(failed)?;
+        let mut write = self.begin().await?;
         if !write
             .set_account_flags(domain, username, flags)
             .await
@@ -355,12 +345,7 @@ impl Admin {
 
     /// Suspends (false) or restores (true) a band; the user's other bands go inactive then.
     pub async fn set_band_active(&self, band: BandId, active: bool) -> Result<(), AdminError> {
-        let mut write = self
-            .nes
-            .store
-            .begin(self.nes.clock.now())
-            .await
-            .map_err(failed)?;
+        let mut write = self.begin().await?;
         let old = bands::by_band_id(write.sql(), band).await.map_err(failed)?;
         let old = old.ok_or_else(|| AdminError(format!("there is no band {band}")))?;
         write
@@ -381,12 +366,7 @@ impl Admin {
 
     /// Changes the active group policy, as saving its page does.
     pub async fn set_active_policy(&self, policy: &GroupPolicy) -> Result<(), AdminError> {
-        let mut write = self
-            .nes
-            .store
-            .begin(self.nes.clock.now())
-            .await
-            .map_err(failed)?;
+        let mut write = self.begin().await?;
         let old = policies::all(write.sql()).await.map_err(failed)?;
         let mut new = old.clone();
         new.save_group(old.active().0, policy.values().clone(), true)
