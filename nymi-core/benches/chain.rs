@@ -6,11 +6,13 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nymi_core::chain::{TrustAnchor, VerifiedIssuer, verify};
+use nymi_core::chain::oid::Oid;
+use nymi_core::chain::{Grade, Role, TrustAnchor, VerifiedIssuer, verify};
 use nymi_core::crypto::{PrivateKey, PublicKey, RustCrypto, SecretKey, SignatureVerifier};
 use nymi_crypto_ring::RingVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring::ECDSA_P256_SHA256};
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 #[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/it/chain_writer.rs"]
@@ -95,6 +97,30 @@ impl Pki {
     }
 }
 
+/// What a log-in or a log record needs beside trust, and webpki does not tell: whose certificate it is,
+/// in which role, under which grade.
+fn read_by_x509_parser(leaf: &[u8], issuer: &[u8]) -> bool {
+    let Ok((_, leaf)) = X509Certificate::from_der(leaf) else {
+        return false;
+    };
+    let Ok((_, issuer)) = X509Certificate::from_der(issuer) else {
+        return false;
+    };
+    let has_role = leaf.extended_key_usage().is_ok_and(|usage| {
+        usage.is_some_and(|usage| usage.value.other.iter().any(|id| is(id, Role::Nea.oid())))
+    });
+    let has_grade = issuer.extensions().iter().any(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::CertificatePolicies(policies)
+            if policies.iter().any(|policy| is(&policy.policy_id, Grade::Bronze.oid())))
+    });
+    let name = leaf.subject().iter_common_name().next();
+    name.is_some_and(|name| name.as_str().is_ok()) && has_role && has_grade
+}
+
+fn is(found: &x509_parser::asn1_rs::Oid<'_>, expected: Oid) -> bool {
+    found.as_bytes() == expected.content()
+}
+
 fn benches(c: &mut Criterion) {
     let pki = Pki::new();
     let anchors = [anchor_from_trusted_cert(&pki.root).expect("a sound anchor")];
@@ -102,6 +128,9 @@ fn benches(c: &mut Criterion) {
     let works = [
         work("L1, L2, leaf by rustls-webpki with ring", || {
             pki.by_webpki(&anchors)
+        }),
+        work("the same, then x509-parser for role, grade, name", || {
+            pki.by_webpki(&anchors) && read_by_x509_parser(&pki.presented[0], &pki.presented[1])
         }),
         work("L1, L2, leaf with ring", || pki.chain(&RingVerifier)),
         work("leaf under a kept issuer with ring", || {

@@ -20,17 +20,21 @@ pub(crate) fn work<'a>(name: &'static str, call: impl Fn() -> bool + 'a) -> Work
 }
 
 /// Calls all of them in turn, each `times` times together, and prints the medians for one call with
-/// their ratios to the first.
+/// their ratios to the first. Each round has another order: who comes after a work with much code of its
+/// own finds cold caches.
 pub(crate) fn compare(works: &[Work<'_>], times: u32) {
     const ROUNDS: usize = 2_000;
     let mut all = vec![Vec::with_capacity(ROUNDS); works.len()];
+    let mut order: Vec<usize> = (0..works.len()).collect();
+    let mut seed = 1;
     for _ in 0..ROUNDS {
-        for (work, all) in works.iter().zip(&mut all) {
+        shuffle(&mut order, &mut seed);
+        for &position in &order {
             let began = Instant::now();
             for _ in 0..times {
-                black_box((work.call)());
+                black_box((works[position].call)());
             }
-            all.push(began.elapsed());
+            all[position].push(began.elapsed());
         }
     }
     println!("in turn, medians of {ROUNDS}:");
@@ -40,5 +44,15 @@ pub(crate) fn compare(works: &[Work<'_>], times: u32) {
         let median = all[ROUNDS / 2].as_secs_f64() * 1e9 / f64::from(times);
         let ratio = median / *first.get_or_insert(median);
         println!("  {:45} {median:9.0} ns  {ratio:.3}", work.name);
+    }
+}
+
+/// Fisher and Yates' shuffle with Marsaglia's xorshift.
+fn shuffle(order: &mut [usize], seed: &mut u64) {
+    for last in (1..order.len()).rev() {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        order.swap(last, (*seed % (last as u64 + 1)) as usize);
     }
 }

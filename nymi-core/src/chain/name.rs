@@ -14,7 +14,7 @@ const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0
 
 /// One attribute of a name.
 struct Attribute<'a> {
-    kind: &'a [u8],
+    kind: Reader<'a>,
     tag: u8,
     value: Reader<'a>,
 }
@@ -35,7 +35,7 @@ pub(crate) fn check_rdn(mut set: Reader<'_>) -> DerResult<()> {
     let mut previous: &[u8] = &[];
     while !set.is_empty() {
         let before = set;
-        attribute(&mut set)?;
+        check_attribute(&attribute(&mut set)?)?;
         let encoding = &before.bytes()[..before.bytes().len() - set.bytes().len()];
         if encoding < previous {
             return Err(before.fail("a SET is not sorted"));
@@ -45,41 +45,45 @@ pub(crate) fn check_rdn(mut set: Reader<'_>) -> DerResult<()> {
     Ok(())
 }
 
+/// Takes an attribute apart.
 fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
     let mut pair = set.sequence("an attribute of a name is not a SEQUENCE")?;
-    let kind = pair.oid("an attribute of a name has no type")?.bytes();
+    let kind = pair.read(tag::OID, "an attribute of a name has no type")?;
     let value = pair.any()?;
     pair.finish()?;
-    let malformed = match value.tag {
-        // Most is ASCII, and that is found out faster.
-        tag::UTF8_STRING => {
-            let bytes = value.content.bytes();
-            !bytes.is_ascii() && core::str::from_utf8(bytes).is_err()
-        }
-        // Issuers put `@`, `*` and `&` into PrintableString, and everybody reads them.
-        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::VISIBLE_STRING => {
-            !value.content.bytes().is_ascii()
-        }
-        tag::NUMERIC_STRING => {
-            let allowed = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
-            !value.content.bytes().iter().all(allowed)
-        }
-        tag::BMP_STRING => !value.content.bytes().len().is_multiple_of(2),
-        tag::UNIVERSAL_STRING => !value.content.bytes().len().is_multiple_of(4),
-        tag::NULL => !value.content.is_empty(),
-        // In DER no such value is constructed (X.690, 10.2), and 0 ends contents of indefinite length.
-        other => other == 0 || tag::CONSTRUCTED_PRIMITIVES.contains(&other),
-    };
-    if malformed {
-        return Err(value
-            .content
-            .fail("a string has characters that its type does not allow"));
-    }
     Ok(Attribute {
         kind,
         tag: value.tag,
         value: value.content,
     })
+}
+
+/// Checks type and value of an attribute.
+fn check_attribute(attribute: &Attribute<'_>) -> DerResult<()> {
+    attribute.kind.as_oid()?;
+    let value = attribute.value;
+    let malformed = match attribute.tag {
+        // Most is ASCII, and that is found out faster.
+        tag::UTF8_STRING => {
+            let bytes = value.bytes();
+            !bytes.is_ascii() && core::str::from_utf8(bytes).is_err()
+        }
+        // Issuers put `@`, `*` and `&` into PrintableString, and everybody reads them.
+        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::VISIBLE_STRING => !value.bytes().is_ascii(),
+        tag::NUMERIC_STRING => {
+            let allowed = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
+            !value.bytes().iter().all(allowed)
+        }
+        tag::BMP_STRING => !value.bytes().len().is_multiple_of(2),
+        tag::UNIVERSAL_STRING => !value.bytes().len().is_multiple_of(4),
+        tag::NULL => !value.is_empty(),
+        // In DER no such value is constructed (X.690, 10.2), and 0 ends contents of indefinite length.
+        other => other == 0 || tag::CONSTRUCTED_PRIMITIVES.contains(&other),
+    };
+    if malformed {
+        return Err(value.fail("a string has characters that its type does not allow"));
+    }
+    Ok(())
 }
 
 /// All attributes of a checked name, in order, each with the number of its RDN.
@@ -137,9 +141,9 @@ fn join(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
 
 fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
     let mut canonical =
-        Vec::with_capacity(attribute.kind.len() + attribute.value.bytes().len() + 2);
-    canonical.push(attribute.kind.len() as u8);
-    canonical.extend_from_slice(attribute.kind);
+        Vec::with_capacity(attribute.kind.bytes().len() + attribute.value.bytes().len() + 2);
+    canonical.push(attribute.kind.bytes().len() as u8);
+    canonical.extend_from_slice(attribute.kind.bytes());
     match text(attribute) {
         // Tag 0 is no string type: text of all types is alike.
         Some(text) => {
@@ -220,7 +224,7 @@ pub(crate) fn compare(one: &[u8], other: &[u8]) -> Option<bool> {
     let (mut one, mut other) = (content_of(one)?, content_of(other)?);
     while !one.is_empty() && !other.is_empty() {
         let sets = (one.read(tag::SET, "").ok()?, other.read(tag::SET, "").ok()?);
-        if !compare_rdn(sets.0, sets.1)? {
+        if sets.0.bytes() != sets.1.bytes() && !compare_rdn(sets.0, sets.1)? {
             return Some(false);
         }
     }
@@ -228,14 +232,11 @@ pub(crate) fn compare(one: &[u8], other: &[u8]) -> Option<bool> {
 }
 
 fn compare_rdn(mut one: Reader<'_>, mut other: Reader<'_>) -> Option<bool> {
-    if one.bytes() == other.bytes() {
-        return Some(true);
-    }
     let attributes = (attribute(&mut one).ok()?, attribute(&mut other).ok()?);
     if !one.is_empty() || !other.is_empty() {
         return None;
     }
-    if attributes.0.kind != attributes.1.kind {
+    if attributes.0.kind.bytes() != attributes.1.kind.bytes() {
         return Some(false);
     }
     compare_text(ascii(&attributes.0)?, ascii(&attributes.1)?)
@@ -266,7 +267,8 @@ fn compare_text(one: &[u8], other: &[u8]) -> Option<bool> {
 
 /// The common name; none if there is none, or more than one, or it is not UTF-8 compatible text.
 pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
-    let mut names = attributes(content).filter(|(_, attribute)| attribute.kind == COMMON_NAME);
+    let mut names =
+        attributes(content).filter(|(_, attribute)| attribute.kind.bytes() == COMMON_NAME);
     let (_, name) = names.next()?;
     let plain = matches!(
         name.tag,
@@ -280,7 +282,7 @@ pub(crate) fn common_names(name: &[u8]) -> impl Iterator<Item = String> {
     content_of(name)
         .into_iter()
         .flat_map(attributes)
-        .filter(|(_, attribute)| attribute.kind == COMMON_NAME)
+        .filter(|(_, attribute)| attribute.kind.bytes() == COMMON_NAME)
         .filter_map(|(_, attribute)| text(&attribute))
 }
 
@@ -289,7 +291,7 @@ pub(crate) fn email_addresses(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     content_of(name)
         .into_iter()
         .flat_map(attributes)
-        .filter(|(_, attribute)| attribute.kind == EMAIL_ADDRESS)
+        .filter(|(_, attribute)| attribute.kind.bytes() == EMAIL_ADDRESS)
         .map(|(_, attribute)| attribute.value.bytes())
 }
 
@@ -297,7 +299,7 @@ pub(crate) fn email_addresses(name: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn display(name: &[u8]) -> String {
     let mut shown = String::new();
     for (_, attribute) in content_of(name).into_iter().flat_map(attributes) {
-        let label = match attribute.kind {
+        let label = match attribute.kind.bytes() {
             COMMON_NAME => "CN=",
             [0x55, 0x04, 0x06] => "C=",
             [0x55, 0x04, 0x07] => "L=",

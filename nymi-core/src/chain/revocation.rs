@@ -229,7 +229,7 @@ impl Search<'_> {
         let octets = points.map_or(0, |name| name.len() + issuer.len());
         self.work.prepare_name(issuer.len() + octets)?;
         let list = Rc::new(List {
-            signers: self.named_as(issuer)?,
+            signers: self.named_as(issuer, None)?,
             issuer: (4, name::canonical(issuer)),
             points: points.map(|name| name.keys(crl.der(), issuer)),
         });

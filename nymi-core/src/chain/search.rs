@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
     ) -> Result<Vec<usize>, Fault> {
         let named = match self.named[child].take() {
             Some(named) => named,
-            None => self.named_as(self.certificate(child).issuer_der())?,
+            None => self.named_as(self.certificate(child).issuer_der(), Some(child))?,
         };
         let below = &self.nodes[child];
         let mut issuers: Vec<(u8, usize)> = Vec::new();
@@ -235,11 +235,20 @@ impl<'a> Search<'a> {
         Ok(issuers.into_iter().map(|(_, position)| position).collect())
     }
 
-    /// The certificates with this subject.
-    pub(crate) fn named_as(&mut self, name: &[u8]) -> Result<Vec<usize>, Fault> {
+    /// The certificates with this subject. Where it is the issuer of a node, that node is named, and nobody
+    /// asks again whether it issued itself.
+    pub(crate) fn named_as(
+        &mut self,
+        name: &[u8],
+        issuer_of: Option<usize>,
+    ) -> Result<Vec<usize>, Fault> {
         let mut prepared: Option<Canonical> = None;
         let mut found = Vec::new();
         for (position, node) in self.nodes.iter().enumerate() {
+            if issuer_of == Some(position) {
+                found.extend(node.certificate().is_self_issued().then_some(position));
+                continue;
+            }
             let subject = node.certificate().subject_der();
             self.work.compare_names(subject.len(), name.len())?;
             let same = match name::compare(subject, name) {
