@@ -44,17 +44,17 @@ impl IdentityError {
 }
 
 impl Identity {
-    /// Validates the chain of an entry: to its L1, of this grade, with the role of an application,
-    /// for its own key and name.
+    /// Validates the chain of an entry: to one of these L1, of this grade, with the role of an
+    /// application, for its own key and name. The entry is kept under the L1 that it led to.
     pub(crate) fn verify(
-        entry: Entry,
+        mut entry: Entry,
+        anchors: &[TrustAnchor],
         name: &NeaName,
         grade: GradeRequirement,
         at: UnixMillis,
     ) -> Result<Self, IdentityError> {
         let presented: Vec<&[u8]> = entry.chain.iter().map(Vec::as_slice).collect();
         let requirements = Requirements::new(grade).with_role(Role::Nea);
-        let anchors = std::slice::from_ref(&entry.anchor);
         let verified = chain::verify(&RustCrypto, anchors, &presented, at, &requirements)?;
         let leaf = verified.leaf();
         if leaf.spki_der() != entry.key.public_key().to_spki_der() {
@@ -66,6 +66,10 @@ impl Identity {
                 found,
                 expected: name.to_string(),
             });
+        }
+        let reached = verified.anchor().fingerprint();
+        if let Some(anchor) = anchors.iter().find(|it| it.fingerprint() == reached) {
+            entry.anchor = anchor.clone();
         }
         Ok(Self::of(&verified, entry))
     }

@@ -157,13 +157,14 @@ impl Application {
     ) -> Result<Identity, Refusal> {
         let url = self.nes_url.as_ref().map(NesUrl::as_str);
         let stored = store.entries(&self.name, url);
-        let anchor = self.anchor(&stored)?;
-        let pinned = stored
-            .into_iter()
-            .filter(|entry| entry.anchor.fingerprint() == anchor.fingerprint());
+        let anchors = self.anchors(&stored)?;
         let mut fault = None;
-        for entry in pinned {
-            match Identity::verify(entry, &self.name, self.grade, clock()) {
+        for entry in stored
+            .into_iter()
+            .filter(|entry| is_one_of(&anchors, entry))
+        {
+            let own = [entry.anchor.clone()];
+            match Identity::verify(entry, &own, &self.name, self.grade, clock()) {
                 Ok(identity) => {
                     tracing::info!("The stored NEA certificate is valid.");
                     return Ok(identity);
@@ -187,7 +188,20 @@ impl Application {
                 None => Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} {missing}")),
             });
         }
-        self.obtain(anchor, store, clock, deadline).await
+        self.obtain(&anchors, store, clock, deadline).await
+    }
+
+    /// A new certificate in the place of this one, under what the configuration trusts by now: an L1
+    /// that was replaced there since `init` counts, and no other.
+    pub(crate) async fn renew(
+        &self,
+        present: &Entry,
+        store: &Store,
+        clock: &Clock,
+        deadline: Duration,
+    ) -> Result<Identity, Refusal> {
+        let anchors = self.anchors(std::slice::from_ref(present))?;
+        self.obtain(&anchors, store, clock, deadline).await
     }
 
     /// Names the fields without which NES cannot be asked.
@@ -202,45 +216,27 @@ impl Application {
         (!missing.is_empty()).then(|| missing.join("; "))
     }
 
-    /// L1: as given to `init`, else by the environment, else of a stored entry, else the site's.
-    fn anchor(&self, stored: &[Entry]) -> Result<TrustAnchor, Refusal> {
+    /// The L1 that are trusted: as given to `init`, else by the environment, else of the newest stored
+    /// entry and of the site's file. Files are read anew each time.
+    fn anchors(&self, stored: &[Entry]) -> Result<Vec<TrustAnchor>, Refusal> {
         if let Some(l1) = &self.l1 {
-            return read_anchor(l1)
+            return read_anchors(l1)
                 .map_err(|why| Refusal::new(Status::INVALID_FIELD, format!("l1: {why}")));
         }
-        let unusable = |place: &str, why: String| {
-            Refusal::certificates(
-                NSL_MISSING,
-                format!("{INVALID_CHAIN} l1 from {place}: {why}"),
-            )
-        };
-        if let Some(l1) = std::env::var("NYMI_L1").ok().filter(|l1| !l1.is_empty()) {
-            return read_anchor(&l1).map_err(|why| unusable("NYMI_L1", why));
-        }
-        if let Some(entry) = stored.first() {
-            return Ok(entry.anchor.clone());
-        }
-        if fs::exists(site::L1_FILE).unwrap_or(false) {
-            return read_anchor(site::L1_FILE).map_err(|why| unusable(site::L1_FILE, why));
-        }
-        Err(Refusal::certificates(
-            NSL_MISSING,
-            format!(
-                "{INVALID_CHAIN} Missing in init: l1, the enterprise's L1 certificate (PEM, or the path of a file); NYMI_L1 or {} can name it too.",
-                site::L1_FILE
-            ),
-        ))
+        let named = std::env::var("NYMI_L1").ok().filter(|l1| !l1.is_empty());
+        configured_anchors(named.as_deref(), stored, site::L1_FILE)
     }
 
     /// Asks NES for a certificate, validates it, then stores it.
-    pub(crate) async fn obtain(
+    async fn obtain(
         &self,
-        anchor: TrustAnchor,
+        anchors: &[TrustAnchor],
         store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
-        let nes = self.session(&anchor)?.with_deadline(deadline);
+        let (nes, anchor) = self.session(anchors)?;
+        let nes = nes.with_deadline(deadline);
         nes.login().await?;
         let key = new_key()?;
         let csr = pem::encode(
@@ -269,7 +265,7 @@ impl Application {
             chain,
             key,
         };
-        let identity = Identity::verify(entry, &self.name, self.grade, clock())
+        let identity = Identity::verify(entry, anchors, &self.name, self.grade, clock())
             .map_err(|error| Refusal::of_chain(&error))?;
         match store.save(identity.entry()) {
             Ok(()) => tracing::info!("Successfully stored NEA certificate."),
@@ -279,19 +275,66 @@ impl Application {
         Ok(identity)
     }
 
-    fn session(&self, anchor: &TrustAnchor) -> Result<NesClient, Refusal> {
+    /// A session with NES, which may show a certificate under any of these L1; and the first of them.
+    fn session(&self, anchors: &[TrustAnchor]) -> Result<(NesClient, TrustAnchor), Refusal> {
         let missing = || Refusal::certificates(NSL_MISSING, INVALID_CHAIN);
         let url = self.nes_url.as_ref().ok_or_else(missing)?;
         let credentials = self.log_in.clone().ok_or_else(missing)?;
-        let tls = client_config(&[anchor.der().to_vec()])
+        let first = anchors.first().cloned().ok_or_else(missing)?;
+        let roots: Vec<_> = anchors.iter().map(|anchor| anchor.der().to_vec()).collect();
+        let tls = client_config(&roots)
             .map_err(|error| Refusal::new(Status::NES_TLS, error.to_string()))?;
         let http = HttpClient::over(Arc::clone(&self.network), &tls);
-        Ok(NesClient::new(url.as_str(), http, credentials)?)
+        Ok((NesClient::new(url.as_str(), http, credentials)?, first))
     }
 }
 
-/// L1 from PEM text or from the file that the text names.
-fn read_anchor(l1: &str) -> Result<TrustAnchor, String> {
+fn is_one_of(anchors: &[TrustAnchor], entry: &Entry) -> bool {
+    let fingerprint = entry.anchor.fingerprint();
+    anchors.iter().any(|it| it.fingerprint() == fingerprint)
+}
+
+/// The L1 that are trusted where `init` names none.
+fn configured_anchors(
+    named: Option<&str>,
+    stored: &[Entry],
+    site_file: Option<&str>,
+) -> Result<Vec<TrustAnchor>, Refusal> {
+    let unusable = |place: &str, why: String| {
+        let specifics = format!("{INVALID_CHAIN} l1 from {place}: {why}");
+        Refusal::certificates(NSL_MISSING, specifics)
+    };
+    if let Some(named) = named {
+        return read_anchors(named).map_err(|why| unusable("NYMI_L1", why));
+    }
+    let mut anchors: Vec<_> = stored
+        .first()
+        .map(|entry| entry.anchor.clone())
+        .into_iter()
+        .collect();
+    match site_file.filter(|file| fs::exists(file).unwrap_or(false)) {
+        None => {}
+        Some(file) => match read_anchors(file) {
+            Ok(site) => anchors.extend(site),
+            Err(why) if anchors.is_empty() => return Err(unusable(file, why)),
+            Err(why) => tracing::warn!("l1 from {file} is left aside: {why}"),
+        },
+    }
+    if anchors.is_empty() {
+        let or_site = site_file.map_or_else(String::new, |file| format!(" or {file}"));
+        return Err(Refusal::certificates(
+            NSL_MISSING,
+            format!(
+                "{INVALID_CHAIN} Missing in init: l1, the enterprise's L1 certificate (PEM, or the path of a file); NYMI_L1{or_site} can name it too.",
+            ),
+        ));
+    }
+    Ok(anchors)
+}
+
+/// The L1 in PEM text or in the file that the text names: several while one takes the place of
+/// another.
+fn read_anchors(l1: &str) -> Result<Vec<TrustAnchor>, String> {
     let text = if l1.contains("-----BEGIN") {
         l1.to_owned()
     } else {
@@ -301,7 +344,11 @@ fn read_anchor(l1: &str) -> Result<TrustAnchor, String> {
             .map_err(|error| format!("{l1:?} cannot be read: {error}"))?;
         text
     };
-    TrustAnchor::from_pem(&text).map_err(|error| error.to_string())
+    let certificates = pem::decode(&text, "CERTIFICATE").map_err(|error| error.to_string())?;
+    let anchors = certificates.iter().map(|der| TrustAnchor::from_der(der));
+    anchors
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
 }
 
 fn new_key() -> Result<SecretKey, Refusal> {

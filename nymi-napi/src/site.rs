@@ -15,8 +15,13 @@ use std::path::Path;
 use nymi_core::message::{AgentUrl, NesUrl};
 
 const FILE: &str = "/etc/nymi/nes.toml";
-/// Where L1 lies if nothing else says so.
-pub(crate) const L1_FILE: &str = "/etc/nymi/l1.pem";
+/// Where L1 lies if nothing else says so. None on Windows, where any user can make folders beside the
+/// system's.
+pub(crate) const L1_FILE: Option<&str> = if cfg!(windows) {
+    None
+} else {
+    Some("/etc/nymi/l1.pem")
+};
 
 /// The environment variable, and the key in the file.
 struct Setting {

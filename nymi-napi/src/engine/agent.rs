@@ -13,6 +13,7 @@ use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::certificates::RenewalForAgent;
 use super::requests::to_map;
 use super::{Done, Engine};
 use crate::exchanges::Id;
@@ -136,6 +137,7 @@ impl Engine {
                 link.state = State::Proven;
                 link.told = false;
                 self.after_refusal.reset();
+                self.renewal_for_agent = RenewalForAgent::default();
                 tracing::info!("the agent accepted the proof of {}", link.name);
                 self.answer_inits(None);
                 self.release();
@@ -155,8 +157,12 @@ impl Engine {
 
     /// The nonce is spent, so only another join can do better.
     fn proof_refused(&mut self, refusal: Refusal) {
+        let is_about_certificates = refusal.status == Status::CERTIFICATES;
         self.refused(refusal);
         self.retry_link_at = Some(Instant::now() + self.after_refusal.delay());
+        if is_about_certificates {
+            self.renew_for_agent();
+        }
     }
 
     /// The agent is there and does not want us: said once.

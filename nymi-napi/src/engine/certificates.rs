@@ -15,6 +15,8 @@ use crate::store::Store;
 
 /// "Outside its validity", trust.md.
 const NSL_VALIDITY: u32 = 29;
+/// What becomes of a client whose renewal is refused.
+const NOT_RENEWED: &str = "The NEA certificate is not renewed; the present one serves as long as it is valid. If the enterprise's L1 was replaced, put the new one where l1 names it, or initialise again with it.";
 /// How long NES may take for each step of a renewal.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -25,6 +27,7 @@ pub(super) struct Renewal {
     backoff: Backoff,
     told_cannot: bool,
     told_expired: bool,
+    told_refused: bool,
 }
 
 impl Default for Renewal {
@@ -35,6 +38,23 @@ impl Default for Renewal {
             backoff: Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)),
             told_cannot: false,
             told_expired: false,
+            told_refused: false,
+        }
+    }
+}
+
+/// How often an agent that takes the certificate for invalid may cause a new one, since it may go on
+/// refusing.
+pub(super) struct RenewalForAgent {
+    not_before: Option<Instant>,
+    backoff: Backoff,
+}
+
+impl Default for RenewalForAgent {
+    fn default() -> Self {
+        Self {
+            not_before: None,
+            backoff: Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)),
         }
     }
 }
@@ -105,7 +125,11 @@ impl Engine {
     pub(super) fn check_certificates(&mut self, now: Instant) {
         let Some(session) = &self.session else { return };
         let at = (self.config.clock)();
-        if session.identity.has_expired(at) && !self.renewal.told_expired {
+        let has_expired = session.identity.has_expired(at);
+        if !has_expired {
+            // Also after a clock that was wrong for a while.
+            self.renewal.told_expired = false;
+        } else if !self.renewal.told_expired {
             self.renewal.told_expired = true;
             let specifics = "NEA certificate chain is missing or invalid. The certificate has expired and could not be renewed: see to it that NES can be reached, and initialise again";
             tracing::error!("NSL: nsl_verify_nea_cert_chain, {NSL_VALIDITY}");
@@ -129,18 +153,32 @@ impl Engine {
         }
     }
 
+    /// The agent does not accept the chain, although it is valid here: its L1 may be another by now.
+    pub(super) fn renew_for_agent(&mut self) {
+        let can_renew = |session: &Session| session.application.can_renew();
+        if self.renewal.running || !self.session.as_ref().is_some_and(can_renew) {
+            return;
+        }
+        let now = Instant::now();
+        let for_agent = &mut self.renewal_for_agent;
+        if for_agent.not_before.is_none_or(|at| at <= now) {
+            for_agent.not_before = Some(now + for_agent.backoff.delay());
+            self.renew();
+        }
+    }
+
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
         let Ok(store) = Store::open(self.config.store.as_deref()) else {
             return;
         };
         let application = session.application.clone();
-        let anchor = session.identity.anchor().clone();
+        let present = session.identity.entry().clone();
         let clock = self.config.clock.clone();
         self.renewal.running = true;
         tracing::info!("the NEA certificate is being renewed");
         self.tasks.spawn(async move {
-            Done::Renewal(application.obtain(anchor, &store, &clock, PATIENCE).await)
+            Done::Renewal(application.renew(&present, &store, &clock, PATIENCE).await)
         });
     }
 
@@ -155,6 +193,9 @@ impl Engine {
             Ok(identity) => {
                 session.identity = identity;
                 self.renewal = Renewal::default();
+                if let Some(State::Refused(_)) = self.link.as_ref().map(|link| &link.state) {
+                    self.reconnect();
+                }
             }
             Err(refusal) => {
                 tracing::warn!(
@@ -162,7 +203,28 @@ impl Engine {
                     refusal.specifics
                 );
                 self.renewal.not_before = Some(Instant::now() + self.renewal.backoff.delay());
+                self.tell_refused_renewal(refusal);
             }
         }
+    }
+
+    /// What does not pass by itself is said once, while the present certificate is still good.
+    fn tell_refused_renewal(&mut self, refusal: Refusal) {
+        let passes = matches!(
+            refusal.status,
+            Status::NES_UNREACHABLE | Status::NES_SERVER_ERROR | Status::NES_TIMEOUT
+        );
+        // A clock that is wrong has been told already.
+        let is_told = self.renewal.told_expired && refusal.nsl == Some(NSL_VALIDITY);
+        if passes || is_told || self.renewal.told_refused {
+            return;
+        }
+        self.renewal.told_refused = true;
+        let specifics = format!("{} {NOT_RENEWED}", refusal.specifics);
+        let refusal = Refusal {
+            specifics,
+            ..refusal
+        };
+        self.desk.deliver(refusal.to_update());
     }
 }

@@ -30,7 +30,7 @@ use crate::identity::Identity;
 use crate::init::{Application, Refusal};
 use crate::link::{Link, Note};
 use crate::subscriptions::Subscriptions;
-use certificates::Renewal;
+use certificates::{Renewal, RenewalForAgent};
 
 /// How long the agent is given to hear that we leave.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -84,6 +84,7 @@ pub(crate) struct Engine {
     held: Vec<Held>,
     subscriptions: Subscriptions,
     renewal: Renewal,
+    renewal_for_agent: RenewalForAgent,
     tasks: JoinSet<Done>,
     inits: HashMap<Id, AbortHandle>,
     bands: Bands,
@@ -115,6 +116,7 @@ impl Engine {
             held: Vec::new(),
             subscriptions: Subscriptions::default(),
             renewal: Renewal::default(),
+            renewal_for_agent: RenewalForAgent::default(),
             tasks: JoinSet::new(),
             inits: HashMap::new(),
             bands: Bands::default(),

@@ -89,6 +89,11 @@ impl Pki {
         (self.l2, self.l2_issuer) = new_l2(&self.l1_issuer, self.grade);
     }
 
+    /// Another enterprise's L1, as far as anybody can tell, issues from now on, with an L2 under it.
+    pub(crate) fn replace_l1(&mut self) {
+        *self = Self::new(self.grade);
+    }
+
     /// A leaf for this uncompressed point; role 1 is nea, 6 nba.
     pub(crate) fn leaf(&self, name: &str, point: &[u8; 65], roles: &[u64], days: Days) -> Vec<u8> {
         let mut leaf = named(name, days);

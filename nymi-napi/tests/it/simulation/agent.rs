@@ -8,6 +8,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use nymi_core::chain::{self, GradeRequirement, Requirements, Role, TrustAnchor};
+use nymi_core::crypto::RustCrypto;
+use nymi_napi::Clock;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -44,19 +49,52 @@ struct Memory {
 pub(crate) struct SimAgent {
     memory: Mutex<Memory>,
     numbers: Mutex<Numbers>,
+    /// The L1 that it trusts, and the world's clock.
+    trust: Mutex<TrustAnchor>,
+    clock: Clock,
 }
 
 impl SimAgent {
-    pub(crate) fn start(listener: SimListener, seed: u64) -> Arc<Self> {
+    pub(crate) fn start(listener: SimListener, seed: u64, l1: &[u8], clock: Clock) -> Arc<Self> {
         let agent = Arc::new(Self {
             memory: Mutex::default(),
             numbers: Mutex::new(Numbers(seed)),
+            trust: Mutex::new(TrustAnchor::from_der(l1).unwrap()),
+            clock,
         });
         let router = Router::new()
             .route("/socket/websocket", get(upgrade))
             .with_state(Arc::clone(&agent));
         tokio::spawn(async move { axum::serve(listener, router).await });
         agent
+    }
+
+    /// Who comes from now on has to be of this L1.
+    pub(crate) fn trust(&self, l1: &[u8]) {
+        *self.trust.lock().unwrap() = TrustAnchor::from_der(l1).unwrap();
+    }
+
+    /// Why a proof's chain is refused, as the agent says it.
+    fn fault(&self, proof: &Value) -> Option<Value> {
+        let chain: Vec<_> = proof["chain"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|text| STANDARD.decode(text.as_str().unwrap()).unwrap())
+            .collect();
+        let presented: Vec<_> = chain.iter().map(Vec::as_slice).collect();
+        let requirements = Requirements::new(GradeRequirement::Gold).with_role(Role::Nea);
+        let anchor = self.trust.lock().unwrap();
+        let anchors = std::slice::from_ref(&*anchor);
+        let error = chain::verify(
+            &RustCrypto,
+            anchors,
+            &presented,
+            (self.clock)(),
+            &requirements,
+        )
+        .err()?;
+        Some(json!({"reason": error.to_string(), "status": 8000, "nsl": error.number()}))
     }
 
     /// How often this application joined.
@@ -165,6 +203,7 @@ async fn serve(mut socket: WebSocket, agent: Arc<SimAgent>) {
                 let Some(Ok(Message::Text(text))) = message else { break };
                 let message: Value = serde_json::from_str(&text).unwrap();
                 let mut response = json!({});
+                let mut status = "ok";
                 match message[3].as_str().unwrap() {
                     "phx_join" => {
                         topic = message[2].as_str().unwrap().to_owned();
@@ -174,10 +213,14 @@ async fn serve(mut socket: WebSocket, agent: Arc<SimAgent>) {
                     }
                     "authenticate" => {
                         verify_proof(&message[4], &topic);
+                        if let Some(fault) = agent.fault(&message[4]) {
+                            (status, response) = ("error", fault);
+                        } else {
                         proven = true;
                         let mut memory = agent.memory.lock().unwrap();
                         let peer = memory.peers.entry(name(&topic)).or_default();
                         peer.connection = Some(Talk { number, updates: sender.clone(), subscribed: BTreeSet::new() });
+                        }
                     }
                     "request" => {
                         assert!(proven, "a request before the proof: {text}");
@@ -185,7 +228,7 @@ async fn serve(mut socket: WebSocket, agent: Arc<SimAgent>) {
                     }
                     _ => {}
                 }
-                let reply = json!([message[0], message[1], message[2], "phx_reply", {"status": "ok", "response": response}]);
+                let reply = json!([message[0], message[1], message[2], "phx_reply", {"status": status, "response": response}]);
                 if socket.send(Message::Text(reply.to_string().into())).await.is_err() { break; }
             }
         }

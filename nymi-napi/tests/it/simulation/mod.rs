@@ -66,7 +66,7 @@ fn life(seed: u64, happenings: usize) {
 /// One thing that an application wants, or that the world does to it.
 async fn happen(world: &mut World) {
     let user = world.numbers.below(world.users.len() as u64) as usize;
-    match world.numbers.below(20) {
+    match world.numbers.below(23) {
         0..7 => {
             let asked = world.numbers.below(8);
             world.lookup(user, asked == 0);
@@ -98,7 +98,10 @@ async fn happen(world: &mut World) {
         }
         17 => world.nes_fails_or_not(),
         18 => world.a_day_passes(),
-        _ => world.replace_l2(),
+        19 => world.replace_l2(),
+        20 => world.replace_l1(),
+        21 => world.configure_l1(),
+        _ => world.agent_takes_l1(),
     }
     let pause = world.numbers.pick(&[1, 100, 1000, 5000, 90_000]);
     let pause = world.numbers.millis(pause);
@@ -171,6 +174,67 @@ fn a_certificate_that_expires_while_nes_is_away_is_told_once_and_renewed_after()
         world.heal().await;
         world.assert_well().await;
         assert_eq!(world.users[0].told_expired, 1);
+        world.end();
+    });
+}
+
+#[test]
+fn another_l1_is_refused_until_the_configuration_names_it() {
+    in_virtual_time(async {
+        let mut world = World::new(11, 1);
+        world.heal().await;
+        world.replace_l1();
+        for _ in 0..11 {
+            world.a_day_passes();
+            world.pass(Duration::from_secs(120)).await;
+        }
+        let told = world.users[0].told_of_certificates.clone();
+        assert_eq!(told.len(), 1, "{told:?}");
+        let specifics = told[0]["error_specifics"].as_str().unwrap();
+        assert!(specifics.contains("L1 was replaced"), "{specifics}");
+        assert!(world.works(0).await, "the present certificate is valid");
+
+        world.configure_l1();
+        world.pass(Duration::from_secs(3900)).await;
+        world.agent_takes_l1();
+        world.network.cut(AGENT);
+        world.pass(Duration::from_secs(60)).await;
+        assert!(world.works(0).await, "under the new L1");
+        assert_eq!(world.users[0].told_of_certificates.len(), 1);
+        world.end();
+    });
+}
+
+#[test]
+fn an_agent_that_takes_the_new_l1_alone_makes_the_client_renew_at_once() {
+    in_virtual_time(async {
+        let mut world = World::new(12, 1);
+        world.heal().await;
+        world.replace_l1();
+        world.configure_l1();
+        world.agent_takes_l1();
+        world.network.cut(AGENT);
+        world.pass(Duration::from_secs(30)).await;
+        assert!(world.works(0).await);
+        world.end();
+    });
+}
+
+#[test]
+fn an_agent_that_goes_on_refusing_does_not_make_the_client_renew_in_a_storm() {
+    in_virtual_time(async {
+        let mut world = World::new(13, 1);
+        world.heal().await;
+        world.replace_l1();
+        world.agent_takes_l1();
+        world.network.cut(AGENT);
+        let issued = world.issued();
+        world.pass(Duration::from_secs(6 * 3600)).await;
+        let renewals = world.issued() - issued;
+        assert!((3..30).contains(&renewals), "{renewals}");
+        assert!(!world.works(0).await, "fails closed");
+        world.heal().await;
+        world.assert_well().await;
         world.end();
     });
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nymi_core::UnixMillis;
 use nymi_napi::{Client, Config};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
@@ -28,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// A request may be answered this long after its deadline.
 const GRACE: Duration = Duration::from_millis(250 + 100 + 10);
 /// What a request may fail with while the world is as it is.
-const EXCUSES: [u64; 6] = [1004, 1006, 2005, 3000, 4000, 4003];
+const EXCUSES: [u64; 7] = [1004, 1006, 2005, 3000, 4000, 4003, 8000];
 
 /// A request in flight.
 struct Asked {
@@ -54,6 +54,8 @@ pub(crate) struct User {
     subscribed: BTreeSet<&'static str>,
     pub(crate) told_missing: u64,
     pub(crate) told_expired: u64,
+    /// What was said of certificates without being asked.
+    pub(crate) told_of_certificates: Vec<Value>,
     taps: Vec<String>,
 }
 
@@ -64,6 +66,8 @@ pub(crate) struct World {
     nes: FakeNes,
     begun: Instant,
     days: Arc<AtomicI64>,
+    /// What the applications take L1 from.
+    l1: NamedTempFile,
     pub(crate) users: Vec<User>,
     exchanges: u64,
     taps: u64,
@@ -74,24 +78,32 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, users: usize) -> Self {
         let network = SimNetwork::new(seed);
-        let agent = SimAgent::start(network.listen(AGENT), seed);
         let nes = FakeNes::start_on(
             network.listen(NES),
             &format!("http://127.0.0.1:{NES}/nes"),
             1,
         );
+        let (begun, days) = (Instant::now(), Arc::<AtomicI64>::default());
+        let agent = {
+            let days = Arc::clone(&days);
+            let clock = Arc::new(move || now(begun, &days));
+            let l1 = nes.script.lock().unwrap().pki.l1.clone();
+            SimAgent::start(network.listen(AGENT), seed, &l1, clock)
+        };
         let mut world = Self {
             numbers: Numbers(seed),
             network,
             agent,
             nes,
-            begun: Instant::now(),
-            days: Arc::default(),
+            begun,
+            days,
+            l1: NamedTempFile::new().unwrap(),
             users: Vec::new(),
             exchanges: 0,
             taps: 0,
             succeeded: vec![0; users],
         };
+        world.configure_l1();
         for number in 0..users {
             let user = world.user(format!("Records-{number}"));
             world.users.push(user);
@@ -121,6 +133,7 @@ impl World {
             subscribed: BTreeSet::new(),
             told_missing: 0,
             told_expired: 0,
+            told_of_certificates: Vec::new(),
             taps: Vec::new(),
         }
     }
@@ -143,7 +156,7 @@ impl World {
 
     pub(crate) fn init(&mut self, user: usize) {
         let payload = json!({"nea_name": self.users[user].name, "nes_url": self.nes.url, "username": USER,
-            "password": PASSWORD, "l1": self.nes.script.lock().unwrap().pki.l1_pem()});
+            "password": PASSWORD, "l1": self.l1.path()});
         self.ask(user, "init", payload, What::Init);
     }
 
@@ -203,6 +216,35 @@ impl World {
         self.nes.script.lock().unwrap().pki.replace_l2();
     }
 
+    /// The server gets another L1, which nobody trusts yet.
+    pub(crate) fn replace_l1(&mut self) {
+        self.nes.script.lock().unwrap().pki.replace_l1();
+    }
+
+    /// The administrator puts the server's L1 where the applications take it from.
+    pub(crate) fn configure_l1(&mut self) {
+        let pem = self.nes.script.lock().unwrap().pki.l1_pem();
+        std::fs::write(self.l1.path(), pem).unwrap();
+    }
+
+    /// The agent takes the server's L1 for the one, and all others for none.
+    pub(crate) fn agent_takes_l1(&mut self) {
+        self.agent.trust(&self.nes.script.lock().unwrap().pki.l1);
+    }
+
+    /// How many certificates the server has issued.
+    pub(crate) fn issued(&self) -> usize {
+        self.nes.issued()
+    }
+
+    /// Whether a look-up of this application succeeds.
+    pub(crate) async fn works(&mut self, user: usize) -> bool {
+        let before = self.succeeded[user];
+        self.lookup(user, false);
+        self.pass(Duration::from_secs(25)).await;
+        self.succeeded[user] == before + 1
+    }
+
     /// Time passes; the applications read what comes.
     pub(crate) async fn pass(&mut self, time: Duration) {
         let end = Instant::now() + time;
@@ -241,6 +283,8 @@ impl World {
         self.network.set(NES, Line::Up);
         self.network.weather(20, 0);
         self.nes.script.lock().unwrap().refuse = None;
+        self.configure_l1();
+        self.agent_takes_l1();
         self.pass(Duration::from_secs(180)).await;
         for user in 0..self.users.len() {
             if !self.users[user].initialised {
@@ -347,7 +391,10 @@ impl User {
             ("error", 4000) => self.told_missing += 1,
             // The proof was not answered in time: the agent is there, and too slow.
             ("error", 4003) => {}
-            ("error", 8000) => self.told_expired += 1,
+            ("error", 8000) => {
+                self.told_expired += u64::from(update["error"]["nsl"] == 29);
+                self.told_of_certificates.push(update["error"].clone());
+            }
             ("tap", 0) => self
                 .taps
                 .push(update["payload"]["intent_id"].as_str().unwrap().to_owned()),
