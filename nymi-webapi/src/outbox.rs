@@ -188,11 +188,12 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Closes the connection once everything queued is sent; the first reason counts.
-    pub(crate) fn close(&self, farewell: Farewell) {
-        self.state().farewell.get_or_insert(farewell);
+    /// Closes the connection once everything queued is sent. The first reason counts; it is returned.
+    pub(crate) fn close(&self, farewell: Farewell) -> Farewell {
+        let first = self.state().farewell.get_or_insert(farewell).clone();
         self.wake.notify_one();
         self.ending.notify_one();
+        first
     }
 
     /// Waits until there is a reason to close. For one waiter.

@@ -43,7 +43,7 @@ pub(crate) async fn run<P: Protocol>(
     let farewell = tokio::select! {
         farewell = read(&mut stream, limits, protocol) => {
             protocol.end();
-            outbox.close(farewell.clone());
+            let farewell = outbox.close(farewell);
             let _ = timeout(limits.farewell, write(&mut sink, outbox, None)).await;
             farewell
         }

@@ -43,7 +43,9 @@ async fn serve<P: Protocol>(
     let stopped = async { drop(stopping.wait_for(|stop| *stop).await) };
     tokio::select! {
         () = &mut served => return,
-        () = stopped => outbox.close(Farewell::new(CloseCode::Away, "the agent stops")),
+        () = stopped => {
+            outbox.close(Farewell::new(CloseCode::Away, "the agent stops"));
+        }
     }
     served.await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::support::{Channels, Fixture, Web, Ws, get};
 
@@ -123,12 +124,12 @@ async fn with_large_answers(farewell: Duration) -> (Fixture, Channels) {
     (fixture, desk)
 }
 
-#[tokio::test]
-async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go() {
-    // The agent must not lose patience before it has read all requests, however loaded the machine is.
-    let (fixture, _desk) = with_large_answers(LONG).await;
+/// How much a reader asks for that is too slow.
+const REQUESTS: usize = 300;
+
+/// A connection that asked for more than it read: the agent has read all of that.
+async fn too_slow(fixture: &Fixture) -> Web {
     let mut slow = Web::open_with_little_room(fixture.agent.webapi_url()).await;
-    const REQUESTS: usize = 300;
     for _ in 0..REQUESTS {
         slow.send("list_endpoints", json!({})).await;
     }
@@ -144,8 +145,13 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
     };
     let waited = tokio::time::timeout(LONG, answered).await;
     waited.expect("the agent has not read all requests");
+    slow
+}
+
+/// Reads the answers, which must be those of the first requests, up to the close frame.
+async fn answers_and_close(slow: &mut Web) -> (usize, CloseFrame) {
     let mut answers = 0;
-    let frame = loop {
+    loop {
         match slow.ws.next().await {
             Ok(update) => {
                 answers += 1;
@@ -155,12 +161,29 @@ async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go()
                     "an answer is missing"
                 );
             }
-            Err(frame) => break frame.expect("no close frame"),
+            Err(frame) => return (answers, frame.expect("no close frame")),
         }
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_gets_what_waited_and_is_told_why_it_must_go() {
+    // The agent must not lose patience before it has read all requests, however loaded the machine is.
+    let (fixture, _desk) = with_large_answers(LONG).await;
+    let mut slow = too_slow(&fixture).await;
+    let (answers, frame) = answers_and_close(&mut slow).await;
     assert!((8..REQUESTS).contains(&answers), "{answers}");
     assert_eq!(u16::from(frame.code), 1013);
     assert!(frame.reason.contains("read faster"), "{}", frame.reason);
+}
+
+#[tokio::test]
+async fn what_a_slow_reader_does_wrong_afterwards_is_not_the_reason() {
+    let (fixture, _desk) = with_large_answers(LONG).await;
+    let mut slow = too_slow(&fixture).await;
+    slow.ws.0.send(Message::binary(vec![0])).await.unwrap();
+    let (_, frame) = answers_and_close(&mut slow).await;
+    assert_eq!(u16::from(frame.code), 1013, "{}", frame.reason);
 }
 
 #[tokio::test]
