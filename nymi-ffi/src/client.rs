@@ -103,6 +103,10 @@ impl Hosted {
     ) -> Result<Self, StartError> {
         claim();
         config.on_thread_start = Some(block_signals);
+        #[cfg(windows)]
+        {
+            config.key_protection = Some(Arc::new(crate::dpapi::Dpapi));
+        }
         let inbox = callbacks.map(|_| Arc::new(Inbox::default()));
         if let (
             Some(inbox),
@@ -480,11 +484,13 @@ pub extern "C" fn nymi_client_wake(client: *mut NymiClient) -> u32 {
 /// A file descriptor that can be read while there are updates, and after the end: for poll, select
 /// or epoll, level-triggered. When it can be, call nymi_client_get, nymi_client_wait_event or
 /// nymi_client_wait_tap with timeout 0 until NYMI_RESULT_TIMEOUT. Answers to nymi_client_put keep it
-/// readable until nymi_client_get takes them.
+/// readable until nymi_client_get takes them. On Windows it is an event instead, which is set as long:
+/// (HANDLE)(intptr_t)descriptor, for WaitForMultipleObjects and its relatives.
 ///
-/// Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write or
-/// close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
-/// NYMI_RESULT_UNSUPPORTED on Windows, NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_BAD_ARGUMENT.
+/// Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write, reset
+/// or close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
+/// NYMI_RESULT_UNSUPPORTED on systems that have neither, NYMI_RESULT_BAD_HANDLE,
+/// NYMI_RESULT_BAD_ARGUMENT.
 ///
 /// Example:
 ///

@@ -8,7 +8,7 @@
 //! Beneath, each concern has one module: [`boundary`] turns pointers into values and panics into
 //! results, `handles` recognises clients that were freed, `memory` keeps what C was given until it
 //! comes back, `callbacks` and `descriptor` tell programs of updates, `process` notices a fork,
-//! `threads` keeps our threads out of the host's signals.
+//! `threads` keeps our threads out of the host's signals, `dpapi` seals stored keys on Windows.
 
 pub mod band;
 pub mod boundary;
@@ -17,6 +17,8 @@ mod callbacks;
 pub mod classic;
 pub mod client;
 mod descriptor;
+#[cfg(windows)]
+mod dpapi;
 pub mod error;
 pub mod events;
 mod handles;

@@ -9,6 +9,8 @@ use nymi_core::message::{AgentUrl, NeaName};
 use nymi_net::nes::Credentials;
 use nymi_net::network::{Network, Tcp};
 
+use crate::KeyProtection;
+
 /// How much goes into `nymi_api.log`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -69,6 +71,9 @@ pub struct Config {
     pub on_readable: Option<OnReadable>,
     /// The folder of certificates and keys; none: `NYMI_NSL_DIR`, else the user's data folder.
     pub store: Option<PathBuf>,
+    /// What seals the keys in that folder. None: on Unix the mode of the files has to do; elsewhere
+    /// nothing is stored.
+    pub key_protection: Option<Arc<dyn KeyProtection>>,
     /// How to log in to NES where `init` names neither a token nor user and password: the account of
     /// a service, which has no domain and whose password stays out of messages.
     pub nes_login: Option<Credentials>,
@@ -91,6 +96,7 @@ impl Config {
             log_sink: None,
             on_readable: None,
             store: None,
+            key_protection: None,
             nes_login: None,
             clock: Arc::new(system_time),
             network: Arc::new(Tcp),

@@ -363,3 +363,62 @@ fn new_key() -> Result<SecretKey, Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An L1 of its own for each name.
+    fn l1(name: &str) -> TrustAnchor {
+        use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        TrustAnchor::from_der(certificate.der()).unwrap()
+    }
+
+    fn entry(anchor: &TrustAnchor) -> Entry {
+        Entry {
+            nea_name: "Records".into(),
+            nes_url: "https://nes.example.com/nes".into(),
+            anchor: anchor.clone(),
+            chain: Vec::new(),
+            key: new_key().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_environment_then_the_store_and_the_site_say_which_l1_is_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, anchors: &[&TrustAnchor]| {
+            let file = folder.path().join(name);
+            let pem = anchors
+                .iter()
+                .map(|it| pem::encode("CERTIFICATE", it.der()));
+            fs::write(&file, pem.collect::<String>()).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let (a, b, c, d) = (l1("a"), l1("b"), l1("c"), l1("d"));
+        let named = write("named.pem", &[&a, &b]);
+        let site = write("site.pem", &[&c]);
+        let stored = [entry(&d), entry(&a)];
+        let trusted = |named: Option<&str>, stored: &[Entry], site: Option<&str>| {
+            configured_anchors(named, stored, site).map_err(|refusal| refusal.specifics)
+        };
+        assert_eq!(trusted(Some(&named), &stored, Some(&site)), Ok(vec![a, b]));
+        assert_eq!(
+            trusted(None, &stored, Some(&site)),
+            Ok(vec![d.clone(), c.clone()])
+        );
+        assert_eq!(trusted(None, &[], Some(&site)), Ok(vec![c]));
+        let missing = trusted(None, &[], Some("/nowhere/l1.pem")).unwrap_err();
+        assert!(missing.contains("NYMI_L1 or /nowhere/l1.pem"), "{missing}");
+        fs::write(folder.path().join("site.pem"), "spoilt").unwrap();
+        assert_eq!(trusted(None, &stored, Some(&site)), Ok(vec![d]));
+        let spoilt = trusted(None, &[], Some(&site)).unwrap_err();
+        assert!(spoilt.contains("site.pem"), "{spoilt}");
+        assert!(trusted(Some("/nowhere/l1.pem"), &stored, None).is_err());
+    }
+}

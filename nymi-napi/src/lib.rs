@@ -20,7 +20,7 @@
 //! | `client`, `wait`, `outbox`, `desk`, `exchanges` | requests in, updates out, and what is in between |
 //! | `engine`, `link`, `subscriptions` | the session with the agent, kept up |
 //! | `band` | sessions with bands, and what is asked in them |
-//! | `init`, `identity`, `csr`, `store`, `site` | certificates: from where, checked how, kept where |
+//! | `init`, `identity`, `csr`, `store`, `protection`, `site` | certificates: from where, checked how, kept where |
 //! | `log` | `nymi_api.log` |
 //! | [`enroll`] | what an enrollment terminal does |
 #![forbid(unsafe_code)]
@@ -38,6 +38,7 @@ mod init;
 mod link;
 mod log;
 mod outbox;
+mod protection;
 mod site;
 mod store;
 mod subscriptions;
@@ -47,3 +48,4 @@ pub use client::{Client, GetError, PutError, StartError};
 pub use config::{Clock, Config, LogConfig, LogLevel, LogSink, OnReadable, WriteLog};
 pub use nymi_core::message::{AgentUrl, NeaName};
 pub use nymi_net::network::{Connection, Network, Tcp};
+pub use protection::KeyProtection;

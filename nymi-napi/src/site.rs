@@ -1,20 +1,23 @@
 //! What an administrator sets once for every application of a machine: where NES and the agent are,
 //! and the enterprise's L1.
 //!
-//! The environment is asked first, then `/etc/nymi/nes.toml`, which has the names of the registry
-//! key that Windows terminals have:
+//! The environment is asked first. Then, on Windows, the values `URL` and `AgentURL` of the registry key
+//! `HKEY_LOCAL_MACHINE\Software\Nymi\NES`; elsewhere `/etc/nymi/nes.toml`, which has the same names:
 //!
 //! ```toml
 //! URL = "https://nes.example.com/nes"
 //! AgentURL = "wss://agent.example.com:9120/socket/websocket"
 //! ```
 
-use std::fs;
+#[cfg(not(windows))]
 use std::path::Path;
 
 use nymi_core::message::{AgentUrl, NesUrl};
 
+#[cfg(not(windows))]
 const FILE: &str = "/etc/nymi/nes.toml";
+#[cfg(windows)]
+const KEY: &str = r"Software\Nymi\NES";
 /// Where L1 lies if nothing else says so. None on Windows, where any user can make folders beside the
 /// system's.
 pub(crate) const L1_FILE: Option<&str> = if cfg!(windows) {
@@ -23,7 +26,7 @@ pub(crate) const L1_FILE: Option<&str> = if cfg!(windows) {
     Some("/etc/nymi/l1.pem")
 };
 
-/// The environment variable, and the key in the file.
+/// The environment variable, and the name in the machine's configuration.
 struct Setting {
     variable: &'static str,
     key: &'static str,
@@ -49,23 +52,39 @@ pub(crate) struct SiteError {
 
 /// The site's NES.
 pub(crate) fn nes_url() -> Result<Option<NesUrl>, SiteError> {
-    read(&NES, Path::new(FILE))
+    read(&NES, of_machine)
 }
 
 /// The site's agent.
 pub(crate) fn agent_url() -> Result<Option<AgentUrl>, SiteError> {
-    read(&AGENT, Path::new(FILE))
+    read(&AGENT, of_machine)
 }
 
-fn read<T>(setting: &Setting, file: &Path) -> Result<Option<T>, SiteError>
+/// What the machine's configuration has under a name: where it is, and the text.
+#[cfg(windows)]
+fn of_machine(name: &str) -> Option<(String, String)> {
+    let key = windows_registry::LOCAL_MACHINE.open(KEY).ok()?;
+    let text = key.get_string(name).ok().filter(|text| !text.is_empty())?;
+    Some((format!(r"HKEY_LOCAL_MACHINE\{KEY}\{name}"), text))
+}
+
+#[cfg(not(windows))]
+fn of_machine(name: &str) -> Option<(String, String)> {
+    from_file(name, Path::new(FILE))
+}
+
+fn read<T>(
+    setting: &Setting,
+    of_machine: impl FnOnce(&str) -> Option<(String, String)>,
+) -> Result<Option<T>, SiteError>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
     let (place, text) = match std::env::var(setting.variable) {
         Ok(text) if !text.is_empty() => (setting.variable.to_owned(), text),
-        _ => match from_file(setting.key, file) {
-            Some(text) => (format!("{} in {}", setting.key, file.display()), text),
+        _ => match of_machine(setting.key) {
+            Some(found) => found,
             None => return Ok(None),
         },
     };
@@ -80,9 +99,10 @@ where
 }
 
 /// The text of `key = "text"`; two keys do not need a parser of all of TOML.
-fn from_file(key: &str, file: &Path) -> Option<String> {
-    let text = fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| {
+#[cfg(not(windows))]
+fn from_file(key: &str, file: &Path) -> Option<(String, String)> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let value = text.lines().find_map(|line| {
         let value = line
             .trim()
             .strip_prefix(key)?
@@ -91,10 +111,11 @@ fn from_file(key: &str, file: &Path) -> Option<String> {
             .trim();
         let value = value.strip_prefix('"')?;
         value.split_once('"').map(|(value, _)| value.to_owned())
-    })
+    })?;
+    Some((format!("{key} in {}", file.display()), value))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
 mod tests {
     use super::*;
 
@@ -107,10 +128,15 @@ mod tests {
     fn the_file_has_the_names_of_the_registry() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nes.toml");
-        assert_eq!(read::<NesUrl>(&NOWHERE, &file), Ok(None));
+        assert_eq!(
+            read::<NesUrl>(&NOWHERE, |key| from_file(key, &file)),
+            Ok(None)
+        );
         let text = "# site\nAgentURL = \"ws://a:9120\"\n  URL=\"nes.example.com\" # here\n";
-        fs::write(&file, text).unwrap();
-        let url = read::<NesUrl>(&NOWHERE, &file).unwrap().unwrap();
+        std::fs::write(&file, text).unwrap();
+        let url = read::<NesUrl>(&NOWHERE, |key| from_file(key, &file))
+            .unwrap()
+            .unwrap();
         assert_eq!(url.as_str(), "https://nes.example.com/nes");
     }
 
@@ -118,8 +144,10 @@ mod tests {
     fn a_setting_that_cannot_be_used_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nes.toml");
-        fs::write(&file, "URL = \"http://nes.example.com/nes\"\n").unwrap();
-        let error = read::<NesUrl>(&NOWHERE, &file).unwrap_err().to_string();
+        std::fs::write(&file, "URL = \"http://nes.example.com/nes\"\n").unwrap();
+        let error = read::<NesUrl>(&NOWHERE, |key| from_file(key, &file))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("nes.toml") && error.contains("http://nes.example.com"),
             "{error}"

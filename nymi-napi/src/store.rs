@@ -4,9 +4,10 @@
 //! another. Files are for this user alone, and replaced as a whole: a crash leaves the old entry or
 //! the new one.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nymi_core::chain::TrustAnchor;
 use nymi_core::chain::pem;
@@ -15,6 +16,8 @@ use nymi_core::message::{NeaName, Secret};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
+
+use crate::{Config, KeyProtection};
 
 /// The label of certificates in PEM (RFC 7468).
 const CERTIFICATE: &str = "CERTIFICATE";
@@ -44,16 +47,20 @@ struct Stored {
     nes_url: String,
     l1: String,
     chain: Vec<String>,
-    /// PKCS#8 in hex.
+    /// The protection that sealed the key, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protection: Option<String>,
+    /// PKCS#8, perhaps sealed, in hex.
     key: Secret,
 }
 
 const FORMAT: u32 = 1;
 
-/// The folder.
-#[derive(Clone, Debug)]
+/// The folder, and what seals the keys in it.
+#[derive(Clone)]
 pub(crate) struct Store {
     folder: PathBuf,
+    protection: Option<Arc<dyn KeyProtection>>,
 }
 
 /// The store cannot be used.
@@ -70,13 +77,16 @@ pub(crate) enum StoreError {
 }
 
 impl Store {
-    /// The given folder, else `NYMI_NSL_DIR`, else the user's data folder.
-    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, StoreError> {
-        let folder = match folder {
-            Some(folder) => folder.to_owned(),
+    /// The configured folder, else `NYMI_NSL_DIR`, else the user's data folder.
+    pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
+        let folder = match &config.store {
+            Some(folder) => folder.clone(),
             None => user_folder().ok_or(StoreError::NoFolder)?,
         };
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            protection: config.key_protection.clone(),
+        })
     }
 
     /// The readable entries of an application, at this NES if one is named, newest file first.
@@ -92,7 +102,7 @@ impl Store {
                     .is_some_and(|extension| extension == "json")
             })
             .filter_map(|file| {
-                let entry = read(&file.path())?;
+                let entry = self.read(&file.path())?;
                 let modified = file
                     .metadata()
                     .and_then(|metadata| metadata.modified())
@@ -129,9 +139,8 @@ impl Store {
                 .iter()
                 .map(|der| pem::encode(CERTIFICATE, der))
                 .collect(),
-            key: hex::encode(&*entry.key.to_pkcs8_der())
-                .try_into()
-                .map_err(io::Error::other)?,
+            protection: self.protection.as_ref().map(|it| it.name().to_owned()),
+            key: self.sealed(&entry.key)?,
         };
         // Large enough that growing leaves no copy behind.
         let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
@@ -146,8 +155,73 @@ impl Store {
         written?;
         // The new name is on disk only once its folder is.
         #[cfg(unix)]
-        File::open(&self.folder)?.sync_all()?;
+        fs::File::open(&self.folder)?.sync_all()?;
         Ok(())
+    }
+
+    fn sealed(&self, key: &SecretKey) -> io::Result<Secret> {
+        let key = key.to_pkcs8_der();
+        let text = match &self.protection {
+            Some(protection) => hex::encode(protection.seal(&key)?),
+            None if cfg!(unix) => hex::encode(&*key),
+            None => {
+                return Err(io::Error::other(
+                    "nothing seals keys, and the modes of files do not keep them from others here",
+                ));
+            }
+        };
+        text.try_into().map_err(io::Error::other)
+    }
+
+    fn opened(&self, stored: &Stored) -> io::Result<SecretKey> {
+        let unreadable = || io::Error::other("its key cannot be read");
+        let own = self.protection.as_ref().map(|it| it.name());
+        if stored.protection.as_deref() != own {
+            let by = stored.protection.as_deref().unwrap_or("nothing");
+            return Err(io::Error::other(format!("its key is sealed by {by}")));
+        }
+        let bytes = hex::decode(stored.key.expose()).map_err(|_| unreadable())?;
+        let bytes = Zeroizing::new(bytes);
+        let key = match &self.protection {
+            Some(protection) => protection.open(&bytes)?,
+            None => bytes,
+        };
+        SecretKey::from_pkcs8_der(&key).ok_or_else(unreadable)
+    }
+
+    fn read(&self, path: &Path) -> Option<Entry> {
+        match read_private(path).and_then(|text| self.parse(&text)) {
+            Ok(entry) => Some(entry),
+            Err(error) => {
+                tracing::warn!(
+                    "{} in the certificate store is left aside: {error}",
+                    path.display()
+                );
+                None
+            }
+        }
+    }
+
+    fn parse(&self, text: &[u8]) -> io::Result<Entry> {
+        let stored: Stored = serde_json::from_slice(text)?;
+        if stored.format != FORMAT {
+            return Err(io::Error::other("it is of another version"));
+        }
+        let not_pem = |what: &str| io::Error::other(format!("its {what} cannot be read"));
+        let anchor = TrustAnchor::from_pem(&stored.l1).map_err(|_| not_pem("L1"))?;
+        let chain = stored
+            .chain
+            .iter()
+            .map(|text| one(text).ok_or_else(|| not_pem("certificate chain")))
+            .collect::<io::Result<_>>()?;
+        let key = self.opened(&stored)?;
+        Ok(Entry {
+            nea_name: stored.nea_name,
+            nes_url: stored.nes_url,
+            anchor,
+            chain,
+            key,
+        })
     }
 }
 
@@ -180,19 +254,6 @@ fn file_name(nea_name: &str, nes_url: &str, anchor: &TrustAnchor) -> String {
     )
 }
 
-fn read(path: &Path) -> Option<Entry> {
-    match read_private(path).and_then(|text| parse(&text)) {
-        Ok(entry) => Some(entry),
-        Err(error) => {
-            tracing::warn!(
-                "{} in the certificate store is left aside: {error}",
-                path.display()
-            );
-            None
-        }
-    }
-}
-
 fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let metadata = fs::metadata(path)?;
     if metadata.len() > MAX_FILE {
@@ -208,29 +269,6 @@ fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
         }
     }
     fs::read(path).map(Zeroizing::new)
-}
-
-fn parse(text: &[u8]) -> io::Result<Entry> {
-    let stored: Stored = serde_json::from_slice(text)?;
-    if stored.format != FORMAT {
-        return Err(io::Error::other("it is of another version"));
-    }
-    let not_pem = |what: &str| io::Error::other(format!("its {what} cannot be read"));
-    let anchor = TrustAnchor::from_pem(&stored.l1).map_err(|_| not_pem("L1"))?;
-    let chain = stored
-        .chain
-        .iter()
-        .map(|text| one(text).ok_or_else(|| not_pem("certificate chain")))
-        .collect::<io::Result<_>>()?;
-    let key = hex::decode(stored.key.expose()).map_err(|_| not_pem("key"))?;
-    let key = SecretKey::from_pkcs8_der(&Zeroizing::new(key)).ok_or_else(|| not_pem("key"))?;
-    Ok(Entry {
-        nea_name: stored.nea_name,
-        nes_url: stored.nes_url,
-        anchor,
-        chain,
-        key,
-    })
 }
 
 fn one(text: &str) -> Option<Vec<u8>> {

@@ -169,7 +169,7 @@ impl Engine {
 
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
-        let Ok(store) = Store::open(self.config.store.as_deref()) else {
+        let Ok(store) = Store::open(&self.config) else {
             return;
         };
         let application = session.application.clone();

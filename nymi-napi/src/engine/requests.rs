@@ -117,7 +117,7 @@ impl Engine {
                 return;
             }
         };
-        let store = match Store::open(self.config.store.as_deref()) {
+        let store = match Store::open(&self.config) {
             Ok(store) => store,
             Err(error) => {
                 self.desk.fail(id, Status::INTERNAL, error.to_string());

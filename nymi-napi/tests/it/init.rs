@@ -1,8 +1,12 @@
 //! `init`: certificates asked for, checked, stored, used again, renewed.
 
 use std::fs;
+use std::io;
+use std::sync::Arc;
 
+use nymi_napi::KeyProtection;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::pki::Pki;
 use crate::support::{Bench, NAME, answer, ask, files, next, put, specifics};
@@ -226,6 +230,142 @@ fn an_entry_that_others_may_read_is_not_used() {
         fs::metadata(path).unwrap().permissions().mode() & 0o777,
         0o600
     );
+}
+
+/// Seals by turning bits over: for tests alone.
+struct Turned(u8);
+
+impl KeyProtection for Turned {
+    fn name(&self) -> &'static str {
+        "turned"
+    }
+
+    fn seal(&self, key: &[u8]) -> io::Result<Vec<u8>> {
+        let checked = [key, b"ok"].concat();
+        Ok(checked.iter().map(|byte| byte ^ self.0).collect())
+    }
+
+    fn open(&self, sealed: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+        let bytes: Vec<_> = sealed.iter().map(|byte| byte ^ self.0).collect();
+        match bytes.strip_suffix(b"ok") {
+            Some(key) => Ok(Zeroizing::new(key.to_vec())),
+            None => Err(io::Error::other("another user's")),
+        }
+    }
+}
+
+#[test]
+fn a_key_is_sealed_by_what_the_config_names_and_opened_by_nothing_else() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = |protection: Option<u8>| {
+        let mut config = bench.config(&agent.url);
+        config.key_protection = protection.map(|it| Arc::new(Turned(it)) as Arc<_>);
+        nymi_napi::Client::start(config).unwrap()
+    };
+    let offline = |protection| {
+        let client = client(protection);
+        ask(&client, "init", "offline", bench.offline_init())["status"].clone()
+    };
+    assert_eq!(
+        ask(&client(Some(0x55)), "init", "1", bench.init())["status"],
+        0
+    );
+    let text = fs::read_to_string(&files(&bench.store())[0]).unwrap();
+    let stored: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(stored["protection"], "turned");
+    // A key in PKCS#8 begins with a sequence.
+    let key = stored["key"].as_str().unwrap();
+    assert!(
+        key.starts_with("65") && !key.contains("2a8648ce3d"),
+        "{key}"
+    );
+    assert_eq!(offline(Some(0x55)), 0);
+    assert_eq!(offline(Some(0x66)), 8000, "another user");
+    assert_eq!(offline(None), 8000, "without protection");
+    assert_eq!(bench.nes.issued(), 1);
+
+    // The entry is replaced, and the other way round a key in the clear is not taken, either.
+    assert_eq!(ask(&client(None), "init", "2", bench.init())["status"], 0);
+    assert_eq!(offline(None), 0);
+    assert_eq!(offline(Some(0x55)), 8000);
+    assert_eq!((bench.nes.issued(), files(&bench.store()).len()), (2, 1));
+}
+
+#[test]
+fn a_certificate_that_cannot_be_stored_serves_all_the_same() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    // A file where the folder should be.
+    fs::write(bench.store(), "").unwrap();
+    let client = bench.client(&agent);
+    assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
+    assert!(bench.log().contains("is not stored"), "{}", bench.log());
+    agent.wait_for_proof();
+}
+
+#[test]
+fn another_l1_is_trusted_only_where_the_configuration_names_it() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let file = bench.home.path().join("l1.pem");
+    let old = bench.nes.script.lock().unwrap().pki.l1_pem();
+    fs::write(&file, &old).unwrap();
+    let mut init = bench.init();
+    init["l1"] = json!(file);
+    let client = bench.client(&agent);
+    assert_eq!(ask(&client, "init", "1", init.clone())["status"], 0);
+    let new = {
+        let mut script = bench.nes.script.lock().unwrap();
+        script.pki.replace_l1();
+        script.pki.l1_pem()
+    };
+    // The stored certificate serves; what the server issues now is neither used nor stored.
+    assert_eq!(ask(&client, "init", "2", init.clone())["status"], 0);
+    fs::remove_dir_all(bench.store()).unwrap();
+    let update = ask(&client, "init", "3", init.clone());
+    assert_eq!(update["status"], 8000, "{update}");
+    assert!(files(&bench.store()).is_empty());
+    // Both, while one takes the place of the other.
+    fs::write(&file, old + &new).unwrap();
+    assert_eq!(ask(&client, "init", "4", init)["status"], 0);
+    let stored = fs::read_to_string(&files(&bench.store())[0]).unwrap();
+    let stored: Value = serde_json::from_str(&stored).unwrap();
+    assert_eq!(stored["l1"], new, "kept under the L1 that it leads to");
+    client.terminate();
+    let client = bench.client(&agent);
+    let update = ask(&client, "init", "5", json!({"nea_name": NAME}));
+    assert_eq!(update["status"], 0, "{update}");
+}
+
+#[test]
+fn a_renewal_that_the_server_refuses_is_told_once_and_the_session_goes_on() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.ready(&agent);
+    bench.nes.script.lock().unwrap().refuse = Some((
+        403,
+        json!({"Message": "Records belongs to someone else.", "Status": 2003}),
+    ));
+    bench.set_time("2026-01-12T00:00:00.000Z");
+    put(&client, "list_endpoints", "tick", json!({"deadline_ms": 1}));
+    let updates = [next(&client), next(&client)];
+    let told = updates
+        .iter()
+        .find(|update| update["exchange"] == Value::Null)
+        .unwrap();
+    assert_eq!(
+        (&told["operation"], &told["status"]),
+        (&json!("error"), &json!(2003))
+    );
+    assert!(
+        specifics(told).contains("belongs to someone else"),
+        "{told}"
+    );
+    assert!(specifics(told).contains("as long as it is valid"), "{told}");
+    put(&client, "list_endpoints", "works", json!({}));
+    while agent.next_request()["payload"].get("deadline_ms").is_some() {}
+    assert_eq!(client.try_get(), Ok(None), "told twice");
 }
 
 #[test]
