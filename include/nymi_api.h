@@ -1173,6 +1173,7 @@ uint32_t nymi_client_terminate(struct NymiClient *client);
  * Calls of other threads that wait in it return NYMI_RESULT_TERMINATED. When this returns, no
  * callback of this client runs any more, so it waits for one that runs; do not hold a lock that a
  * callback wants. From a callback of the same client it returns at once, and that call is the last.
+ * Of two callbacks that free each other's client, the one that comes second does not wait.
  *
  * Ownership: the client is gone; its handle means nothing from now on, and its descriptor is
  * closed. Threads: any, callbacks included. Errors: NYMI_RESULT_BAD_HANDLE for a client that was
@@ -1240,11 +1241,13 @@ uint32_t nymi_client_wake(struct NymiClient *client);
  * A file descriptor that can be read while there are updates, and after the end: for poll, select
  * or epoll, level-triggered. When it can be, call nymi_client_get, nymi_client_wait_event or
  * nymi_client_wait_tap with timeout 0 until NYMI_RESULT_TIMEOUT. Answers to nymi_client_put keep it
- * readable until nymi_client_get takes them.
+ * readable until nymi_client_get takes them. On Windows it is an event instead, which is set as long:
+ * (HANDLE)(intptr_t)descriptor, for WaitForMultipleObjects and its relatives.
  *
- * Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write or
- * close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
- * NYMI_RESULT_UNSUPPORTED on Windows, NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_BAD_ARGUMENT.
+ * Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write, reset
+ * or close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
+ * NYMI_RESULT_UNSUPPORTED on systems that have neither, NYMI_RESULT_BAD_HANDLE,
+ * NYMI_RESULT_BAD_ARGUMENT.
  *
  * Example:
  *

@@ -150,17 +150,51 @@ impl Courier {
     }
 
     /// Ends the thread and waits until no callback runs any more; called from a callback, that one
-    /// is the last.
+    /// is the last. A callback that waits for this one already is not waited for.
     pub(crate) fn stop(&self) {
         self.ask_to_stop();
-        if thread::current().id() == self.id {
+        let Some(_wait) = Wait::begin(self.id) else {
             return;
-        }
+        };
         let mut lock = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = lock.take() {
             // It has nothing to say, and a panic in it was its end all the same.
             let _ = thread.join();
         }
+    }
+}
+
+/// Which thread waits for which, so that callbacks that free each other's client do not wait for ever.
+static WAITS: Mutex<Vec<(ThreadId, ThreadId)>> = Mutex::new(Vec::new());
+
+fn waits() -> MutexGuard<'static, Vec<(ThreadId, ThreadId)>> {
+    WAITS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// This thread waits for another, until this is dropped.
+struct Wait(ThreadId);
+
+impl Wait {
+    /// None if the other is this thread, or waits for it itself, perhaps through others.
+    fn begin(other: ThreadId) -> Option<Self> {
+        let this = thread::current().id();
+        let mut waits = waits();
+        let mut last = Some(other);
+        while let Some(thread) = last {
+            if thread == this {
+                return None;
+            }
+            let next = waits.iter().find(|(who, _)| *who == thread);
+            last = next.map(|(_, for_whom)| *for_whom);
+        }
+        waits.push((this, other));
+        Some(Self(this))
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        waits().retain(|(who, _)| *who != self.0);
     }
 }
 

@@ -359,6 +359,7 @@ pub extern "C" fn nymi_client_terminate(client: *mut NymiClient) -> u32 {
 /// Calls of other threads that wait in it return NYMI_RESULT_TERMINATED. When this returns, no
 /// callback of this client runs any more, so it waits for one that runs; do not hold a lock that a
 /// callback wants. From a callback of the same client it returns at once, and that call is the last.
+/// Of two callbacks that free each other's client, the one that comes second does not wait.
 ///
 /// Ownership: the client is gone; its handle means nothing from now on, and its descriptor is
 /// closed. Threads: any, callbacks included. Errors: NYMI_RESULT_BAD_HANDLE for a client that was

@@ -303,3 +303,81 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     file.write_all(text)?;
     file.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(serial: u8) -> Entry {
+        use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        Entry {
+            nea_name: "Records".into(),
+            nes_url: "https://nes.example.com/nes".into(),
+            anchor: TrustAnchor::from_der(certificate.der()).unwrap(),
+            chain: vec![vec![serial; 2000], vec![serial]],
+            key: SecretKey::from_scalar(&[serial; 32]).unwrap(),
+        }
+    }
+
+    fn store(folder: &Path) -> Store {
+        Store {
+            folder: folder.join("nsl"),
+            protection: None,
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_entry_is_the_old_one_or_the_new_one_whoever_writes_and_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, first) = (store(folder.path()), entry(1));
+        store.save(&first).unwrap();
+        let name = "Records".parse().unwrap();
+        std::thread::scope(|scope| {
+            for serial in 2..5 {
+                let (store, mut entry) = (&store, first.clone());
+                entry.chain = vec![vec![serial; 2000], vec![serial]];
+                entry.key = SecretKey::from_scalar(&[serial; 32]).unwrap();
+                scope.spawn(move || (0..30).for_each(|_| store.save(&entry).unwrap()));
+            }
+            for _ in 0..200 {
+                let found = store.entries(&name, None);
+                let [entry] = &found[..] else {
+                    panic!("{} entries", found.len())
+                };
+                let serial = entry.chain[1][0];
+                assert_eq!(entry.chain[0], [serial; 2000], "of two writers");
+                let key = SecretKey::from_scalar(&[serial; 32]).unwrap();
+                assert_eq!(entry.key.to_pkcs8_der(), key.to_pkcs8_der());
+            }
+        });
+        let files = fs::read_dir(folder.path().join("nsl")).unwrap().count();
+        assert_eq!(files, 1, "what was half written is gone");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_write_that_fails_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, entry) = (store(folder.path()), entry(1));
+        store.save(&entry).unwrap();
+        let path = fs::read_dir(&store.folder)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        // Nothing is renamed to where a folder is.
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("kept"), "").unwrap();
+        let error = store.save(&entry).unwrap_err().to_string();
+        assert!(error.contains("cannot be written"), "{error}");
+        assert_eq!(fs::read_dir(&store.folder).unwrap().count(), 1);
+        assert!(path.join("kept").exists());
+    }
+}

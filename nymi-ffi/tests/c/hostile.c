@@ -31,6 +31,13 @@ int main(int argc, char **argv) {
   CHECK_INT(napiTryGet(NULL, 9, &len), NAPI_TRY_GET_ERROR);
   CHECK_INT(napiTryGet(buffer, 9, NULL), NAPI_TRY_GET_ERROR);
 
+  /* A NUL within a text comes back as it was written, and does not cut the update. */
+  CHECK_INT(napiPut("{\"operation\":\"n\\u0000o\",\"exchange\":\"a\\u0000b\"}"), NAPI_PUT_OKAY);
+  do {
+    CHECK_INT(napiGet(buffer, sizeof buffer, &len), NAPI_GET_OKAY);
+    CHECK_INT(len, strlen(buffer) + 1);
+  } while (strstr(buffer, "\"exchange\":\"a\\u0000b\",\"status\":1001") == NULL);
+
   /* Deeper and longer than anything that is served: an answer, no crash. */
   size_t size = (size_t)4 << 20;
   char *huge = malloc(size + 1);

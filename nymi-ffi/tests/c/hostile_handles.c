@@ -271,6 +271,104 @@ static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
   nymi_string_free(get_with(client, "\"exchange\":\"still\""));
 }
 
+/* ---- From within callbacks ---------------------------------------------------------------- */
+
+/* A client whose callbacks do what no one would; the handle comes after the first calls. */
+struct reckless {
+  struct NymiClient *_Atomic client;
+  struct reckless *frees; /* whose client the callback frees */
+  _Atomic int begun, done;
+};
+
+static struct NymiClient *client_of(struct reckless *reckless) {
+  while (reckless->client == NULL) {
+    usleep(1000);
+  }
+  return reckless->client;
+}
+
+static void wait_until(_Atomic int *done) {
+  for (int i = 0; i < 3000 && !*done; i++) {
+    usleep(10000);
+  }
+  CHECK(*done);
+}
+
+static void do_everything(struct NymiClient *client) {
+  struct NymiInit *init = NULL;
+  char *update = NULL;
+  CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\"}", NULL), 0);
+  CHECK_INT(nymi_client_init(client, NULL, NULL, &init, NULL), NYMI_STATUS_CERTIFICATES);
+  CHECK_INT(nymi_client_wake(client), 0);
+  struct NymiClient *another = lonely_client();
+  nymi_string_free(get_with(another, "4000"));
+  CHECK_INT(nymi_client_free(another), 0);
+  nymi_client_get(client, 0, &update, NULL);
+  nymi_string_free(update);
+  CHECK_INT(napiConfigure("Records", NULL, NULL, 0, NO_AGENT, ""), NAPI_CONFIGURE_OKAY);
+  napiTerminate();
+  CHECK_INT(nymi_client_terminate(client), 0);
+  CHECK_INT(nymi_client_init(client, NULL, NULL, &init, NULL), NYMI_RESULT_TERMINATED);
+  CHECK_INT(nymi_client_free(client), 0);
+  every_function_says(client, NYMI_RESULT_BAD_HANDLE);
+}
+
+static void reckless_update(void *user_data, const char *update) {
+  struct reckless *reckless = user_data;
+  (void)update;
+  CHECK(!reckless->done);
+  do_everything(client_of(reckless));
+  reckless->done = 1;
+}
+
+static void reckless_log(void *user_data, uint32_t level, const char *line) {
+  (void)level;
+  reckless_update(user_data, line);
+}
+
+static void free_the_other(void *user_data, const char *update) {
+  struct reckless *reckless = user_data;
+  (void)update;
+  if (reckless->begun++ > 0) {
+    return; /* the end, if it comes to be told */
+  }
+  while (!reckless->frees->begun) {
+    usleep(1000); /* both are in their callbacks */
+  }
+  CHECK_INT(nymi_client_free(client_of(reckless->frees)), 0);
+  reckless->done = 1;
+}
+
+static void callbacks_may_do_everything(void) {
+  for (int from_log = 0; from_log < 2; from_log++) {
+    struct reckless reckless = {.client = NULL};
+    struct NymiClientConfig config = lonely_config();
+    config.on_update = from_log ? NULL : reckless_update;
+    config.on_log = from_log ? reckless_log : NULL;
+    config.on_log_level = NAPI_LOG_VERBOSE;
+    config.user_data = &reckless;
+    struct NymiClient *client;
+    CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+    reckless.client = client;
+    wait_until(&reckless.done);
+    CHECK_INT(nymi_client_free(client), NYMI_RESULT_BAD_HANDLE);
+  }
+  /* Three that free each other in a circle, each from its callback. */
+  static struct reckless circle[3];
+  for (int i = 0; i < 3; i++) {
+    circle[i].frees = &circle[(i + 1) % 3];
+    struct NymiClientConfig config = lonely_config();
+    config.on_update = free_the_other;
+    config.user_data = &circle[i];
+    struct NymiClient *client;
+    CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+    circle[i].client = client;
+  }
+  for (int i = 0; i < 3; i++) {
+    wait_until(&circle[i].done);
+  }
+}
+
 /* ---- Everything at once ------------------------------------------------------------------- */
 
 enum { THREADS = 8, ROUNDS = 150, CLIENTS = 3 };
@@ -371,6 +469,7 @@ int main(int argc, char **argv) {
   logs_that_cannot_be_written(argv[1]);
   a_child_of_fork_gets_an_error(client);
   CHECK_INT(nymi_client_free(client), 0);
+  callbacks_may_do_everything();
   nothing_is_left_after_many_clients();
   everything_at_once();
   return 0;

@@ -1,4 +1,8 @@
 /* Every typed operation against a running system: typed <agent port> <NES> <L1 file> <user>. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <sys/resource.h>
+
 #include "check.h"
 
 #define MEANING "approved \"as is\" \\ \xe2\x82\xac"
@@ -31,6 +35,30 @@ static struct NymiError *error;
     nymi_error_free(error);                                                                    \
   } while (0)
 
+/* No file gets longer than a few bytes: the certificate serves, and nothing is left of its file. */
+static void init_on_a_full_disk(const struct NymiInitOptions *options) {
+  struct rlimit before, full;
+  CHECK_INT(getrlimit(RLIMIT_FSIZE, &before), 0);
+  full = before;
+  full.rlim_cur = 100;
+  struct NymiInit *answer = NULL;
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+  uint32_t result = nymi_client_init(client, options, NULL, &answer, &error);
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &before), 0);
+  OKAY(result);
+  nymi_init_free(answer);
+  DIR *store = opendir(getenv("NYMI_NSL_DIR"));
+  CHECK(store != NULL);
+  for (struct dirent *entry; (entry = readdir(store)) != NULL;) {
+    CHECK(entry->d_name[0] == '.');
+  }
+  closedir(store);
+  struct NymiInitOptions offline = *options;
+  offline.username = offline.password = NULL;
+  FAILS(nymi_client_init(client, &offline, NULL, &answer, &error), NYMI_STATUS_CERTIFICATES,
+        "username");
+}
+
 static void init(char **argv) {
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "TypedTest"};
   char agent[64];
@@ -55,6 +83,7 @@ static void init(char **argv) {
   options.password = "wrong \"password\"";
   FAILS(nymi_client_init(client, &options, NULL, &answer, &error), NYMI_STATUS_NES_CREDENTIALS, "");
   options.password = getenv("NYMI_PASSWORD");
+  init_on_a_full_disk(&options);
   OKAY(nymi_client_init(client, &options, NULL, &answer, &error));
   CHECK(strcmp(answer->nea_name, "TypedTest") == 0 && strcmp(answer->nes, argv[2]) == 0);
   CHECK(strstr(answer->agent, argv[1]) != NULL);

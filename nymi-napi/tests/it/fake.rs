@@ -79,16 +79,25 @@ impl FakeNes {
             other_key: None,
             enrollment: Vec::new(),
         }));
+        let url = url.to_owned();
+        let nes = Self { url, script };
+        nes.serve_at(listener);
+        nes
+    }
+
+    /// Serves there from now on, too, on the runtime that is entered.
+    pub(crate) fn serve_at<L: Listener>(&self, listener: L)
+    where
+        L::Addr: std::fmt::Debug,
+    {
         let router = Router::new()
             .route("/nes/api/BasicLoginWithToken", get(log_in))
             .route("/nes/api/Certificates", post(certify))
             .route("/nes/api/Enrollments", post(begin_enrollment))
             .route("/nes/api/Enrollments/{id}", put(finish_enrollment))
             .route("/nes/api/NymiBands/{id}/SetTime", post(set_time))
-            .with_state(Arc::clone(&script));
+            .with_state(Arc::clone(&self.script));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let url = url.to_owned();
-        Self { url, script }
     }
 
     pub(crate) fn issued(&self) -> usize {

@@ -62,11 +62,16 @@ impl SimAgent {
             trust: Mutex::new(TrustAnchor::from_der(l1).unwrap()),
             clock,
         });
+        agent.serve_at(listener);
+        agent
+    }
+
+    /// Serves there from now on, too.
+    pub(crate) fn serve_at(self: &Arc<Self>, listener: SimListener) {
         let router = Router::new()
             .route("/socket/websocket", get(upgrade))
-            .with_state(Arc::clone(&agent));
+            .with_state(Arc::clone(self));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        agent
     }
 
     /// Who comes from now on has to be of this L1.

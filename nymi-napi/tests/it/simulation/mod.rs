@@ -66,7 +66,7 @@ fn life(seed: u64, happenings: usize) {
 /// One thing that an application wants, or that the world does to it.
 async fn happen(world: &mut World) {
     let user = world.numbers.below(world.users.len() as u64) as usize;
-    match world.numbers.below(23) {
+    match world.numbers.below(25) {
         0..7 => {
             let asked = world.numbers.below(8);
             world.lookup(user, asked == 0);
@@ -101,7 +101,15 @@ async fn happen(world: &mut World) {
         19 => world.replace_l2(),
         20 => world.replace_l1(),
         21 => world.configure_l1(),
-        _ => world.agent_takes_l1(),
+        22 => world.agent_takes_l1(),
+        23 => {
+            let hours_ahead = world.numbers.pick(&[-100, -1, 0, 1, 30, 800]);
+            world.clock_jumps_to(hours_ahead);
+        }
+        _ => {
+            let host = world.numbers.pick(&[AGENT, NES]);
+            world.moves(host);
+        }
     }
     let pause = world.numbers.pick(&[1, 100, 1000, 5000, 90_000]);
     let pause = world.numbers.millis(pause);
@@ -234,6 +242,51 @@ fn an_agent_that_goes_on_refusing_does_not_make_the_client_renew_in_a_storm() {
         assert!((3..30).contains(&renewals), "{renewals}");
         assert!(!world.works(0).await, "fails closed");
         world.heal().await;
+        world.assert_well().await;
+        world.end();
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_costs_no_more_than_a_word() {
+    in_virtual_time(async {
+        let mut world = World::new(14, 1);
+        world.heal().await;
+        for round in 1..=2 {
+            world.clock_jumps_to(800);
+            world.pass(Duration::from_secs(3600)).await;
+            assert_eq!(world.users[0].told_expired, round, "each time once");
+            assert!(world.works(0).await, "the agent's own clock counts");
+            world.clock_jumps_to(-100);
+            world.pass(Duration::from_secs(3600)).await;
+            assert!(world.works(0).await);
+        }
+        let issued = world.issued();
+        world.heal().await;
+        world.assert_well().await;
+        assert_eq!(world.issued(), issued, "the certificate is still the same");
+        world.end();
+    });
+}
+
+#[test]
+fn an_agent_and_a_server_that_move_are_found_again() {
+    in_virtual_time(async {
+        let mut world = World::new(15, 1);
+        world.heal().await;
+        world.subscribe(0, "bench-1");
+        world.pass(Duration::from_secs(5)).await;
+        let issued = world.issued();
+        for port in [AGENT, NES] {
+            world.moves(port);
+        }
+        world.pass(Duration::from_secs(60)).await;
+        assert!(world.works(0).await);
+        for _ in 0..10 {
+            world.a_day_passes();
+        }
+        world.pass(Duration::from_secs(120)).await;
+        assert_eq!(world.issued(), issued + 1, "renewed at the new address");
         world.assert_well().await;
         world.end();
     });

@@ -62,7 +62,8 @@ impl SimNetwork {
         })
     }
 
-    /// A host at this port, which is up.
+    /// A host at this port, which is up. If there was one, its name leads here from now on, and the
+    /// connections of the old place are cut.
     pub(crate) fn listen(&self, port: u16) -> SimListener {
         let (arrivals, queue) = mpsc::unbounded_channel();
         let (state, _) = watch::channel(State {

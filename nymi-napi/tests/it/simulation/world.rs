@@ -68,6 +68,8 @@ pub(crate) struct World {
     days: Arc<AtomicI64>,
     /// What the applications take L1 from.
     l1: NamedTempFile,
+    /// How far the clock of the applications is from that of the others.
+    skew_ms: Arc<AtomicI64>,
     pub(crate) users: Vec<User>,
     exchanges: u64,
     taps: u64,
@@ -98,6 +100,7 @@ impl World {
             begun,
             days,
             l1: NamedTempFile::new().unwrap(),
+            skew_ms: Arc::default(),
             users: Vec::new(),
             exchanges: 0,
             taps: 0,
@@ -123,7 +126,9 @@ impl World {
         config.store = Some(store.path().to_owned());
         config.network = Arc::new(Plug(Arc::clone(&self.network)));
         let (begun, days) = (self.begun, Arc::clone(&self.days));
-        config.clock = Arc::new(move || now(begun, &days));
+        let skew_ms = Arc::clone(&self.skew_ms);
+        config.clock =
+            Arc::new(move || now(begun, &days).saturating_add(skew_ms.load(Ordering::SeqCst)));
         User {
             name,
             client: Client::start_on(&Handle::current(), config).unwrap(),
@@ -216,6 +221,21 @@ impl World {
         self.nes.script.lock().unwrap().pki.replace_l2();
     }
 
+    /// The clock of the applications jumps to so many hours ahead of the others'.
+    pub(crate) fn clock_jumps_to(&mut self, hours_ahead: i64) {
+        let ms = hours_ahead * (DAY_MS / 24);
+        self.skew_ms.store(ms, Ordering::SeqCst);
+    }
+
+    /// The agent, or the server, has another address from now on.
+    pub(crate) fn moves(&mut self, port: u16) {
+        let listener = self.network.listen(port);
+        match port {
+            AGENT => self.agent.serve_at(listener),
+            _ => self.nes.serve_at(listener),
+        }
+    }
+
     /// The server gets another L1, which nobody trusts yet.
     pub(crate) fn replace_l1(&mut self) {
         self.nes.script.lock().unwrap().pki.replace_l1();
@@ -285,6 +305,7 @@ impl World {
         self.nes.script.lock().unwrap().refuse = None;
         self.configure_l1();
         self.agent_takes_l1();
+        self.clock_jumps_to(0);
         self.pass(Duration::from_secs(180)).await;
         for user in 0..self.users.len() {
             if !self.users[user].initialised {
