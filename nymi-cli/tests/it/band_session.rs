@@ -295,14 +295,10 @@ fn a_band_refuses_what_it_must() {
 
     bench.hardware("remove BAND");
     bench.hardware("wear BAND");
-    for (operation, payload) in [
-        ("notify", json!({"notification": "positive"})),
-        ("random", random()),
-        ("sign", json!({"hash": "ab".repeat(32)})),
-        ("symmetric_key", json!({"action": "create"})),
-        ("totp", json!({"action": "create"})),
-    ] {
-        assert_eq!(records.refused(operation, payload), 3021, "{operation}");
+    for (operation, payload) in operations() {
+        if operation != "firmware" {
+            assert_eq!(records.refused(operation, payload), 3021, "{operation}");
+        }
     }
     records.ok("firmware", json!({}));
     bench.hardware("auth BAND");
@@ -325,7 +321,12 @@ fn a_band_refuses_what_it_must() {
         let last = bench.system().hardware(&format!("fail {serial}")).await;
         assert!(last.is_err(), "{last:?}");
     });
-    assert_eq!(records.refused("random", random()), 3024);
+    for (operation, payload) in operations() {
+        if operation != "firmware" {
+            assert_eq!(records.refused(operation, payload), 3024, "{operation}");
+        }
+    }
+    records.ok("firmware", json!({}));
 }
 
 fn fills_up(bench: &Bench, records: &mut Application) {
@@ -344,6 +345,54 @@ fn fills_up(bench: &Bench, records: &mut Application) {
     let delete = json!({"action": "delete", "key_id": key["key_id"]});
     records.ok("symmetric_key", delete);
     records.ok("symmetric_key", create());
+}
+
+/// Every operation with a band, each with its payload.
+fn operations() -> [(&'static str, Value); 6] {
+    [
+        ("notify", json!({"notification": "positive"})),
+        ("random", random()),
+        ("sign", json!({"hash": "ab".repeat(32)})),
+        ("symmetric_key", json!({"action": "create"})),
+        ("totp", json!({"action": "create"})),
+        ("firmware", json!({})),
+    ]
+}
+
+fn with_deadline(mut payload: Value, deadline_ms: u32) -> Value {
+    payload["deadline_ms"] = json!(deadline_ms);
+    payload
+}
+
+#[test]
+fn each_operation_ends_with_the_band_with_its_patience_and_with_a_cancel() {
+    let bench = Bench::start(14);
+    let mut records = bench.application("Records");
+    for (operation, payload) in operations() {
+        bench.hardware("mute BAND on");
+        let hasty = with_deadline(payload.clone(), 300);
+        assert_eq!(records.refused(operation, hasty), 3010, "{operation}");
+
+        let exchange = records.put(operation, payload.clone());
+        let cancelled = records.put("cancel", json!({"exchange": exchange}));
+        let update = records.answer(&exchange).1;
+        assert_eq!(update["status"], 1006, "{operation}: {update}");
+        assert_eq!(records.answer(&cancelled).1["status"], 0, "{operation}");
+        bench.hardware("mute BAND off");
+        records.ok("firmware", json!({}));
+
+        // It leaves in the middle: long before the deadline that is told.
+        bench.hardware("mute BAND on");
+        let exchange = records.put(operation, with_deadline(payload.clone(), 120_000));
+        bench.hardware("remove BAND");
+        let update = records.answer(&exchange).1;
+        assert_eq!(update["status"], 3027, "{operation}: {update}");
+        for command in ["mute BAND off", "wear BAND", "auth BAND"] {
+            bench.hardware(command);
+        }
+        records.hear("yes");
+        records.ok(operation, payload);
+    }
 }
 
 #[test]
