@@ -89,11 +89,6 @@ impl Identity {
         &self.entry
     }
 
-    /// The pinned L1.
-    pub(crate) fn anchor(&self) -> &TrustAnchor {
-        &self.entry.anchor
-    }
-
     /// Proves to an agent who this is: its nonce and this topic, signed.
     pub(crate) fn prove(&self, nonce: &[u8; 32], topic: &str) -> Authenticate {
         let signature = self.entry.key.sign_fixed(&nea_proof_message(nonce, topic));

@@ -216,6 +216,13 @@ impl Application {
         (!missing.is_empty()).then(|| missing.join("; "))
     }
 
+    /// The L1 that are trusted now; that of the certificate in use where the configuration cannot be
+    /// read.
+    pub(crate) fn trusted(&self, present: &Entry) -> Vec<TrustAnchor> {
+        self.anchors(std::slice::from_ref(present))
+            .unwrap_or_else(|_| vec![present.anchor.clone()])
+    }
+
     /// The L1 that are trusted: as given to `init`, else by the environment, else of the newest stored
     /// entry and of the site's file. Files are read anew each time.
     fn anchors(&self, stored: &[Entry]) -> Result<Vec<TrustAnchor>, Refusal> {

@@ -70,6 +70,8 @@ pub(crate) struct Link {
     pub(crate) told: bool,
     /// Requests at the agent.
     pub(crate) sent: HashMap<Id, Note>,
+    /// The L1 that are trusted for wss besides the system's roots; DER.
+    pub(crate) roots: Vec<Vec<u8>>,
 }
 
 /// A link that cannot even be tried.
@@ -81,12 +83,16 @@ pub(crate) enum LinkError {
     Random(getrandom::Error),
 }
 
+fn is_secure(url: &AgentUrl) -> bool {
+    url.as_str().starts_with("wss:")
+}
+
 impl Link {
-    /// Starts connecting; `l1` is trusted for wss besides the system's roots.
+    /// Starts connecting; `roots` are trusted for wss besides the system's.
     pub(crate) fn start(
         url: AgentUrl,
         name: NeaName,
-        l1: Option<&[u8]>,
+        roots: Vec<Vec<u8>>,
         network: Arc<dyn Network>,
     ) -> Result<Self, LinkError> {
         let mut random = [0; 16];
@@ -103,8 +109,7 @@ impl Link {
         config.backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
         config.deadline = ATTEMPT;
         config.network = network;
-        if url.as_str().starts_with("wss:") {
-            let roots: Vec<_> = l1.map(<[u8]>::to_vec).into_iter().collect();
+        if is_secure(&url) {
             config.tls = Some(client_config(&roots)?);
         }
         tracing::info!("connecting to Agent at {url}");
@@ -119,7 +124,13 @@ impl Link {
             turn: 0,
             told: false,
             sent: HashMap::new(),
+            roots,
         })
+    }
+
+    /// Whether it waits for an agent whose certificate it may refuse for want of these roots.
+    pub(crate) fn would_trust(&self, roots: &[Vec<u8>]) -> bool {
+        is_secure(&self.url) && !self.is_up() && self.roots != roots
     }
 
     pub(crate) fn is_proven(&self) -> bool {

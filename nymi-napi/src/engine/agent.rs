@@ -30,11 +30,8 @@ impl Engine {
     /// Starts a link in the place of the present one.
     pub(super) fn connect(&mut self, url: AgentUrl, name: NeaName) {
         self.retry_link_at = None;
-        let l1 = self
-            .session
-            .as_ref()
-            .map(|session| session.identity.anchor().der());
-        match Link::start(url, name, l1, Arc::clone(&self.config.network)) {
+        let roots = self.roots();
+        match Link::start(url, name, roots, Arc::clone(&self.config.network)) {
             Ok(link) => {
                 // Another agent is news of its own.
                 let same = |old: &&Link| old.url == link.url;
@@ -51,6 +48,22 @@ impl Engine {
                 self.desk.deliver(update);
             }
         }
+    }
+
+    /// The L1 that are trusted by now; none before `init`.
+    fn roots(&self) -> Vec<Vec<u8>> {
+        let Some(session) = &self.session else {
+            return Vec::new();
+        };
+        let anchors = session.application.trusted(session.identity.entry());
+        anchors.iter().map(|anchor| anchor.der().to_vec()).collect()
+    }
+
+    /// Whether the agent is away, perhaps because its certificate leads to an L1 that is trusted by
+    /// now and was not when the link was made.
+    pub(super) fn trust_has_changed(&self) -> bool {
+        let would = |link: &Link| link.would_trust(&self.roots());
+        self.link.as_ref().is_some_and(would)
     }
 
     /// Tries a link that was refused anew.
@@ -73,7 +86,12 @@ impl Engine {
             ChannelEvent::Message { event, .. } => {
                 tracing::debug!("the agent sent an event that this version does not know: {event}");
             }
-            ChannelEvent::Disconnected { reason } => self.lost(&reason),
+            ChannelEvent::Disconnected { reason } => {
+                self.lost(&reason);
+                if self.trust_has_changed() {
+                    self.reconnect();
+                }
+            }
         }
     }
 

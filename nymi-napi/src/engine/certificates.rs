@@ -91,7 +91,7 @@ impl Engine {
             .link
             .as_ref()
             .is_some_and(|link| link.url == agent_url && link.name == name);
-        if !same {
+        if !same || self.trust_has_changed() {
             self.connect(agent_url.clone(), name);
         }
         let Some(answer) = self.init_answer(&agent_url) else {

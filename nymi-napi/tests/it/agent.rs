@@ -1,5 +1,9 @@
 //! The agent: there, away, back, unwilling.
 
+use std::path::Path;
+
+use nymi_net::tls::{ServerTls, TlsFiles};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use serde_json::{Value, json};
 
 use crate::fake::{FakeAgent, Seen};
@@ -236,4 +240,60 @@ fn init_can_name_another_agent() {
         (&json!(0), &json!(agent.url))
     );
     agent.wait_for_proof();
+}
+
+/// A root of its own, in PEM, and what a server of this machine shows under it.
+fn tls(folder: &Path, name: &str) -> (String, ServerTls) {
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = CertificateParams::default();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let pem = root.self_signed(&root_key).unwrap().pem();
+    let issuer = Issuer::new(root, root_key);
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    let file = |kind: &str, text: String| {
+        let path = folder.join(format!("{name}-{kind}.pem"));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let files = TlsFiles {
+        certfile: file("chain", leaf.pem()),
+        keyfile: file("key", key.serialize_pem()),
+        cacertfile: None,
+    };
+    (pem, ServerTls::load(files).unwrap())
+}
+
+#[test]
+fn an_agent_that_speaks_tls_is_trusted_by_what_l1_names_now() {
+    let bench = Bench::new();
+    let home = bench.home.path();
+    let ((first, first_tls), (second, second_tls)) = (tls(home, "first"), tls(home, "second"));
+    let file = home.join("l1.pem");
+    let l1 = bench.nes.script.lock().unwrap().pki.l1_pem();
+    std::fs::write(&file, l1.clone() + &first).unwrap();
+    let any = "127.0.0.1:0".parse().unwrap();
+    let agent = FakeAgent::start_tls(&bench.runtime, any, first_tls);
+    let client = bench.client(&agent);
+    assert_eq!(
+        next(&client)["status"],
+        4000,
+        "before init nothing is trusted"
+    );
+    let mut init = bench.init();
+    init["l1"] = json!(file);
+    assert_eq!(ask(&client, "init", "1", init)["status"], 0);
+    agent.wait_for_proof();
+
+    // The agent comes back with a certificate under another root.
+    let address = agent.stop();
+    assert_eq!(next(&client)["status"], 4000);
+    let agent = FakeAgent::start_tls(&bench.runtime, address, second_tls);
+    let info = ask(&client, "info", "2", json!({}));
+    assert_eq!(info["payload"]["agent"], Value::Null, "{info}");
+    std::fs::write(&file, l1 + &second).unwrap();
+    agent.wait_for_proof();
+    assert_eq!(client.try_get(), Ok(None), "nothing else is told");
 }

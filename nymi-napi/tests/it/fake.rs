@@ -15,6 +15,9 @@ use axum::serve::Listener;
 use axum::{Json, Router};
 use nymi_core::chain::{Csr, pem};
 use nymi_core::crypto::{PublicKey, RustCrypto, SignatureVerifier};
+use nymi_net::guard::Guard;
+use nymi_net::serve;
+use nymi_net::tls::ServerTls;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -223,6 +226,20 @@ impl FakeAgent {
     }
 
     pub(crate) fn start_at(runtime: &Runtime, address: SocketAddr, refuse_proof: bool) -> Self {
+        Self::start_with(runtime, address, refuse_proof, None)
+    }
+
+    /// One that speaks TLS.
+    pub(crate) fn start_tls(runtime: &Runtime, address: SocketAddr, tls: ServerTls) -> Self {
+        Self::start_with(runtime, address, false, Some(tls))
+    }
+
+    fn start_with(
+        runtime: &Runtime,
+        address: SocketAddr,
+        refuse_proof: bool,
+        tls: Option<ServerTls>,
+    ) -> Self {
         let (seen_sender, seen) = channel();
         let (kill, killed) = watch::channel(false);
         let shared = Arc::new(Shared {
@@ -236,13 +253,14 @@ impl FakeAgent {
             .with_state(Arc::clone(&shared));
         let listener = runtime.block_on(bind(address));
         let address = listener.local_addr().unwrap();
-        let url = format!("ws://{address}/socket/websocket");
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        let url = format!("{scheme}://{address}/socket/websocket");
+        let _entered = runtime.enter();
+        let server = serve::serve(listener, router, Guard::loopback(), tls).unwrap();
         runtime.spawn(async move {
             let mut killed = killed;
-            tokio::select! {
-                _ = axum::serve(listener, router) => {}
-                _ = killed.changed() => {}
-            }
+            let _ = killed.changed().await;
+            drop(server);
         });
         Self {
             address,
@@ -309,10 +327,10 @@ async fn bind(address: SocketAddr) -> TcpListener {
 }
 
 async fn upgrade(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(move |socket| serve(socket, shared))
+    upgrade.on_upgrade(move |socket| talk(socket, shared))
 }
 
-async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
+async fn talk(mut socket: WebSocket, shared: Arc<Shared>) {
     let (to_client, mut updates) = mpsc::unbounded_channel();
     *shared.to_client.lock().unwrap() = Some(to_client);
     let mut kill = shared.kill.clone();
