@@ -32,7 +32,7 @@ pub struct NymiClientConfig {
     /// The application: a letter, then 5 to 17 letters, digits, '.', '_' or '-'.
     pub nea_name: *const c_char,
     /// The agent's channel socket, such as "ws://127.0.0.1:9120"; NULL for what NYMI_AGENT_URL or
-    /// /etc/nymi/nes.toml name, else this machine's.
+    /// /etc/nymi/nes.toml (the registry on Windows) name, else this machine's.
     pub agent_url: *const c_char,
     /// The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder.
     pub store_directory: *const c_char,
