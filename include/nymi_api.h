@@ -567,7 +567,7 @@ struct NymiClientConfig {
   const char *nea_name;
   /**
    * The agent's channel socket, such as "ws://127.0.0.1:9120"; NULL for what NYMI_AGENT_URL or
-   * /etc/nymi/nes.toml name, else this machine's.
+   * /etc/nymi/nes.toml (the registry on Windows) name, else this machine's.
    */
   const char *agent_url;
   /**
