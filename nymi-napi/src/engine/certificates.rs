@@ -15,8 +15,11 @@ use crate::store::Store;
 
 /// "Outside its validity", trust.md.
 const NSL_VALIDITY: u32 = 29;
-/// What becomes of a client whose renewal is refused.
-const NOT_RENEWED: &str = "The NEA certificate is not renewed; the present one serves as long as it is valid. If the enterprise's L1 was replaced, put the new one where l1 names it, or initialise again with it.";
+/// What becomes of a client whose renewal fails.
+const NOT_RENEWED: &str =
+    "The NEA certificate is not renewed; the present one serves as long as it is valid.";
+const L1_REPLACED: &str = " If the enterprise's L1 was replaced, put the new one where l1 names it, or initialise again with it.";
+const TRIED_AGAIN: &str = " It is tried again.";
 /// How long NES may take for each step of a renewal.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,7 +30,8 @@ pub(super) struct Renewal {
     backoff: Backoff,
     told_cannot: bool,
     told_expired: bool,
-    told_refused: bool,
+    /// The statuses of failed renewals that were said.
+    told: Vec<Status>,
 }
 
 impl Default for Renewal {
@@ -38,7 +42,7 @@ impl Default for Renewal {
             backoff: Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)),
             told_cannot: false,
             told_expired: false,
-            told_refused: false,
+            told: Vec::new(),
         }
     }
 }
@@ -208,19 +212,29 @@ impl Engine {
         }
     }
 
-    /// What does not pass by itself is said once, while the present certificate is still good.
+    /// Said once for each reason, and once for a server that is away, while the present certificate is
+    /// still good.
     fn tell_refused_renewal(&mut self, refusal: Refusal) {
-        let passes = matches!(
-            refusal.status,
-            Status::NES_UNREACHABLE | Status::NES_SERVER_ERROR | Status::NES_TIMEOUT
-        );
-        // A clock that is wrong has been told already.
-        let is_told = self.renewal.told_expired && refusal.nsl == Some(NSL_VALIDITY);
-        if passes || is_told || self.renewal.told_refused {
+        let reason = match refusal.status {
+            Status::NES_SERVER_ERROR | Status::NES_TIMEOUT => Status::NES_UNREACHABLE,
+            status => status,
+        };
+        // An expired certificate, or a clock that is wrong, has been told already.
+        let is_told = self.renewal.told_expired
+            && (reason == Status::NES_UNREACHABLE || refusal.nsl == Some(NSL_VALIDITY));
+        if is_told || self.renewal.told.contains(&reason) {
             return;
         }
-        self.renewal.told_refused = true;
-        let specifics = format!("{} {NOT_RENEWED}", refusal.specifics);
+        self.renewal.told.push(reason);
+        let hint = match reason {
+            Status::CERTIFICATES | Status::NES_TLS | Status::INVALID_FIELD => L1_REPLACED,
+            Status::NES_UNREACHABLE => TRIED_AGAIN,
+            _ => "",
+        };
+        let specifics = format!(
+            "{}. {NOT_RENEWED}{hint}",
+            refusal.specifics.trim_end_matches('.')
+        );
         let refusal = Refusal {
             specifics,
             ..refusal

@@ -54,6 +54,8 @@ pub(crate) struct User {
     subscribed: BTreeSet<&'static str>,
     pub(crate) told_missing: u64,
     pub(crate) told_expired: u64,
+    /// That the server could not be reached for a renewal.
+    pub(crate) told_nes_missing: u64,
     /// What was said of certificates without being asked.
     pub(crate) told_of_certificates: Vec<Value>,
     taps: Vec<String>,
@@ -138,6 +140,7 @@ impl World {
             subscribed: BTreeSet::new(),
             told_missing: 0,
             told_expired: 0,
+            told_nes_missing: 0,
             told_of_certificates: Vec::new(),
             taps: Vec::new(),
         }
@@ -412,6 +415,7 @@ impl User {
             ("error", 4000) => self.told_missing += 1,
             // The proof was not answered in time: the agent is there, and too slow.
             ("error", 4003) => {}
+            ("error", 2000 | 2004 | 2005) => self.told_nes_missing += 1,
             ("error", 8000) => {
                 self.told_expired += u64::from(update["error"]["nsl"] == 29);
                 self.told_of_certificates.push(update["error"].clone());
