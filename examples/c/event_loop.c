@@ -23,7 +23,7 @@ static int failed(const char *what, uint32_t result, struct NymiError *error) {
 static int start(const struct options *options) {
   struct NymiError *error = NULL;
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "EventLoop"};
-  config.agent_url = options->agent_url[0] != 0 ? options->agent_url : NULL;
+  config.agent_url = options->agent_url;
   if (failed("new", nymi_client_new(&config, &client, &error), error)) {
     return 0;
   }

@@ -10,7 +10,9 @@
 
 struct options {
   const char *nes_url, *l1, *user, *password, *endpoint, *grade;
-  char agent_url[64]; /* "" for what the site has */
+  int agent_port;        /* -1 for what the site has */
+  const char *agent_url; /* the same as an address; NULL for what the site has */
+  char agent[64];
   uint8_t digest[32];
   int has_digest;
 };
@@ -46,6 +48,7 @@ static inline int read_options(int argc, char **argv, struct options *options) {
   memset(options, 0, sizeof *options);
   options->endpoint = "127.0.0.1";
   options->grade = "gold";
+  options->agent_port = -1;
   options->password = getenv("NYMI_PASSWORD");
   for (int option; (option = getopt(argc, argv, "n:l:u:p:e:g:d:")) != -1;) {
     switch (option) {
@@ -55,7 +58,9 @@ static inline int read_options(int argc, char **argv, struct options *options) {
       case 'e': options->endpoint = optarg; break;
       case 'g': options->grade = optarg; break;
       case 'p':
-        snprintf(options->agent_url, sizeof options->agent_url, "ws://127.0.0.1:%d", atoi(optarg));
+        options->agent_port = atoi(optarg);
+        snprintf(options->agent, sizeof options->agent, "ws://127.0.0.1:%d", options->agent_port);
+        options->agent_url = options->agent;
         break;
       case 'd':
         options->has_digest = read_digest(optarg, options->digest);

@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
   struct NymiError *error = NULL;
 
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "TapToSign"};
-  config.agent_url = options.agent_url[0] != 0 ? options.agent_url : NULL;
+  config.agent_url = options.agent_url;
   check(nymi_client_new(&config, &client, &error), error);
 
   /* The first run gets a certificate with the password, later ones find it in the store. */

@@ -2,23 +2,15 @@
  * Waits for a tap of a Nymi Band and says who signed, when and where: what tap_to_sign.c does, with
  * the classic interface.
  *
- * Its five functions are all there is: requests go in as JSON, updates come out as JSON. Messages are built with printf and read with the two functions of "Reading updates" below;
- * a program with a JSON library would use that.
+ * Its five functions are all there is: requests go in as JSON, updates come out as JSON. Messages are
+ * built with printf and read with the two functions of "Reading updates" below; a program with a JSON
+ * library would use that.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "nymi_api.h"
+#include "options.h"
 
 #define NEA_NAME "TapToSign"
-
-struct options {
-  const char *nes_url, *l1, *user, *endpoint, *grade, *document;
-  int agent_port;
-};
 
 /* The update that was read last. */
 static char update[1 << 20];
@@ -124,13 +116,13 @@ static void wait_until(const char *name, const char *value) {
 
 /* ---- The program -------------------------------------------------------------------------- */
 
-static void init(const struct options *options, const char *password) {
+static void init(const struct options *options) {
   char url[600], user[600], secret[600], l1[5000], grade[32], request[8192];
   snprintf(request, sizeof request,
            "{\"operation\":\"init\",\"exchange\":\"init\",\"payload\":{\"nea_name\":\"" NEA_NAME "\","
            "\"nes_url\":%s,\"username\":%s,\"password\":%s,\"l1\":%s,\"grade\":%s}}",
            quoted(options->nes_url, url, sizeof url), quoted(options->user, user, sizeof user),
-           quoted(password, secret, sizeof secret), quoted(options->l1, l1, sizeof l1),
+           quoted(options->password, secret, sizeof secret), quoted(options->l1, l1, sizeof l1),
            quoted(options->grade, grade, sizeof grade));
   put(request);
   wait_until("exchange", "init");
@@ -148,10 +140,13 @@ static void subscribe(const char *endpoint) {
 
 /* The tap names the band and the intent; with them the band's wearer signs. */
 static void sign(const struct options *options, const char *band, const char *intent) {
-  char document[128] = "", hash[100], request[1024];
-  if (options->document != NULL) {
-    snprintf(document, sizeof document, ",\"document_sha256\":%s",
-             quoted(options->document, hash, sizeof hash));
+  char document[128] = "", request[1024];
+  if (options->has_digest) {
+    int length = snprintf(document, sizeof document, ",\"document_sha256\":\"");
+    for (int i = 0; i < 32; i++) {
+      length += sprintf(document + length, "%02x", options->digest[i]);
+    }
+    strcpy(document + length, "\"");
   }
   snprintf(request, sizeof request,
            "{\"operation\":\"assert_identity\",\"exchange\":\"sign\",\"payload\":{"
@@ -161,44 +156,17 @@ static void sign(const struct options *options, const char *band, const char *in
   wait_until("exchange", "sign");
 }
 
-static int usage(void) {
-  fprintf(stderr,
-          "usage: NYMI_PASSWORD=... tap_to_sign_classic -n NES_URL -l L1_FILE -u 'DOMAIN\\user'\n"
-          "                                 [-p AGENT_PORT] [-e ENDPOINT] [-g gold|bronze] [-d SHA256]\n"
-          "  -n  such as https://nes.example.com/nes\n"
-          "  -l  the enterprise's L1 certificate, PEM\n"
-          "  -u  who asks NES for this program's certificate; the password is in NYMI_PASSWORD\n"
-          "  -p  the port of the agent on this machine (9120)\n"
-          "  -e  id, host name or address of the terminal to listen to (127.0.0.1)\n"
-          "  -g  the grade that certificates must have (gold)\n"
-          "  -d  the SHA-256 of the document to sign, 64 hexadecimal digits\n");
-  return 2;
-}
-
 int main(int argc, char **argv) {
-  struct options options = {.endpoint = "127.0.0.1", .grade = "gold", .agent_port = -1};
-  for (int option; (option = getopt(argc, argv, "n:l:u:p:e:g:d:")) != -1;) {
-    switch (option) {
-      case 'n': options.nes_url = optarg; break;
-      case 'l': options.l1 = optarg; break;
-      case 'u': options.user = optarg; break;
-      case 'p': options.agent_port = atoi(optarg); break;
-      case 'e': options.endpoint = optarg; break;
-      case 'g': options.grade = optarg; break;
-      case 'd': options.document = optarg; break;
-      default: return usage();
-    }
+  struct options options;
+  int wrong = read_options(argc, argv, &options);
+  if (wrong) {
+    return wrong;
   }
-  const char *password = getenv("NYMI_PASSWORD");
-  if (options.nes_url == NULL || options.l1 == NULL || options.user == NULL || password == NULL) {
-    return usage();
-  }
-
   if (napiConfigure(NEA_NAME, NULL, "{}", NAPI_LOG_NONE, options.agent_port, "") !=
       NAPI_CONFIGURE_OKAY) {
     stop("the client did not start", "");
   }
-  init(&options, password);
+  init(&options);
   subscribe(options.endpoint);
   printf("tap your band at %s\n", options.endpoint);
   fflush(stdout);

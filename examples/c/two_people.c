@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
     return usage(argv[0]);
   }
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "TwoPeople"};
-  config.agent_url = options.agent_url[0] != 0 ? options.agent_url : NULL;
+  config.agent_url = options.agent_url;
   check(nymi_client_new(&config, &client, &error));
   struct NymiInitOptions who = {.size = sizeof who,
                                 .nes_url = options.nes_url,

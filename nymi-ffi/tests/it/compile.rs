@@ -3,18 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::toolchain::{WARNINGS, compile, repository, run, run_test};
+use crate::toolchain::{C, CPP, Compiler, WARNINGS, compile, compilers, repository, run, run_test};
 
-/// The compilers that are here; gcc has to be.
-fn compilers(gcc: &'static str, clang: &'static str) -> Vec<&'static str> {
-    let has_clang = Command::new(clang).arg("--version").output().is_ok();
-    [gcc]
-        .into_iter()
-        .chain(has_clang.then_some(clang))
-        .collect()
-}
-
-fn header_alone(compiler: &str, standard: &str, name: &str, header: &str) {
+fn header_alone(compiler: Compiler, name: &str, header: &str) {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join(name);
     // Twice, since it may be included twice.
@@ -22,8 +13,8 @@ fn header_alone(compiler: &str, standard: &str, name: &str, header: &str) {
         "#include \"{header}\"\n#include \"{header}\"\nint main(void) {{ return NAPI_CONFIGURE_OKAY; }}\n"
     );
     std::fs::write(&source, text).unwrap();
-    run(Command::new(compiler)
-        .arg(format!("-std={standard}"))
+    run(Command::new(compiler.command)
+        .arg(compiler.standard)
         .args(WARNINGS)
         .args(["-fsyntax-only", "-I"])
         .arg(repository().join("include"))
@@ -32,27 +23,25 @@ fn header_alone(compiler: &str, standard: &str, name: &str, header: &str) {
 
 #[test]
 fn the_header_is_c() {
-    for compiler in compilers("gcc", "clang") {
-        for standard in ["c11", "c17"] {
-            header_alone(compiler, standard, "header.c", "nymi_api.h");
-        }
+    for compiler in C {
+        header_alone(compiler, "header.c", "nymi_api.h");
     }
 }
 
 #[test]
 fn the_headers_are_cpp() {
-    for compiler in compilers("g++", "clang++") {
-        for standard in ["c++17", "c++20"] {
-            for header in ["nymi_api.h", "nymi_api.hpp"] {
-                header_alone(compiler, standard, "header.cpp", header);
-            }
+    for compiler in CPP {
+        for header in ["nymi_api.h", "nymi_api.hpp"] {
+            header_alone(compiler, "header.cpp", header);
         }
     }
 }
 
 #[test]
 fn the_wrapper_for_cpp_owns_what_it_is_given() {
-    run_test("wrapper.cpp");
+    for compiler in CPP {
+        run_test(compiler, "wrapper.cpp");
+    }
 }
 
 #[test]
@@ -66,14 +55,17 @@ fn the_examples_build_without_a_warning_and_explain_themselves() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("example");
-        compile(&repository().join("examples").join(example), &program);
-        let output = Command::new(&program).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{example}");
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            text.contains("usage:") && text.contains("NYMI_PASSWORD"),
-            "{example}: {text}"
-        );
+        let source = repository().join("examples").join(example);
+        for compiler in compilers(&source) {
+            compile(compiler, &source, &program);
+            let output = Command::new(&program).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{example}");
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                text.contains("usage:") && text.contains("NYMI_PASSWORD"),
+                "{example}: {text}"
+            );
+        }
     }
 }
 
@@ -134,7 +126,9 @@ fn the_programs_of_the_manual_and_the_readme_compile() {
                 false => "int main(void) { return 0; }\n",
             };
             std::fs::write(&source, format!("{headers}{block}\n{main}")).unwrap();
-            compile(&source, &folder.path().join("program"));
+            for compiler in compilers(&source) {
+                compile(compiler, &source, &folder.path().join("program"));
+            }
             compiled += 1;
         }
     }

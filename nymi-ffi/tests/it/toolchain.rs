@@ -49,16 +49,46 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// What every compiler has to accept without a word.
 pub(crate) const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
+/// A compiler, and the standard that it is to follow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compiler {
+    pub(crate) command: &'static str,
+    pub(crate) standard: &'static str,
+}
+
+const fn compiler(command: &'static str, standard: &'static str) -> Compiler {
+    Compiler { command, standard }
+}
+
+/// What programs in C are built with; a compiler that is not here is a failure.
+pub(crate) const C: [Compiler; 4] = [
+    compiler("gcc", "-std=c11"),
+    compiler("clang", "-std=c17"),
+    compiler("gcc", "-std=c17"),
+    compiler("clang", "-std=c11"),
+];
+
+/// The same for C++.
+pub(crate) const CPP: [Compiler; 4] = [
+    compiler("g++", "-std=c++17"),
+    compiler("clang++", "-std=c++17"),
+    compiler("g++", "-std=c++20"),
+    compiler("clang++", "-std=c++20"),
+];
+
+/// The compilers for a source file. The first two are of different makers.
+pub(crate) fn compilers(source: &Path) -> [Compiler; 4] {
+    match source.extension().is_some_and(|it| it == "cpp") {
+        true => CPP,
+        false => C,
+    }
+}
+
 /// Compiles a program in C or C++ against the headers and the shared library.
-pub(crate) fn compile(source: &Path, program: &Path) {
-    let is_cpp = source.extension().is_some_and(|it| it == "cpp");
-    let (compiler, standard) = match is_cpp {
-        true => ("g++", "-std=c++17"),
-        false => ("gcc", "-std=c11"),
-    };
+pub(crate) fn compile(compiler: Compiler, source: &Path, program: &Path) {
     let folder = library_folder();
-    run(Command::new(compiler)
-        .arg(standard)
+    run(Command::new(compiler.command)
+        .arg(compiler.standard)
         .args(WARNINGS)
         .args(["-pthread", "-o"])
         .arg(program)
@@ -74,14 +104,15 @@ pub(crate) fn compile(source: &Path, program: &Path) {
 
 /// Compiles and runs a program of tests/c, with an empty folder for its logs as argument.
 pub(crate) fn run_c(name: &str) {
-    run_test(&format!("{name}.c"));
+    run_test(C[0], &format!("{name}.c"));
 }
 
 /// The same for a source file in C or C++.
-pub(crate) fn run_test(file: &str) {
+pub(crate) fn run_test(compiler: Compiler, file: &str) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("program");
-    compile(&repository().join("nymi-ffi/tests/c").join(file), &program);
+    let source = repository().join("nymi-ffi/tests/c").join(file);
+    compile(compiler, &source, &program);
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
     run(Command::new(&program)
