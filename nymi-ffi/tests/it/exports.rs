@@ -39,6 +39,34 @@ fn the_committed_list_of_exports_is_that_of_the_library() {
     );
 }
 
+/// Debian's list says with which version each function came; the new ones come with this.
+#[test]
+fn the_debian_list_of_symbols_has_the_same_functions() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/debian/libnymi-api1.symbols");
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let listed = |name: &str| {
+        let begin = format!(" {name}@Base ");
+        committed.lines().find(|line| line.starts_with(&begin))
+    };
+    let head = committed.lines().filter(|line| !line.starts_with(' '));
+    let functions = exported().into_iter().map(|name| match listed(&name) {
+        Some(line) => line.to_owned(),
+        None => format!(" {name}@Base {}", env!("CARGO_PKG_VERSION")),
+    });
+    let lines = head.map(str::to_owned).chain(functions);
+    let list: String = lines.map(|line| line + "\n").collect();
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &list).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == list,
+        "{} is out of date: run UPDATE_GENERATED=1 cargo test -p nymi-ffi exports",
+        path.display()
+    );
+}
+
 fn dynamic_section() -> String {
     let library = library_folder().join("libnymi_api.so");
     let output = run(Command::new("readelf").args(["-dW"]).arg(library));

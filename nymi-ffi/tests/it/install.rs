@@ -5,14 +5,20 @@ use std::process::Command;
 
 use crate::toolchain::{WARNINGS, library_folder, repository, run};
 
-/// Installs the library of this build; the folder, moved since, as packages may be.
-fn installed(folder: &Path) -> PathBuf {
+/// Installs the library of this build, and gives the folder that stands for the root.
+fn staged(folder: &Path, options: &[&str]) -> PathBuf {
     let staged = folder.join("staged");
     run(Command::new(repository().join("packaging/c/install"))
-        .args(["--prefix", "/opt/somewhere", "--destdir"])
-        .arg(&staged)
+        .args(options)
         .arg("--built")
-        .arg(library_folder()));
+        .arg(library_folder())
+        .env("DESTDIR", &staged));
+    staged
+}
+
+/// The folder of an installation, moved since, as packages may be.
+fn installed(folder: &Path) -> PathBuf {
+    let staged = staged(folder, &["--prefix", "/opt/somewhere"]);
     let moved = folder.join("moved");
     std::fs::rename(staged.join("opt/somewhere"), &moved).unwrap();
     moved
@@ -28,23 +34,99 @@ fn explains_itself(program: &Path, libraries: &Path) {
     assert!(text.contains("usage:"), "{}: {text}", output.status);
 }
 
-#[test]
-fn pkg_config_finds_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let prefix = installed(folder.path());
-    let output = run(Command::new("pkg-config")
-        .args(["--cflags", "--libs", "nymi_api"])
-        .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
+fn flags(options: &[&str], configured: &mut Command) -> Vec<String> {
+    let output = run(configured.args(options).arg("nymi_api"));
     let flags = String::from_utf8(output.stdout).unwrap();
-    let program = folder.path().join("program");
+    flags.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Builds an example with these flags.
+fn build(flags: &[String], program: &Path) {
     run(Command::new("gcc")
         .arg("-std=c11")
         .args(WARNINGS)
         .arg(repository().join("examples/c/tap_to_sign.c"))
-        .args(flags.split_whitespace())
+        .args(flags)
         .arg("-o")
-        .arg(&program));
+        .arg(program));
+}
+
+/// Whether a program asks for the shared library when it starts.
+fn needs_the_shared_library(program: &Path) -> bool {
+    let output = run(Command::new("readelf").args(["-dW"]).arg(program));
+    let section = String::from_utf8(output.stdout).unwrap();
+    let mut needed = section.lines().filter(|line| line.contains("(NEEDED)"));
+    needed.any(|line| line.contains("[libnymi_api.so.1]"))
+}
+
+#[test]
+fn pkg_config_finds_it_wherever_it_was_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = installed(folder.path());
+    let found = || {
+        let mut command = Command::new("pkg-config");
+        command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+        command
+    };
+    let program = folder.path().join("program");
+    build(&flags(&["--cflags", "--libs"], &mut found()), &program);
+    assert!(needs_the_shared_library(&program));
     explains_itself(&program, &prefix.join("lib"));
+
+    // Where the linker finds both it takes the shared one, so the static one is named.
+    let with_static = flags(&["--cflags", "--static", "--libs"], &mut found());
+    let with_static: Vec<String> = with_static
+        .iter()
+        .map(|flag| flag.replace("-lnymi_api", "-l:libnymi_api.a"))
+        .collect();
+    build(&with_static, &program);
+    assert!(!needs_the_shared_library(&program));
+    explains_itself(&program, Path::new("/nowhere"));
+}
+
+#[test]
+fn a_distribution_has_its_own_folders_and_a_fixed_prefix() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--prefix", "/usr", "--libdir", "lib/some-gnu", "--fixed"];
+    let root = staged(folder.path(), &options);
+    let libraries = root.join("usr/lib/some-gnu");
+    let file = std::fs::read_to_string(libraries.join("pkgconfig/nymi_api.pc")).unwrap();
+    assert!(
+        file.starts_with("prefix=/usr\nlibdir=${prefix}/lib/some-gnu\n"),
+        "{file}"
+    );
+    let mut pkg_config = Command::new("pkg-config");
+    pkg_config
+        .env("PKG_CONFIG_LIBDIR", libraries.join("pkgconfig"))
+        .env("PKG_CONFIG_SYSROOT_DIR", &root)
+        .env("PKG_CONFIG_ALLOW_SYSTEM_CFLAGS", "1");
+    let program = folder.path().join("program");
+    build(&flags(&["--cflags", "--libs"], &mut pkg_config), &program);
+    explains_itself(&program, &libraries);
+
+    let config = libraries.join("cmake/nymi_api");
+    let built = cmake(
+        folder.path(),
+        CMAKE,
+        &format!("-Dnymi_api_DIR={}", config.display()),
+    );
+    explains_itself(&built.join("in_c"), &libraries);
+}
+
+/// Configures and builds a project; the folder of its programs.
+fn cmake(folder: &Path, project: &str, option: &str) -> PathBuf {
+    std::fs::write(folder.join("CMakeLists.txt"), project).unwrap();
+    let built = folder.join("built");
+    let examples = repository().join("examples");
+    run(Command::new("cmake")
+        .arg("-S")
+        .arg(folder)
+        .arg("-B")
+        .arg(&built)
+        .arg(format!("-DEXAMPLES={}", examples.display()))
+        .arg(option));
+    run(Command::new("cmake").arg("--build").arg(&built));
+    built
 }
 
 const CMAKE: &str = r#"
@@ -60,20 +142,50 @@ target_link_libraries(in_cpp nymi_api::static Threads::Threads)
 "#;
 
 #[test]
-fn cmake_finds_it() {
+fn cmake_finds_it_wherever_it_was_moved() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = installed(folder.path());
-    std::fs::write(folder.path().join("CMakeLists.txt"), CMAKE).unwrap();
-    let built = folder.path().join("built");
-    let examples = repository().join("examples");
-    run(Command::new("cmake")
-        .arg("-S")
-        .arg(folder.path())
-        .arg("-B")
-        .arg(&built)
-        .arg(format!("-DEXAMPLES={}", examples.display()))
-        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())));
-    run(Command::new("cmake").arg("--build").arg(&built));
+    let option = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
+    let built = cmake(folder.path(), CMAKE, &option);
+    assert!(needs_the_shared_library(&built.join("in_c")));
+    assert!(!needs_the_shared_library(&built.join("in_cpp")));
     explains_itself(&built.join("in_c"), &prefix.join("lib"));
-    explains_itself(&built.join("in_cpp"), &prefix.join("lib"));
+    explains_itself(&built.join("in_cpp"), Path::new("/nowhere"));
+    cmake_takes_versions_up_to_this_one(&prefix);
+}
+
+/// Asks for a version, and fails if the answer is another one than expected.
+const ASKS: &str = r#"
+macro(ask expected)
+  unset(nymi_api_DIR CACHE)
+  find_package(nymi_api ${ARGN} QUIET)
+  if(NOT nymi_api_FOUND STREQUAL ${expected})
+    message(FATAL_ERROR "${ARGN}: ${nymi_api_FOUND}, not ${expected}")
+  endif()
+endmacro()
+cmake_minimum_required(VERSION 3.19)
+project(asks NONE)
+"#;
+
+fn cmake_takes_versions_up_to_this_one(prefix: &Path) {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut project = ASKS.to_owned();
+    for (expected, asked) in [
+        (1, String::new()),
+        (1, "0.0.1".to_owned()),
+        (1, version.to_owned()),
+        (1, format!("{version} EXACT")),
+        (1, format!("0.0.1...{version}")),
+        (0, "0.0.1 EXACT".to_owned()),
+        (0, "9999".to_owned()),
+        (0, "0.0.1...0.0.2".to_owned()),
+        (0, format!("0.0.1...<{version}")),
+    ] {
+        project.push_str(&format!("ask({expected} {asked})\n"));
+    }
+    // A program for pointers of another size.
+    project.push_str("set(CMAKE_SIZEOF_VOID_P 2)\nask(0)\n");
+    let folder = tempfile::tempdir().unwrap();
+    let option = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
+    cmake(folder.path(), &project, &option);
 }
