@@ -2,8 +2,8 @@
  * nymi_api.hpp: the handle interface of nymi_api.h for C++17. Header only.
  *
  * Clients and answers free themselves; functions return a Result, an answer or an Error, and throw
- * nothing but std::bad_alloc. Answers are the structs of nymi_api.h behind a unique_ptr, so every
- * field is documented there:
+ * nothing but std::bad_alloc; Result::value alone throws if there is no answer. Answers are the structs
+ * of nymi_api.h behind a unique_ptr, so every field is documented there:
  *
  *     auto client = nymi::Client::create({"Records"});
  *     if (!client) return report(client.error());
@@ -12,7 +12,7 @@
  *     }
  *
  * A Client may be used from any thread, and moved while nobody uses it; its own callbacks must not
- * destroy it. For a future, put a call into std::async.
+ * destroy it. Client::async makes a future of every call.
  */
 #ifndef NYMI_API_HPP
 #define NYMI_API_HPP
@@ -20,11 +20,14 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -41,10 +44,23 @@ struct Error {
   std::string detail;
 };
 
-/* An answer or an error, as std::expected of C++23. */
+/* What Result::value throws if there is no answer. */
+class BadResult : public std::exception {
+ public:
+  explicit BadResult(Error error) : error_(std::make_shared<const Error>(std::move(error))) {}
+  const char *what() const noexcept override { return error_->message.c_str(); }
+  const Error &error() const noexcept { return *error_; }
+
+ private:
+  std::shared_ptr<const Error> error_; /* so that copies do not throw */
+};
+
+/* An answer or an error, as std::expected of C++23, whose members have these names and meanings. */
 template <typename T>
 class [[nodiscard]] Result {
  public:
+  using value_type = T;
+
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
@@ -61,7 +77,40 @@ class [[nodiscard]] Result {
   /* The error; only if there is one. */
   const Error &error() const noexcept { return *std::get_if<1>(&state_); }
 
+  /* The answer; throws BadResult if there is none. */
+  T &value() & { return require(), **this; }
+  const T &value() const & { return require(), **this; }
+  T &&value() && { return require(), *std::move(*this); }
+
+  /* The answer, or this instead. */
+  T value_or(T other) && { return has_value() ? *std::move(*this) : std::move(other); }
+
+  /* What a function that gives a Result makes of the answer. */
+  template <typename F>
+  std::invoke_result_t<F, T> and_then(F function) && {
+    if (!has_value()) return error();
+    return function(*std::move(*this));
+  }
+
+  /* What a function makes of the answer. */
+  template <typename F>
+  Result<std::invoke_result_t<F, T>> transform(F function) && {
+    if (!has_value()) return error();
+    return function(*std::move(*this));
+  }
+
+  /* What a function that gives such a Result makes of the error. */
+  template <typename F>
+  Result or_else(F function) && {
+    if (has_value()) return std::move(*this);
+    return function(error());
+  }
+
  private:
+  void require() const {
+    if (!has_value()) throw BadResult(error());
+  }
+
   std::variant<T, Error> state_;
 };
 
@@ -85,6 +134,22 @@ inline Error take(std::uint32_t code, NymiError *error) {
 
 inline const char *text(const std::optional<std::string> &text) noexcept {
   return text ? text->c_str() : nullptr;
+}
+
+inline std::uint32_t limit(std::chrono::milliseconds timeout) noexcept {
+  if (timeout.count() < 0) {
+    return 0;
+  }
+  return timeout.count() < NYMI_FOREVER ? static_cast<std::uint32_t>(timeout.count())
+                                        : NYMI_FOREVER;
+}
+
+/* A struct of C that begins with its size. */
+template <typename T>
+T sized() noexcept {
+  T given{};
+  given.size = sizeof given;
+  return given;
 }
 
 }  // namespace detail
@@ -148,14 +213,186 @@ struct Call {
 /* Waits without end, as a timeout. */
 inline constexpr std::chrono::milliseconds forever = std::chrono::milliseconds::max();
 
-class Client {
+/*
+ * The calls of a client, without owning it: what Client has, too, and what its futures are given. It may
+ * be copied, and outlive the client: then its calls fail with NYMI_RESULT_BAD_HANDLE.
+ */
+class Calls {
+ public:
+  explicit Calls(NymiClient *client) noexcept : client_(client) {}
+
+  /* The handle, for functions of nymi_api.h. */
+  NymiClient *handle() const noexcept { return client_; }
+
+  void terminate() const noexcept { nymi_client_terminate(client_); }
+  void wake() const noexcept { nymi_client_wake(client_); }
+
+  /*
+   * Makes a call on another thread: a future of what the function returns, which is given Calls.
+   *
+   *     auto tap = client.async([](nymi::Calls calls) { return calls.wait_tap(); });
+   *
+   * The future's destructor waits for the call, so give it a timeout, or end it with wake, cancel or
+   * terminate. It does not matter if the client is moved or destroyed in the meantime.
+   */
+  template <typename F>
+  std::future<std::invoke_result_t<F, Calls>> async(F function) const {
+    return std::async(std::launch::async, std::move(function), *this);
+  }
+
+  Result<Done> put(const std::string &json) const {
+    return act(nymi_client_put, json.c_str());
+  }
+
+  Result<std::string> get(std::chrono::milliseconds timeout = forever) const {
+    return raw<char *>(nymi_client_get, detail::limit(timeout)).transform([](char *update) {
+      return std::string(Owned<char, nymi_string_free>(update).get());
+    });
+  }
+
+  Result<int> descriptor() const { return raw<int>(nymi_client_descriptor); }
+
+  Result<Tap> wait_tap(std::chrono::milliseconds timeout = forever) const {
+    return ask<Tap>(nymi_client_wait_tap, detail::limit(timeout));
+  }
+
+  Result<Event> wait_event(std::chrono::milliseconds timeout = forever) const {
+    return ask<Event>(nymi_client_wait_event, detail::limit(timeout));
+  }
+
+  Result<Init> init(const InitOptions &options = {}, const Call &call = {}) const {
+    auto given = detail::sized<NymiInitOptions>();
+    given.nes_url = detail::text(options.nes_url);
+    given.username = detail::text(options.username);
+    given.password = detail::text(options.password);
+    given.token = detail::text(options.token);
+    given.l1 = detail::text(options.l1);
+    given.grade = detail::text(options.grade);
+    given.agent_url = detail::text(options.agent_url);
+    return ask<Init>(nymi_client_init, &given, How(call));
+  }
+
+  Result<Endpoint> subscribe(const std::string &named, const Call &call = {}) const {
+    return ask<Endpoint>(nymi_client_subscribe, named.c_str(), How(call));
+  }
+
+  Result<Done> unsubscribe(const std::string &named, const Call &call = {}) const {
+    return act(nymi_client_unsubscribe, named.c_str(), How(call));
+  }
+
+  Result<Done> cancel(const std::string &exchange) const {
+    return act(nymi_client_cancel, exchange.c_str());
+  }
+
+  Result<Lookup> lookup(const LookupQuery &query, const Call &call = {}) const {
+    auto given = detail::sized<NymiLookupQuery>();
+    given.username = detail::text(query.username);
+    given.domain = detail::text(query.domain);
+    given.band = detail::text(query.band);
+    given.nfc_uid = detail::text(query.nfc_uid);
+    given.serial_number = detail::text(query.serial_number);
+    return ask<Lookup>(nymi_client_lookup, &given, How(call));
+  }
+
+  Result<Assertion> assert_user(const AssertOptions &options, const Call &call = {}) const {
+    auto given = detail::sized<NymiAssertOptions>();
+    given.band = options.band.c_str();
+    given.intent_id = detail::text(options.intent_id);
+    given.document_sha256 = options.document_sha256 ? options.document_sha256->data() : nullptr;
+    given.meaning = detail::text(options.meaning);
+    given.audience = detail::text(options.audience);
+    given.nonce = detail::text(options.nonce);
+    return ask<Assertion>(nymi_client_assert, &given, How(call));
+  }
+
+  Result<UserStatus> user_status(const std::string &username, const std::string &domain,
+                                 const Call &call = {}) const {
+    return ask<UserStatus>(nymi_client_user_status, username.c_str(), domain.c_str(), How(call));
+  }
+
+  Result<Done> notify(const std::string &band, NymiNotification notification,
+                      const Call &call = {}) const {
+    return act(nymi_client_notify, band.c_str(), notification, How(call));
+  }
+
+  Result<Random> random(const std::string &band, std::uint32_t size, const Call &call = {}) const {
+    return ask<Random>(nymi_client_random, band.c_str(), size, How(call));
+  }
+
+  Result<Signature> sign(const std::string &band, const Digest &sha256,
+                         const Call &call = {}) const {
+    return ask<Signature>(nymi_client_sign, band.c_str(), sha256.data(), How(call));
+  }
+
+  Result<Key> symmetric_key(const std::string &band, NymiKeyAction action,
+                            const std::optional<std::string> &key_id = std::nullopt,
+                            const Call &call = {}) const {
+    return ask<Key>(nymi_client_symmetric_key, band.c_str(), action, detail::text(key_id),
+                    How(call));
+  }
+
+  Result<Totp> totp(const std::string &band, NymiKeyAction action, const Call &call = {}) const {
+    return ask<Totp>(nymi_client_totp, band.c_str(), action, How(call));
+  }
+
+  Result<Firmware> firmware(const std::string &band, const Call &call = {}) const {
+    return ask<Firmware>(nymi_client_firmware, band.c_str(), How(call));
+  }
+
+ protected:
+  NymiClient *client_;
+
+ private:
+  /* A Call as the functions take it. */
+  class How {
+   public:
+    explicit How(const Call &call) noexcept : call_(detail::sized<NymiCall>()) {
+      call_.timeout_ms = detail::limit(call.timeout);
+      call_.exchange = detail::text(call.exchange);
+    }
+    operator const NymiCall *() const noexcept { return &call_; }
+
+   private:
+    NymiCall call_;
+  };
+
+  /* Calls a function of nymi_api.h whose last argument is the error. */
+  template <typename F, typename... A>
+  Result<Done> act(F function, const A &...arguments) const {
+    NymiError *error = nullptr;
+    const std::uint32_t code = function(client_, arguments..., &error);
+    if (code != NYMI_RESULT_OKAY) {
+      return detail::take(code, error);
+    }
+    return Done{};
+  }
+
+  /* The same for one that gives an answer in the argument before it. */
+  template <typename T, typename F, typename... A>
+  Result<T> raw(F function, const A &...arguments) const {
+    T answer{};
+    return act([&](NymiClient *client, NymiError **error) {
+             return function(client, arguments..., &answer, error);
+           }).transform([&](Done) { return answer; });
+  }
+
+  /* The same for an answer that has to be freed. */
+  template <typename T, typename F, typename... A>
+  Result<T> ask(F function, const A &...arguments) const {
+    return raw<typename T::pointer>(function, arguments...).transform([](auto answer) {
+      return T(answer);
+    });
+  }
+};
+
+/* A client, and its end. */
+class Client : public Calls {
  public:
   static Result<Client> create(Config config) {
     auto functions = std::make_unique<Functions>();
     functions->on_update = std::move(config.on_update);
     functions->on_log = std::move(config.on_log);
-    NymiClientConfig wanted{};
-    wanted.size = sizeof wanted;
+    auto wanted = detail::sized<NymiClientConfig>();
     wanted.nea_name = config.nea_name.c_str();
     wanted.agent_url = detail::text(config.agent_url);
     wanted.store_directory = detail::text(config.store_directory);
@@ -175,7 +412,7 @@ class Client {
   }
 
   Client(Client &&other) noexcept
-      : client_(std::exchange(other.client_, nullptr)), functions_(std::move(other.functions_)) {}
+      : Calls(std::exchange(other.client_, nullptr)), functions_(std::move(other.functions_)) {}
   Client &operator=(Client &&other) noexcept {
     if (this != &other) {
       end();
@@ -188,169 +425,6 @@ class Client {
   Client &operator=(const Client &) = delete;
   ~Client() { end(); }
 
-  /* The handle, for functions of nymi_api.h. */
-  NymiClient *handle() const noexcept { return client_; }
-
-  void terminate() noexcept { nymi_client_terminate(client_); }
-  void wake() noexcept { nymi_client_wake(client_); }
-
-  Result<Done> put(const std::string &json) {
-    return act([&](NymiError **error) { return nymi_client_put(client_, json.c_str(), error); });
-  }
-
-  Result<std::string> get(std::chrono::milliseconds timeout = forever) {
-    char *update = nullptr;
-    NymiError *error = nullptr;
-    const std::uint32_t code = nymi_client_get(client_, limit(timeout), &update, &error);
-    if (code != NYMI_RESULT_OKAY) {
-      return detail::take(code, error);
-    }
-    Owned<char, nymi_string_free> owned(update);
-    return std::string(owned.get());
-  }
-
-  Result<int> descriptor() {
-    int descriptor = -1;
-    NymiError *error = nullptr;
-    const std::uint32_t code = nymi_client_descriptor(client_, &descriptor, &error);
-    if (code != NYMI_RESULT_OKAY) {
-      return detail::take(code, error);
-    }
-    return descriptor;
-  }
-
-  Result<Tap> wait_tap(std::chrono::milliseconds timeout = forever) {
-    return ask<Tap>([&](NymiTap **tap, NymiError **error) {
-      return nymi_client_wait_tap(client_, limit(timeout), tap, error);
-    });
-  }
-
-  Result<Event> wait_event(std::chrono::milliseconds timeout = forever) {
-    return ask<Event>([&](NymiEvent **event, NymiError **error) {
-      return nymi_client_wait_event(client_, limit(timeout), event, error);
-    });
-  }
-
-  Result<Init> init(const InitOptions &options = {}, const Call &call = {}) {
-    NymiInitOptions given{};
-    given.size = sizeof given;
-    given.nes_url = detail::text(options.nes_url);
-    given.username = detail::text(options.username);
-    given.password = detail::text(options.password);
-    given.token = detail::text(options.token);
-    given.l1 = detail::text(options.l1);
-    given.grade = detail::text(options.grade);
-    given.agent_url = detail::text(options.agent_url);
-    const NymiCall how = to_c(call);
-    return ask<Init>([&](NymiInit **init, NymiError **error) {
-      return nymi_client_init(client_, &given, &how, init, error);
-    });
-  }
-
-  Result<Endpoint> subscribe(const std::string &named, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Endpoint>([&](NymiEndpoint **endpoint, NymiError **error) {
-      return nymi_client_subscribe(client_, named.c_str(), &how, endpoint, error);
-    });
-  }
-
-  Result<Done> unsubscribe(const std::string &named, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return act([&](NymiError **error) {
-      return nymi_client_unsubscribe(client_, named.c_str(), &how, error);
-    });
-  }
-
-  Result<Done> cancel(const std::string &exchange) {
-    return act([&](NymiError **error) {
-      return nymi_client_cancel(client_, exchange.c_str(), error);
-    });
-  }
-
-  Result<Lookup> lookup(const LookupQuery &query, const Call &call = {}) {
-    NymiLookupQuery given{};
-    given.size = sizeof given;
-    given.username = detail::text(query.username);
-    given.domain = detail::text(query.domain);
-    given.band = detail::text(query.band);
-    given.nfc_uid = detail::text(query.nfc_uid);
-    given.serial_number = detail::text(query.serial_number);
-    const NymiCall how = to_c(call);
-    return ask<Lookup>([&](NymiLookup **lookup, NymiError **error) {
-      return nymi_client_lookup(client_, &given, &how, lookup, error);
-    });
-  }
-
-  Result<Assertion> assert_user(const AssertOptions &options, const Call &call = {}) {
-    NymiAssertOptions given{};
-    given.size = sizeof given;
-    given.band = options.band.c_str();
-    given.intent_id = detail::text(options.intent_id);
-    given.document_sha256 = options.document_sha256 ? options.document_sha256->data() : nullptr;
-    given.meaning = detail::text(options.meaning);
-    given.audience = detail::text(options.audience);
-    given.nonce = detail::text(options.nonce);
-    const NymiCall how = to_c(call);
-    return ask<Assertion>([&](NymiAssertion **assertion, NymiError **error) {
-      return nymi_client_assert(client_, &given, &how, assertion, error);
-    });
-  }
-
-  Result<UserStatus> user_status(const std::string &username, const std::string &domain,
-                                 const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<UserStatus>([&](NymiUserStatus **status, NymiError **error) {
-      return nymi_client_user_status(client_, username.c_str(), domain.c_str(), &how, status,
-                                     error);
-    });
-  }
-
-  Result<Done> notify(const std::string &band, NymiNotification notification,
-                      const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return act([&](NymiError **error) {
-      return nymi_client_notify(client_, band.c_str(), notification, &how, error);
-    });
-  }
-
-  Result<Random> random(const std::string &band, std::uint32_t size, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Random>([&](NymiRandom **random, NymiError **error) {
-      return nymi_client_random(client_, band.c_str(), size, &how, random, error);
-    });
-  }
-
-  Result<Signature> sign(const std::string &band, const Digest &sha256, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Signature>([&](NymiSignature **signature, NymiError **error) {
-      return nymi_client_sign(client_, band.c_str(), sha256.data(), &how, signature, error);
-    });
-  }
-
-  Result<Key> symmetric_key(const std::string &band, NymiKeyAction action,
-                            const std::optional<std::string> &key_id = std::nullopt,
-                            const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Key>([&](NymiKey **key, NymiError **error) {
-      return nymi_client_symmetric_key(client_, band.c_str(), action, detail::text(key_id), &how,
-                                       key, error);
-    });
-  }
-
-  Result<Totp> totp(const std::string &band, NymiKeyAction action, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Totp>([&](NymiTotp **totp, NymiError **error) {
-      return nymi_client_totp(client_, band.c_str(), action, &how, totp, error);
-    });
-  }
-
-  Result<Firmware> firmware(const std::string &band, const Call &call = {}) {
-    const NymiCall how = to_c(call);
-    return ask<Firmware>([&](NymiFirmware **firmware, NymiError **error) {
-      return nymi_client_firmware(client_, band.c_str(), &how, firmware, error);
-    });
-  }
-
  private:
   struct Functions {
     std::function<void(std::optional<std::string_view>)> on_update;
@@ -358,7 +432,7 @@ class Client {
   };
 
   Client(NymiClient *client, std::unique_ptr<Functions> functions) noexcept
-      : client_(client), functions_(std::move(functions)) {}
+      : Calls(client), functions_(std::move(functions)) {}
 
   /* No exception may go through the library. */
   static void update_arrived(void *user_data, const char *update) noexcept {
@@ -376,50 +450,12 @@ class Client {
     }
   }
 
-  static std::uint32_t limit(std::chrono::milliseconds timeout) noexcept {
-    if (timeout.count() < 0) {
-      return 0;
-    }
-    return timeout.count() < NYMI_FOREVER ? static_cast<std::uint32_t>(timeout.count())
-                                          : NYMI_FOREVER;
-  }
-
-  static NymiCall to_c(const Call &call) noexcept {
-    NymiCall how{};
-    how.size = sizeof how;
-    how.timeout_ms = limit(call.timeout);
-    how.exchange = detail::text(call.exchange);
-    return how;
-  }
-
-  template <typename T, typename F>
-  static Result<T> ask(F function) {
-    typename T::pointer answer = nullptr;
-    NymiError *error = nullptr;
-    const std::uint32_t code = function(&answer, &error);
-    if (code != NYMI_RESULT_OKAY) {
-      return detail::take(code, error);
-    }
-    return T(answer);
-  }
-
-  template <typename F>
-  static Result<Done> act(F function) {
-    NymiError *error = nullptr;
-    const std::uint32_t code = function(&error);
-    if (code != NYMI_RESULT_OKAY) {
-      return detail::take(code, error);
-    }
-    return Done{};
-  }
-
   void end() noexcept {
     if (client_ != nullptr) {
       nymi_client_free(std::exchange(client_, nullptr));
     }
   }
 
-  NymiClient *client_;
   std::unique_ptr<Functions> functions_;
 };
 

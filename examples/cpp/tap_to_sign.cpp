@@ -2,7 +2,6 @@
 //
 //   NYMI_PASSWORD=... tap_to_sign <agent URL> <NES URL> <L1 file> <'DOMAIN\user'> <grade>
 #include <cstdlib>
-#include <future>
 #include <iostream>
 
 #include "nymi_api.hpp"
@@ -43,7 +42,7 @@ int main(int argc, char **argv) {
   expect(client.subscribe("127.0.0.1"));
 
   // A future, so that this thread can do something else in the meantime.
-  auto tapped = std::async(std::launch::async, [&] { return client.wait_tap(); });
+  auto tapped = client.async([](nymi::Calls calls) { return calls.wait_tap(); });
   std::cout << "tap your band" << std::endl;
   nymi::Tap tap = expect(tapped.get());
 

@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 
 #include "nymi_api.hpp"
 
@@ -63,6 +64,59 @@ static void updates_come_and_waits_end() {
   CHECK(client.get().error().code == NYMI_RESULT_TERMINATED);
 }
 
+/* As with std::expected. */
+static void results_are_values() {
+  using nymi::Result;
+  const nymi::Error failed{NYMI_RESULT_TIMEOUT, 0, "Nothing came in time.", "detail"};
+  const auto half = [](int n) { return n % 2 == 0 ? Result<int>(n / 2) : Result<int>(nymi::Error{}); };
+
+  CHECK(Result<int>(5).value() == 5 && Result<int>(5).value_or(1) == 5);
+  CHECK(Result<int>(failed).value_or(1) == 1);
+  try {
+    (void)Result<int>(failed).value();
+    CHECK(false);
+  } catch (const nymi::BadResult &bad) {
+    CHECK(bad.error().detail == "detail" && bad.what() == failed.message);
+  }
+  CHECK(*Result<int>(6).and_then(half) == 3);
+  CHECK(Result<int>(5).and_then(half).error().code == NYMI_RESULT_FAULT);
+  CHECK(Result<int>(failed).and_then(half).error().code == NYMI_RESULT_TIMEOUT);
+  CHECK(*Result<int>(6).transform([](int n) { return std::to_string(n); }) == "6");
+  const auto text = Result<int>(failed).transform([](int n) { return std::to_string(n); });
+  CHECK(text.error().code == NYMI_RESULT_TIMEOUT);
+  const auto from_code = [](const nymi::Error &error) {
+    return Result<int>(static_cast<int>(error.code));
+  };
+  CHECK(*Result<int>(failed).or_else(from_code) == NYMI_RESULT_TIMEOUT);
+  CHECK(*Result<int>(5).or_else(from_code) == 5);
+
+  /* What can only be moved is moved. */
+  using Owner = std::unique_ptr<int>;
+  const auto value = Result<Owner>(std::make_unique<int>(7)).transform([](Owner it) { return *it; });
+  CHECK(*value == 7);
+}
+
+static void calls_have_futures() {
+  std::future<nymi::Result<std::string>> late;
+  {
+    nymi::Client client = lonely_client();
+    CHECK(client.wait_tap(10s).error().code == NYMI_STATUS_AGENT_MISSING);
+    auto several = client.async([](nymi::Calls calls) {
+      return calls.get(0ms).or_else([&](const nymi::Error &) { return calls.get(); });
+    });
+    CHECK(several.wait_for(20ms) == std::future_status::timeout);
+    CHECK(client.put("{\"operation\":\"info\",\"exchange\":\"f\"}"));
+    CHECK(several.get()->find("\"exchange\":\"f\"") != std::string::npos);
+
+    late = client.async([](nymi::Calls calls) { return calls.get(); });
+    nymi::Client moved = std::move(client);
+    CHECK(late.wait_for(0s) == std::future_status::timeout);
+  }
+  /* The client is gone: the call ends, whether it had begun or not. */
+  const std::uint32_t code = late.get().error().code;
+  CHECK(code == NYMI_RESULT_TERMINATED || code == NYMI_RESULT_BAD_HANDLE);
+}
+
 static void clients_move() {
   nymi::Client first = lonely_client();
   NymiClient *handle = first.handle();
@@ -105,6 +159,8 @@ static void callbacks_may_throw() {
 int main() {
   errors_have_their_words();
   updates_come_and_waits_end();
+  results_are_values();
+  calls_have_futures();
   clients_move();
   callbacks_may_throw();
 }
