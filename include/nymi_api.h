@@ -1189,6 +1189,8 @@ uint32_t nymi_client_free(struct NymiClient *client);
  * Sends a request as JSON. Only its syntax is checked here; everything else is told by the update
  * that answers it.
  *
+ * json  a request in UTF-8, such as {"operation":"info","exchange":"1"}
+ *
  * Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
  * Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
  * NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED.
@@ -1243,6 +1245,8 @@ uint32_t nymi_client_wake(struct NymiClient *client);
  * nymi_client_wait_tap with timeout 0 until NYMI_RESULT_TIMEOUT. Answers to nymi_client_put keep it
  * readable until nymi_client_get takes them. On Windows it is an event instead, which is set as long:
  * (HANDLE)(intptr_t)descriptor, for WaitForMultipleObjects and its relatives.
+ *
+ * descriptor  receives it
  *
  * Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write, reset
  * or close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,
@@ -1814,7 +1818,7 @@ int napiConfigure(const char *neaName,
  *
  * Example:
  *
- *     if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { ... }
+ *     if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { finish(); }
  */
 int napiPut(const char *json);
 
@@ -1845,6 +1849,10 @@ int napiGet(char *buffer, unsigned long long max, unsigned long long *len);
 /**
  * Copies the next update if there is one now; never waits.
  *
+ * buffer  where the update goes: UTF-8, NUL-terminated
+ * max     the size of the buffer in bytes
+ * len     receives the number of bytes written, the NUL included
+ *
  * As napiGet, but without an update the result is NAPI_TRY_GET_NOTHING and `*len` is 0.
  *
  * Ownership and threads: as for napiGet. Errors: see enum NapiTryGet.
@@ -1854,7 +1862,7 @@ int napiGet(char *buffer, unsigned long long max, unsigned long long *len);
  *     switch (napiTryGet(update, sizeof update, &len)) {
  *     case NAPI_TRY_GET_OKAY:    handle(update); break;
  *     case NAPI_TRY_GET_NOTHING: break;
- *     default:                   stop();
+ *     default:                   finish();
  *     }
  */
 int napiTryGet(char *buffer, unsigned long long max, unsigned long long *len);
@@ -1884,7 +1892,7 @@ void napiTerminate(void);
  *
  * Example:
  *
- *     if (nymi_abi_version() != NYMI_ABI_VERSION) { ... }
+ *     if (nymi_abi_version() != NYMI_ABI_VERSION) { finish(); }
  */
 uint32_t nymi_abi_version(void);
 

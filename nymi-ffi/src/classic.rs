@@ -288,7 +288,7 @@ fn agent_url(arguments: &Arguments<'_>) -> Result<Option<AgentUrl>, NapiConfigur
 /// Example:
 ///
 /// ```c
-/// if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { ... }
+/// if (napiPut("{\"operation\":\"info\",\"exchange\":\"1\"}") != NAPI_PUT_OKAY) { finish(); }
 /// ```
 ///
 /// # Safety
@@ -366,6 +366,10 @@ pub unsafe extern "C" fn napiGet(
 
 /// Copies the next update if there is one now; never waits.
 ///
+/// buffer  where the update goes: UTF-8, NUL-terminated
+/// max     the size of the buffer in bytes
+/// len     receives the number of bytes written, the NUL included
+///
 /// As napiGet, but without an update the result is NAPI_TRY_GET_NOTHING and `*len` is 0.
 ///
 /// Ownership and threads: as for napiGet. Errors: see enum NapiTryGet.
@@ -376,7 +380,7 @@ pub unsafe extern "C" fn napiGet(
 /// switch (napiTryGet(update, sizeof update, &len)) {
 /// case NAPI_TRY_GET_OKAY:    handle(update); break;
 /// case NAPI_TRY_GET_NOTHING: break;
-/// default:                   stop();
+/// default:                   finish();
 /// }
 /// ```
 ///

@@ -389,6 +389,8 @@ pub extern "C" fn nymi_client_free(client: *mut NymiClient) -> u32 {
 /// Sends a request as JSON. Only its syntax is checked here; everything else is told by the update
 /// that answers it.
 ///
+/// json  a request in UTF-8, such as {"operation":"info","exchange":"1"}
+///
 /// Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
 /// Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
 /// NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED.
@@ -487,6 +489,8 @@ pub extern "C" fn nymi_client_wake(client: *mut NymiClient) -> u32 {
 /// nymi_client_wait_tap with timeout 0 until NYMI_RESULT_TIMEOUT. Answers to nymi_client_put keep it
 /// readable until nymi_client_get takes them. On Windows it is an event instead, which is set as long:
 /// (HANDLE)(intptr_t)descriptor, for WaitForMultipleObjects and its relatives.
+///
+/// descriptor  receives it
 ///
 /// Ownership: it belongs to the library, which closes it in nymi_client_free; do not read, write, reset
 /// or close it. Threads: any. Errors: NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_SYSTEM,

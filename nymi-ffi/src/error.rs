@@ -43,6 +43,120 @@ pub enum NymiResult {
     Fault = 13,
 }
 
+/// What people are told about a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What it means: the message of the error.
+    pub message: &'static str,
+    /// Why it usually happens.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+impl NymiResult {
+    /// Every result, by number.
+    pub const fn all() -> [Self; 14] {
+        [
+            Self::Okay,
+            Self::BadArgument,
+            Self::BadHandle,
+            Self::Timeout,
+            Self::Interrupted,
+            Self::Terminated,
+            Self::CallbackMode,
+            Self::Forked,
+            Self::LogUnusable,
+            Self::System,
+            Self::TooMany,
+            Self::TooNew,
+            Self::Unsupported,
+            Self::Fault,
+        ]
+    }
+
+    /// What it means, why it happens and what to do.
+    pub const fn words(self) -> Words {
+        let (message, cause, remedy) = match self {
+            Self::Okay => (
+                "Success.",
+                "The function did what it was asked.",
+                "Nothing is to be done.",
+            ),
+            Self::BadArgument => (
+                "An argument cannot be used.",
+                "A pointer is NULL that must not be, a text is not UTF-8 or longer than 1 MiB, or a struct has no `size`.",
+                "Correct the argument that the detail names.",
+            ),
+            Self::BadHandle => (
+                "The client was freed, or never was one.",
+                "The program goes on with a client after nymi_client_free, or nymi_client_new failed before.",
+                "Find who freed it; no other thread may begin a call after nymi_client_free.",
+            ),
+            Self::Timeout => (
+                "Nothing came in time.",
+                "Nobody tapped, or nothing changed, until the timeout of a wait.",
+                "Wait again.",
+            ),
+            Self::Interrupted => (
+                "The wait was interrupted.",
+                "nymi_client_wake was called.",
+                "Look at what the waking thread wants, then wait again or stop.",
+            ),
+            Self::Terminated => (
+                "The client was terminated.",
+                "nymi_client_terminate or nymi_client_free was called, and nothing is left to read.",
+                "Free the client; for more work make a new one.",
+            ),
+            Self::CallbackMode => (
+                "The client gives its updates to a callback.",
+                "The client was made with `on_update`, and the program waits for updates, too.",
+                "Use either the callback or the functions that wait.",
+            ),
+            Self::Forked => (
+                "A process made by fork cannot use the library of its parent.",
+                "The parent made a client, then called fork.",
+                "Call exec in the child, or fork before the first client is made.",
+            ),
+            Self::LogUnusable => (
+                "The log directory cannot be used.",
+                "`log_directory` does not exist, or this user may not write there.",
+                "Make the directory, or give another; the detail has the system's reason.",
+            ),
+            Self::System => (
+                "The system refused a resource.",
+                "The process has as many threads or open files as it may have.",
+                "Raise the limits of the process, or free clients that are no longer used.",
+            ),
+            Self::TooMany => (
+                "There are too many clients.",
+                "The program makes clients and does not free them.",
+                "Free each client; one is enough for an application.",
+            ),
+            Self::TooNew => (
+                "The library is older than the program.",
+                "The program was compiled with a newer header and sets a field that this library does not know.",
+                "Install the version of the library that the program was built for.",
+            ),
+            Self::Unsupported => (
+                "This system does not have it.",
+                "nymi_client_descriptor was called on Windows.",
+                "Wait on a thread, or take updates by callback.",
+            ),
+            Self::Fault => (
+                "A fault in the library.",
+                "The library met a state that it should not have.",
+                "Report it, with the log and the version.",
+            ),
+        };
+        Words {
+            message,
+            cause,
+            remedy,
+        }
+    }
+}
+
 /// What went wrong, in words. The library may add fields at the end.
 #[repr(C)]
 #[derive(Debug)]
@@ -99,26 +213,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(result: NymiResult, detail: impl Into<String>) -> Self {
-        let message = match result {
-            NymiResult::Okay => "Success.",
-            NymiResult::BadArgument => "An argument cannot be used.",
-            NymiResult::BadHandle => "The client was freed, or never was one.",
-            NymiResult::Timeout => "Nothing came in time.",
-            NymiResult::Interrupted => "The wait was interrupted.",
-            NymiResult::Terminated => "The client was terminated.",
-            NymiResult::CallbackMode => "The client gives its updates to a callback.",
-            NymiResult::Forked => "The process was made by fork.",
-            NymiResult::LogUnusable => "The log directory cannot be used.",
-            NymiResult::System => "The system refused a resource.",
-            NymiResult::TooMany => "There are too many clients.",
-            NymiResult::TooNew => "The library is older than the program.",
-            NymiResult::Unsupported => "This system does not have it.",
-            NymiResult::Fault => "A fault in the library.",
-        };
         Self {
             code: result as u32,
             nsl: 0,
-            message: message.to_owned(),
+            message: result.words().message.to_owned(),
             detail: detail.into(),
         }
     }

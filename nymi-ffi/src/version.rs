@@ -16,7 +16,7 @@ pub const NYMI_ABI_VERSION: u32 = 1;
 /// Example:
 ///
 /// ```c
-/// if (nymi_abi_version() != NYMI_ABI_VERSION) { ... }
+/// if (nymi_abi_version() != NYMI_ABI_VERSION) { finish(); }
 /// ```
 #[unsafe(no_mangle)]
 pub extern "C" fn nymi_abi_version() -> u32 {

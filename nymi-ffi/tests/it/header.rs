@@ -2,8 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Command;
 
 use nymi_core::message::Status;
+
+use crate::declarations::{Item, Kind, items};
+use crate::toolchain::{C, WARNINGS, repository, run};
 
 const INTRODUCTION: &str = "\
 /*
@@ -66,7 +70,7 @@ fn status_table() -> String {
     text
 }
 
-fn generate() -> String {
+pub(crate) fn generate() -> String {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut config = cbindgen::Config {
         language: cbindgen::Language::C,
@@ -148,56 +152,178 @@ fn the_committed_header_is_what_the_sources_say() {
     );
 }
 
-/// A function of the header.
-pub(crate) struct Function {
-    pub(crate) name: String,
-    comment: String,
-    declaration: String,
+/// What the header declares.
+pub(crate) fn declared() -> Vec<Item> {
+    items(&generate())
 }
 
-/// What the header declares.
-pub(crate) fn functions() -> Vec<Function> {
-    let header = generate();
-    let lines: Vec<_> = header.lines().collect();
-    let mut found = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let begins = line.starts_with(|c: char| c.is_ascii_lowercase());
-        let Some((before, _)) = line.split_once('(').filter(|_| begins) else {
-            continue;
-        };
-        let ends = |line: &&str| line.ends_with(");");
-        let end = lines[at..].iter().position(ends).unwrap();
-        let comment = lines[..at].iter().rposition(|line| *line == "/**").unwrap();
-        found.push(Function {
-            name: before.rsplit([' ', '*']).next().unwrap().to_owned(),
-            comment: lines[comment..at].join("\n"),
-            declaration: lines[at..=at + end].join("\n"),
-        });
-    }
-    found
+/// The functions of it.
+pub(crate) fn functions() -> Vec<Item> {
+    let is_function = |item: &Item| matches!(item.kind, Kind::Function);
+    declared().into_iter().filter(is_function).collect()
 }
 
 #[test]
 fn every_function_says_who_owns_who_may_call_and_what_fails() {
     for function in functions() {
-        let said = |word: &str| {
-            let comment = function.comment.to_lowercase();
-            let comment = comment.replace("\n *", "").replace("  ", " ");
-            assert!(comment.contains(word), "{word}: {}", function.comment);
+        let parts = function.parts();
+        let said = |title: &str| {
+            let mut sections = parts.sections.iter();
+            let has = sections.any(|(known, text)| {
+                known.to_lowercase().contains(&title.to_lowercase()) && text.ends_with('.')
+            });
+            assert!(has, "{title}: {}", function.comment.join("\n"));
         };
-        said("threads: ");
-        said("errors: ");
-        said("example:");
+        said("Threads");
+        said("Errors");
         if function.declaration.contains('*') {
-            said("ownership");
+            said("Ownership");
+        }
+        assert!(!parts.text.is_empty(), "{}", function.name);
+    }
+}
+
+/// `client` and `error` mean the same everywhere, and what is freed needs no name.
+#[test]
+fn every_argument_is_described() {
+    for function in functions() {
+        let parts = function.parts();
+        let listed: Vec<&str> = parts
+            .arguments
+            .iter()
+            .flat_map(|(it, _)| it.split(", "))
+            .collect();
+        let parameters = function.parameters();
+        let is_free = function.name.ends_with("_free") && parameters.len() == 1;
+        for name in &parameters {
+            let is_known = is_free || ["client", "error"].contains(&name.as_str());
+            assert!(
+                is_known || listed.contains(&name.as_str()),
+                "{}: {name} is not described",
+                function.name
+            );
+        }
+        for name in listed {
+            assert!(
+                parameters.iter().any(|it| it == name),
+                "{} has no argument {name}",
+                function.name
+            );
         }
     }
 }
 
 #[test]
+fn everything_else_is_described() {
+    for item in declared() {
+        assert!(!item.comment.is_empty(), "{}", item.name);
+        if let Kind::Enum(members) | Kind::Struct(members) = &item.kind {
+            for member in members {
+                assert!(!member.comment.is_empty(), "{}: {}", item.name, member.name);
+            }
+        }
+    }
+}
+
+/// A name in a comment is one of the header's; `NYMI_STATUS_NES_...` are all that begin so.
+#[test]
+fn comments_name_what_there_is() {
+    let items = declared();
+    let mut known: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    for item in &items {
+        if let Kind::Enum(members) | Kind::Struct(members) = &item.kind {
+            known.extend(members.iter().map(|member| member.name.as_str()));
+        }
+    }
+    // Of the environment.
+    known.extend(["NYMI_NSL_DIR", "NYMI_AGENT_URL"]);
+    let mut checked = 0;
+    for line in generate()
+        .lines()
+        .filter(|line| line.trim_start().starts_with('*'))
+    {
+        for word in line.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            let is_name = ["NYMI_", "NAPI_", "nymi_client", "napi"]
+                .iter()
+                .any(|it| word.starts_with(it));
+            if !is_name || ["nymi_api", "napi", "NYMI_STATUS_"].contains(&word) {
+                continue;
+            }
+            let all = line.contains(&format!("{word}..."));
+            let is_known = known
+                .iter()
+                .any(|it| *it == word || (all && it.starts_with(word)));
+            assert!(is_known, "{word}: {line}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}
+
+#[test]
 fn every_example_calls_its_function() {
     for function in functions() {
-        let (_, example) = function.comment.split_once("Example:").unwrap();
-        assert!(example.contains(&function.name), "{}", function.comment);
+        let example = function.parts().example.join("\n");
+        assert!(
+            example.contains(&format!("{}(", function.name)),
+            "{}",
+            function.name
+        );
+    }
+}
+
+/// What examples take for granted.
+const AROUND: &str = "\
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include \"nymi_api.h\"
+extern struct NymiClient *client;
+extern struct NymiError *error;
+extern uint32_t result;
+extern const struct NymiTap *tap;
+extern const char *password;
+extern uint8_t digest[32];
+extern int stop;
+extern char update[4096];
+extern unsigned long long len;
+void handle(const char *update);
+void finish(void);
+";
+
+#[test]
+fn every_example_compiles() {
+    let mut source = AROUND.to_owned();
+    for function in functions() {
+        let (name, parts) = (&function.name, function.parts());
+        // What is freed was given before.
+        let inside = function.declaration.split_once('(').unwrap().1;
+        let given = match name.ends_with("_free") {
+            true => inside.trim_end_matches(");"),
+            false => "void",
+        };
+        let example = parts.example.join("\n");
+        let _ = write!(
+            source,
+            "void in_{name}({given});\nvoid in_{name}({given}) {{\n{example}\n}}\n"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("examples.c");
+    std::fs::write(&path, source).unwrap();
+    for compiler in C {
+        run(Command::new(compiler.command)
+            .arg(compiler.standard)
+            .args(WARNINGS)
+            // Examples set what programs then use.
+            .args([
+                "-Wno-unused-variable",
+                "-Wno-unused-but-set-variable",
+                "-Wno-unused-parameter",
+                "-fsyntax-only",
+                "-I",
+            ])
+            .arg(repository().join("include"))
+            .arg(&path));
     }
 }

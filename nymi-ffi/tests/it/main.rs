@@ -2,9 +2,11 @@
 
 mod classic;
 mod compile;
+mod declarations;
 mod exports;
 mod handles;
 mod header;
 mod install;
 mod live;
+mod reference;
 mod toolchain;
