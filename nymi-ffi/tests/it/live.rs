@@ -13,6 +13,7 @@ use nymi_core::assertion::{Check, Claims, Expectations, verify};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 
+use crate::compile::blocks;
 use crate::toolchain::{Compiler, compile, compilers, repository};
 
 const DOCUMENT: [u8; 32] = [0xAB; 32];
@@ -245,6 +246,59 @@ fn it_logs_in(stage: &Stage, mut program: Program) {
     };
     let claims = claims(&stage.system, token, log_in);
     assert_eq!(claims.meaning.as_deref(), Some("read and understood"));
+}
+
+/// The first program of a page, with the environment that the page says.
+fn the_manual_signs(page: &str, language: &str) {
+    let stage = Stage::set();
+    let ready = &stage.ready;
+    let source = stage.folder.path().join("app").with_extension(language);
+    std::fs::write(&source, format!("{}\n", blocks(page, language)[0])).unwrap();
+    let program = stage.folder.path().join("app");
+    for compiler in compilers(&source).into_iter().take(2) {
+        compile(compiler, &source, &program);
+        let mut command = Command::new(&program);
+        command
+            .env("NYMI_NES_URL", &ready.nes)
+            .env("NYMI_AGENT_URL", &ready.agent)
+            .env("NYMI_L1", &ready.l1)
+            .env("NYMI_USER", account(stage.user()))
+            .env("NYMI_PASSWORD", &stage.user().password)
+            .env("NYMI_GRADE", "bronze")
+            .env("NYMI_NSL_DIR", stage.folder.path().join("nsl"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        while said != "tap a band\n" {
+            said.clear();
+            assert_ne!(errors.read_line(&mut said).unwrap(), 0, "it ended");
+        }
+        stage.tap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let begin = format!("{}: ", account(stage.user()));
+        let token = text.strip_prefix(&begin).unwrap().trim_end();
+        let log_in = Check::LogIn {
+            now: now(),
+            audience: "Records",
+            nonce: None,
+        };
+        let claims = claims(&stage.system, token, log_in);
+        assert_eq!(claims.meaning.as_deref(), Some("approved"));
+    }
+    stage.clear();
+}
+
+#[test]
+fn the_first_program_of_the_manual_signs() {
+    the_manual_signs("docs/manual/c.md", "c");
+}
+
+#[test]
+fn the_first_program_of_the_manual_for_cpp_signs() {
+    the_manual_signs("docs/manual/cpp.md", "cpp");
 }
 
 #[test]
