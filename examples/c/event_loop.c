@@ -10,13 +10,16 @@
 
 static struct NymiClient *client;
 
-/* Says what failed; the program goes on, since the client does, too. */
-static int failed(const char *what, uint32_t result, struct NymiError *error) {
+/*
+ * Says what failed; the program goes on, since the client does, too. The error is given by address,
+ * since C may read arguments before the call among them has written it.
+ */
+static int failed(const char *what, uint32_t result, struct NymiError **error) {
   if (result == NYMI_RESULT_OKAY) {
     return 0;
   }
-  fprintf(stderr, "event_loop: %s: %u %s %s\n", what, error->code, error->message, error->detail);
-  nymi_error_free(error);
+  fprintf(stderr, "event_loop: %s: %u %s %s\n", what, (*error)->code, (*error)->message, (*error)->detail);
+  nymi_error_free(*error);
   return 1;
 }
 
@@ -24,7 +27,7 @@ static int start(const struct options *options) {
   struct NymiError *error = NULL;
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "EventLoop"};
   config.agent_url = options->agent_url;
-  if (failed("new", nymi_client_new(&config, &client, &error), error)) {
+  if (failed("new", nymi_client_new(&config, &client, &error), &error)) {
     return 0;
   }
   struct NymiInitOptions who = {.size = sizeof who,
@@ -34,13 +37,13 @@ static int start(const struct options *options) {
                                 .l1 = options->l1,
                                 .grade = options->grade};
   struct NymiInit *init = NULL;
-  if (failed("init", nymi_client_init(client, &who, NULL, &init, &error), error)) {
+  if (failed("init", nymi_client_init(client, &who, NULL, &init, &error), &error)) {
     return 0;
   }
   nymi_init_free(init);
   struct NymiEndpoint *endpoint = NULL;
   if (failed("subscribe", nymi_client_subscribe(client, options->endpoint, NULL, &endpoint, &error),
-             error)) {
+             &error)) {
     return 0;
   }
   nymi_endpoint_free(endpoint);
@@ -52,7 +55,7 @@ static void greet(const struct NymiTap *tap) {
   struct NymiError *error = NULL;
   struct NymiLookup *lookup = NULL;
   struct NymiLookupQuery query = {.size = sizeof query, .band = tap->band};
-  if (!failed("lookup", nymi_client_lookup(client, &query, NULL, &lookup, &error), error)) {
+  if (!failed("lookup", nymi_client_lookup(client, &query, NULL, &lookup, &error), &error)) {
     printf("hello %s\n", lookup->matches[0]->username);
     nymi_lookup_free(lookup);
   }
@@ -86,7 +89,7 @@ int main(int argc, char **argv) {
   struct pollfd wait_for[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
   struct NymiError *error = NULL;
   if (!start(&options) ||
-      failed("descriptor", nymi_client_descriptor(client, &wait_for[1].fd, &error), error)) {
+      failed("descriptor", nymi_client_descriptor(client, &wait_for[1].fd, &error), &error)) {
     return 1;
   }
   for (;;) {

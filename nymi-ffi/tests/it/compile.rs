@@ -69,6 +69,73 @@ fn the_examples_build_without_a_warning_and_explain_themselves() {
     }
 }
 
+/// A program without an agent, a server and an L1 certificate: it ends, and says why.
+fn says_what_fails(compiler: Compiler, source: &Path, arguments: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    compile(compiler, source, &program);
+    let output = Command::new(&program)
+        .args(arguments)
+        .env("NYMI_PASSWORD", "secret")
+        .env("NYMI_NES_URL", "http://127.0.0.1:1/nes")
+        .env("NYMI_AGENT_URL", "ws://127.0.0.1:1")
+        .env("NYMI_L1", "/nowhere/l1.pem")
+        .env("NYMI_NSL_DIR", folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    let says = text.contains("/nowhere/l1.pem") && !text.contains("secret");
+    let status = output.status;
+    assert!(
+        status.code() == Some(1) && says,
+        "{compiler:?} {source:?}: {status} {text}"
+    );
+}
+
+#[test]
+fn the_examples_and_the_programs_of_the_manual_say_what_fails() {
+    let options = [
+        "-p",
+        "1",
+        "-n",
+        "http://127.0.0.1:1/nes",
+        "-u",
+        "C\\a",
+        "-l",
+        "/nowhere/l1.pem",
+    ];
+    let digest = "ab".repeat(32);
+    let options = [&options[..], &["-d", &digest]].concat();
+    for example in [
+        "tap_to_sign",
+        "tap_to_sign_classic",
+        "event_loop",
+        "two_people",
+    ] {
+        let source = repository().join(format!("examples/c/{example}.c"));
+        for compiler in &C[..2] {
+            says_what_fails(*compiler, &source, &options);
+        }
+    }
+    let positional = [
+        "ws://127.0.0.1:1",
+        "http://127.0.0.1:1/nes",
+        "/nowhere/l1.pem",
+        "C\\a",
+        "gold",
+    ];
+    let source = repository().join("examples/cpp/tap_to_sign.cpp");
+    says_what_fails(CPP[0], &source, &positional);
+    for (page, language) in [("docs/manual/c.md", "c"), ("docs/manual/cpp.md", "cpp")] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("app").with_extension(language);
+        std::fs::write(&source, format!("{}\n", blocks(page, language)[0])).unwrap();
+        for compiler in compilers(&source).into_iter().take(2) {
+            says_what_fails(compiler, &source, &[]);
+        }
+    }
+}
+
 #[test]
 fn the_makefile_of_the_examples_works() {
     let folder = tempfile::tempdir().unwrap();
