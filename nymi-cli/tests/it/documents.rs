@@ -138,7 +138,15 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a code span is meant as a path of this repository: a folder of it, and no placeholder.
 fn is_path(span: &str) -> bool {
-    let folders = ["docs/", "examples/", "fuzz/", "include/", "nymi-", "tests/"];
+    let folders = [
+        "docs/",
+        "examples/",
+        "fuzz/",
+        "include/",
+        "nymi-",
+        "packaging/",
+        "tests/",
+    ];
     folders.iter().any(|folder| span.starts_with(folder))
         && span.contains('/')
         && span

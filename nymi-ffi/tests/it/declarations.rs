@@ -58,15 +58,11 @@ fn comment(lines: &[&str], from: usize) -> (Vec<String>, usize) {
 fn item(lines: &[&str], from: usize, comment: Vec<String>) -> (Item, usize) {
     let first = lines[from];
     let is_block = first.ends_with('{');
-    let is_last = |line: &&str| match is_block {
-        true => *line == "};",
+    let is_last = |line: &str| match is_block {
+        true => line == "};",
         false => line.ends_with(';') || first.starts_with("#define"),
     };
-    let end = from
-        + lines[from..]
-            .iter()
-            .position(|line| is_last(&line))
-            .unwrap();
+    let end = from + lines[from..].iter().position(|line| is_last(line)).unwrap();
     let words: Vec<&str> = first.split_whitespace().collect();
     let (name, kind) = match words[0] {
         "#define" => (words[1].to_owned(), Kind::Constant),
