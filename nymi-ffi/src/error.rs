@@ -140,7 +140,7 @@ impl NymiResult {
             ),
             Self::Unsupported => (
                 "This system does not have it.",
-                "nymi_client_descriptor was called on Windows.",
+                "nymi_client_descriptor was called where there are neither descriptors nor events.",
                 "Wait on a thread, or take updates by callback.",
             ),
             Self::Fault => (
