@@ -152,7 +152,7 @@ fn benches(c: &mut Criterion) {
         group.bench_function(work.name, |b| b.iter(|| (work.call)()));
     }
     group.finish();
-    in_turn::compare(&works, 1);
+    in_turn::compare(&works, 2_000, 1);
 }
 
 criterion_group!(chain, benches);

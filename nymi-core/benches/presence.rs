@@ -74,7 +74,7 @@ fn pac(c: &mut Criterion) {
         group.bench_function(work.name, |b| b.iter(|| (work.call)()));
     }
     group.finish();
-    in_turn::compare(&works, 100);
+    in_turn::compare(&works, 2_000, 100);
 }
 
 fn ten_thousand(c: &mut Criterion) {

@@ -390,7 +390,14 @@ fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
 }
 
 fn run(runtime: Runtime, engine: Engine, agent_url: AgentUrl) {
-    runtime.block_on(engine.run(agent_url));
+    // As a task like the link's, since waking what the thread itself waits for takes system calls, also
+    // from its own tasks.
+    let engine = runtime.spawn(engine.run(agent_url));
+    if let Err(failed) = runtime.block_on(engine)
+        && let Ok(panic) = failed.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
+    }
     // A name look-up may hang for long; nobody waits for it.
     runtime.shutdown_background();
 }

@@ -16,7 +16,7 @@ use tracing::Dispatch;
 use crate::band::Wanted;
 use crate::config::OnReadable;
 use crate::exchanges::{Exchanges, Id, Sink};
-use crate::outbox::{Kind, Letter, Outbox};
+use crate::outbox::{Kind, Letter, Outbox, Rouse};
 
 /// The agent knows best why it was too slow, so it is given this long beyond the deadline to say.
 const GRACE: Duration = Duration::from_millis(250);
@@ -186,10 +186,12 @@ impl Desk {
     pub(crate) fn answer(&self, id: Id, update: Update) -> bool {
         let mut exchanges = self.exchanges();
         let waits = exchanges.reply_to(id).is_some();
-        if let Some(update) = exchanges.answer(id, update) {
-            // Under the lock, so that no second request of the same exchange overtakes this one.
-            self.deliver(update);
-        }
+        let answer = exchanges.answer(id, update);
+        // Queued under the lock, so that no second request of the same exchange overtakes this one; woken
+        // after it, since the next request wants the lock.
+        let rouse = answer.and_then(|update| self.queue(&update));
+        drop(exchanges);
+        drop(rouse);
         waits
     }
 
@@ -205,8 +207,13 @@ impl Desk {
 
     /// Queues an update for whoever reads.
     pub(crate) fn deliver(&self, update: Update) {
-        self.logged(|| log_update(&update));
-        self.outbox.push(letter(&update));
+        drop(self.queue(&update));
+    }
+
+    /// The same, but whoever waits is woken when the answer is dropped.
+    fn queue(&self, update: &Update) -> Option<Rouse<'_>> {
+        self.logged(|| log_update(update));
+        self.outbox.push(letter(update))
     }
 
     /// Ends the desk: every request in flight is answered with 1007, nothing comes after that.

@@ -4,9 +4,10 @@ use nymi_core::UnixMillis;
 use nymi_core::chain::{
     self, ChainError, GradeRequirement, Requirements, Role, TrustAnchor, VerifiedChain,
 };
-use nymi_core::crypto::{PrivateKey as _, RustCrypto};
+use nymi_core::crypto::PrivateKey as _;
 use nymi_core::message::channel::{Authenticate, CertificateDer, nea_proof_message};
 use nymi_core::message::{CertificateInfo, HexBytes, NeaName};
+use nymi_crypto_ring::RingVerifier;
 
 use crate::store::Entry;
 
@@ -55,7 +56,7 @@ impl Identity {
     ) -> Result<Self, IdentityError> {
         let presented: Vec<&[u8]> = entry.chain.iter().map(Vec::as_slice).collect();
         let requirements = Requirements::new(grade).with_role(Role::Nea);
-        let verified = chain::verify(&RustCrypto, anchors, &presented, at, &requirements)?;
+        let verified = chain::verify(&RingVerifier, anchors, &presented, at, &requirements)?;
         let leaf = verified.leaf();
         if leaf.spki_der() != entry.key.public_key().to_spki_der() {
             return Err(IdentityError::OtherKey);

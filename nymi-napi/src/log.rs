@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::config::{Clock, LogConfig, LogLevel, LogSink, WriteLog};
 
@@ -37,9 +37,7 @@ pub(crate) fn open(
     if file.is_none() && sink.is_none() {
         return Ok(Some(Dispatch::none()));
     }
-    let layer = Log { file, sink, clock };
-    let log = tracing_subscriber::registry().with(layer);
-    Ok(Some(Dispatch::new(log)))
+    Ok(Some(Dispatch::new(Log { file, sink, clock })))
 }
 
 /// The file, unless nothing is to be written.
@@ -106,8 +104,9 @@ impl Log {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Log {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+/// Events are all that is written: spans are not told apart.
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.level() && metadata.target().starts_with("nymi_")
     }
 
@@ -115,7 +114,19 @@ impl<S: Subscriber> Layer<S> for Log {
         Some(self.level())
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
         let level = *event.metadata().level();

@@ -71,8 +71,27 @@ struct State {
 #[derive(Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
-    changed: Condvar,
+    for_getters: Condvar,
+    for_pickers: Condvar,
     on_readable: Option<OnReadable>,
+}
+
+/// Wakes whoever waits for an update, at its end.
+#[derive(Debug)]
+#[must_use = "whoever waits is woken when this is dropped"]
+pub(crate) struct Rouse<'a> {
+    outbox: &'a Outbox,
+    pickers: bool,
+}
+
+impl Drop for Rouse<'_> {
+    fn drop(&mut self) {
+        // Any getter takes it. Who began to wait since then has seen it.
+        self.outbox.for_getters.notify_one();
+        if self.pickers {
+            self.outbox.for_pickers.notify_all();
+        }
+    }
 }
 
 impl Outbox {
@@ -101,11 +120,12 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues an update; after the end it is dropped, and the answer is false.
-    pub(crate) fn push(&self, letter: Letter) -> bool {
+    /// Queues an update; after the end it is dropped, and the answer is none. Whoever waits for it is
+    /// woken when the answer is dropped: after what that one wants next is free.
+    pub(crate) fn push(&self, letter: Letter) -> Option<Rouse<'_>> {
         let mut state = self.lock();
         if state.closed {
-            return false;
+            return None;
         }
         if matches!(letter.kind, Kind::Presence(_)) && state.letters.len() >= CROWDED {
             let same = |queued: &Letter| queued.kind == letter.kind;
@@ -117,14 +137,10 @@ impl Outbox {
         if state.letters.len() == 1 {
             self.announce_as(true);
         }
-        let whoever_wakes_wants_it = state.picking == 0;
-        drop(state);
-        if whoever_wakes_wants_it {
-            self.changed.notify_one();
-        } else {
-            self.changed.notify_all();
-        }
-        true
+        Some(Rouse {
+            outbox: self,
+            pickers: state.picking > 0,
+        })
     }
 
     /// Wakes whoever waits, with [`GetError::Woken`]; if nobody does, with `or_the_next` the next who
@@ -137,7 +153,12 @@ impl Outbox {
             state.wake_is_due |= or_the_next;
         }
         drop(state);
-        self.changed.notify_all();
+        self.rouse_all();
+    }
+
+    fn rouse_all(&self) {
+        self.for_getters.notify_all();
+        self.for_pickers.notify_all();
     }
 
     /// Whether the end has come; updates may be left.
@@ -157,7 +178,7 @@ impl Outbox {
         // More getters are blocked than updates are left: at least one of them will be told.
         state.end_was_told = state.blocked > state.letters.len();
         drop(state);
-        self.changed.notify_all();
+        self.rouse_all();
         true
     }
 
@@ -174,7 +195,7 @@ impl Outbox {
             if let Some(result) = state.ready(max, was_blocked) {
                 if matches!(result, Err(GetError::TooLong { .. })) {
                     // It stays queued: another getter may have room for it.
-                    self.changed.notify_one();
+                    self.for_getters.notify_one();
                 } else {
                     self.announce_if_read(&state);
                 }
@@ -186,7 +207,7 @@ impl Outbox {
             was_blocked = true;
             state.blocked += 1;
             let is_woken;
-            (state, is_woken) = self.wait(&patience, state);
+            (state, is_woken) = self.wait(&self.for_getters, &patience, state);
             state.blocked -= 1;
             if is_woken {
                 // Even if there is an update now, or the wake would be lost; it stays for the next.
@@ -221,7 +242,7 @@ impl Outbox {
             }
             state.picking += 1;
             let is_woken;
-            (state, is_woken) = self.wait(&patience, state);
+            (state, is_woken) = self.wait(&self.for_pickers, &patience, state);
             state.picking -= 1;
             if is_woken {
                 return Err(GetError::Woken);
@@ -238,6 +259,7 @@ impl Outbox {
     /// Waits for a change, for the patience to end or to be woken; whether it was the last.
     fn wait<'a>(
         &self,
+        changed: &Condvar,
         patience: &Patience,
         mut state: MutexGuard<'a, State>,
     ) -> (MutexGuard<'a, State>, bool) {
@@ -246,12 +268,9 @@ impl Outbox {
         }
         let wakes = state.wakes;
         let state = match patience.left() {
-            None => self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
+            None => changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             Some(left) => {
-                let waited = self.changed.wait_timeout(state, left);
+                let waited = changed.wait_timeout(state, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
@@ -345,6 +364,11 @@ mod tests {
         }
     }
 
+    /// Queues and wakes; false after the end.
+    fn add(outbox: &Outbox, letter: Letter) -> bool {
+        outbox.push(letter).is_some()
+    }
+
     fn letter(text: &str) -> Letter {
         of_kind(text, Kind::Answer)
     }
@@ -381,7 +405,7 @@ mod tests {
     #[test]
     fn gives_updates_in_order_and_nothing_when_empty() {
         let outbox = Outbox::default();
-        assert!(outbox.push(letter("one")) && outbox.push(letter("two")));
+        assert!(add(&outbox, letter("one")) && add(&outbox, letter("two")));
         assert_eq!(now(&outbox), Ok(Some("one".into())));
         assert_eq!(now(&outbox), Ok(Some("two".into())));
         assert_eq!(now(&outbox), Ok(None));
@@ -391,7 +415,7 @@ mod tests {
     #[test]
     fn an_update_that_does_not_fit_stays() {
         let outbox = Outbox::default();
-        outbox.push(letter("twelve bytes"));
+        add(&outbox, letter("twelve bytes"));
         let short = Some(Duration::ZERO);
         assert_eq!(
             outbox.take(11, short),
@@ -403,10 +427,10 @@ mod tests {
     #[test]
     fn after_the_end_the_rest_is_read_then_the_end_is_told_once() {
         let outbox = Outbox::default();
-        outbox.push(letter("queued"));
+        add(&outbox, letter("queued"));
         assert!(outbox.close([letter("last")]));
         assert!(!outbox.close([letter("again")]));
-        assert!(!outbox.push(letter("late")));
+        assert!(!add(&outbox, letter("late")));
         assert_eq!(now(&outbox), Ok(Some("queued".into())));
         assert_eq!(now(&outbox), Ok(Some("last".into())));
         assert_eq!(now(&outbox), Err(GetError::Terminated));
@@ -442,9 +466,9 @@ mod tests {
         let outbox = Outbox::default();
         for round in 0..1000 {
             let text = format!("presence {round}");
-            outbox.push(of_kind(&text, Kind::Presence("band".into())));
+            add(&outbox, of_kind(&text, Kind::Presence("band".into())));
             if round % 10 == 0 {
-                outbox.push(letter("tap"));
+                add(&outbox, letter("tap"));
             }
         }
         let mut taps = 0;
@@ -471,7 +495,7 @@ mod tests {
             ("radio", Kind::Event),
             ("4000", Kind::Failure),
         ] {
-            outbox.push(of_kind(text, kind));
+            add(&outbox, of_kind(text, kind));
         }
         let pick = || outbox.pick(tap_or_failure, Some(Duration::ZERO));
         assert_eq!(pick(), Ok(Some("first tap".into())));
@@ -496,9 +520,9 @@ mod tests {
             thread::yield_now();
         }
         let getter = blocked_getters(&outbox, 1).pop().unwrap();
-        outbox.push(letter("answer"));
+        add(&outbox, letter("answer"));
         assert_eq!(getter.join().unwrap(), Ok(Some("answer".into())));
-        outbox.push(of_kind("tap", Kind::Tap));
+        add(&outbox, of_kind("tap", Kind::Tap));
         assert_eq!(picker.join().unwrap(), Ok(Some("tap".into())));
     }
 
@@ -523,7 +547,7 @@ mod tests {
             Err(GetError::Woken),
             "pickers, too"
         );
-        outbox.push(letter("first"));
+        add(&outbox, letter("first"));
         outbox.wake(true);
         assert_eq!(outbox.take(9, None), Ok(Some("first".into())));
     }
@@ -537,14 +561,14 @@ mod tests {
             Outbox::new(Some(on_readable))
         };
         let said = || std::mem::take(&mut *told.lock().unwrap());
-        outbox.push(letter("one"));
-        outbox.push(letter("two"));
+        add(&outbox, letter("one"));
+        add(&outbox, letter("two"));
         assert_eq!(said(), [true]);
         now(&outbox).unwrap();
         assert!(said().is_empty());
         now(&outbox).unwrap();
         assert_eq!(said(), [false]);
-        outbox.push(of_kind("near", Kind::Presence("band".into())));
+        add(&outbox, of_kind("near", Kind::Presence("band".into())));
         assert_eq!(
             outbox.pick(tap_or_failure, Some(Duration::ZERO)),
             Ok(None),

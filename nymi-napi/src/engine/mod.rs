@@ -11,6 +11,7 @@ mod requests;
 pub(crate) use requests::to_map;
 
 use std::collections::HashMap;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use nymi_net::channel::{ChannelEvent, PushError, Reply};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Config;
 use crate::band::Bands;
@@ -130,8 +131,9 @@ impl Engine {
     /// Runs until the desk is ended.
     pub(crate) async fn run(mut self, agent_url: AgentUrl) {
         self.connect(agent_url, self.config.nea_name.clone());
+        let mut alarm = pin!(sleep_until(Instant::now()));
         loop {
-            match self.wake().await {
+            match self.wake(alarm.as_mut()).await {
                 Wake::Command(Some(Command::Request(id, request))) => self.request(id, *request),
                 Wake::Command(Some(Command::AskBand(id, wanted))) => {
                     self.ask_band(id, DEFAULT_DEADLINE_MS, *wanted);
@@ -165,8 +167,12 @@ impl Engine {
         }
     }
 
-    async fn wake(&mut self) -> Wake {
+    async fn wake(&mut self, mut alarm: Pin<&mut Sleep>) -> Wake {
         let at = self.next_time(Instant::now());
+        // Left as it is where it is early: setting it for each request would take a system call each time.
+        if at < alarm.deadline() || alarm.is_elapsed() {
+            alarm.as_mut().reset(at);
+        }
         let link = async {
             match &mut self.link {
                 Some(link) => link.events.recv().await,
@@ -181,7 +187,7 @@ impl Engine {
                 // Aborted; whoever did that has seen to the rest.
                 Err(_) => Wake::Time,
             },
-            () = sleep_until(at) => Wake::Time,
+            () = alarm => Wake::Time,
         }
     }
 
