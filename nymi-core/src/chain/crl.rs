@@ -117,14 +117,16 @@ impl Crl {
         if let Some(list) = tbs.optional(tag::SEQUENCE)? {
             (crl.entries, has_entry_extensions) = entries(list)?;
         }
-        if let Some(mut explicit) = tbs.optional(tag::context_constructed(0))? {
+        let explicit = tbs.optional(tag::context_constructed(0))?;
+        let has_extensions = explicit.is_some() || has_entry_extensions;
+        if let Some(mut explicit) = explicit {
             let list = explicit.sequence("extensions are not a SEQUENCE")?;
             explicit.finish()?;
             extensions::for_each(list, |extension| crl.take(&extension))?;
         }
         tbs.finish()?;
         // 5.1.2.1: extensions of the list and of its entries need version 2.
-        if !has_version && (crl.has_extensions() || has_entry_extensions) {
+        if !has_version && has_extensions {
             return Err(Fault::CrlUnusable {
                 reason: "it has extensions but is not of version 2",
             });
@@ -138,13 +140,6 @@ impl Crl {
         crl.entries
             .sort_by(|one, other| one.serial.of(der).cmp(other.serial.of(der)));
         Ok(crl)
-    }
-
-    fn has_extensions(&self) -> bool {
-        self.authority_key.is_some()
-            || self.number.is_some()
-            || self.base_number.is_some()
-            || self.issuing_point.value.is_some()
     }
 
     fn take(&mut self, extension: &Extension<'_>) -> Result<(), Fault> {

@@ -199,10 +199,11 @@ impl<'a> Reader<'a> {
             return Err(begin.fail("the tag is of the high form"));
         }
         let length = head.length()?;
-        let end = head.at + length;
-        if end > self.end {
+        // Compared before it is added: where usize has 32 bits the sum may wrap, and end before its beginning.
+        if length > self.end - head.at {
             return Err(begin.fail("the element is cut off"));
         }
+        let end = head.at + length;
         self.at = end;
         Ok(Element {
             tag,

@@ -70,8 +70,11 @@ impl GeneralName {
             0xa0 => {
                 let mut other = content;
                 let kind = other.oid("another name has no type")?;
-                other.element(tag::context_constructed(0), "another name has no value")?;
+                let mut value =
+                    other.read(tag::context_constructed(0), "another name has no value")?;
                 other.finish()?;
+                value.any()?;
+                value.finish()?;
                 if kind.bytes() == SMTP_UTF8_MAILBOX {
                     Ok(Self::Utf8Mailbox(element.whole))
                 } else {

@@ -148,6 +148,8 @@ impl<'a> Policies<'a> {
         mappings.dedup();
         work.compare(mappings.len().saturating_mul(self.nodes.len() + 1))?;
         let had_any = self.nodes.iter().any(|node| node.policy == ANY);
+        // Nodes made here are of other groups: nobody looks among them.
+        let known = self.nodes.len();
         for group in mappings.chunk_by(|one, other| one.0 == other.0) {
             let issuer = group[0].0;
             if self.mapping == 0 {
@@ -155,7 +157,8 @@ impl<'a> Policies<'a> {
                 continue;
             }
             let expected = group.iter().map(|(_, subject)| *subject).collect();
-            match self.nodes.iter_mut().find(|node| node.policy == issuer) {
+            let mut nodes = self.nodes.iter_mut().take(known);
+            match nodes.find(|node| node.policy == issuer) {
                 Some(node) => node.expected = expected,
                 None if had_any => self.nodes.push(Node {
                     policy: issuer,

@@ -248,3 +248,29 @@ fn long_names_and_many_points_in_a_sound_chain_pass() {
     named.leaf.set(SUBJECT_ALT_NAME, false, &tlv(0x30, &names));
     assert_eq!(refused(&named, &named.presented(), &requirements()), None);
 }
+
+/// A CA that may have any policy maps thousands of them: each is looked up among what was there before.
+#[test]
+fn thousands_of_mappings_of_any_policy() {
+    let any = policies(&[&[0x55, 0x1d, 0x20, 0]]);
+    let mappings: Vec<u8> = (0..5_000u16)
+        .flat_map(|number| {
+            let [high, low] = [(number >> 7) as u8 | 0x80, number as u8 & 0x7f];
+            seq(&[&id(&[0x2a, 0x81, high, low]), &id(&[0x2a, 3])])
+        })
+        .collect();
+    let mut trio = Trio::new();
+    let ca = Cert::ca("mapper", 20, &trio.l1.subject, None)
+        .with(POLICIES, false, &any)
+        .with(POLICY_MAPPINGS, false, &tlv(0x30, &mappings));
+    trio.leaf.issuer.clone_from(&ca.subject);
+    let mut presented = vec![trio.leaf.sign(&ca.key)];
+    for serial in 1..8 {
+        let ca = Cert {
+            serial: vec![serial],
+            ..ca.clone()
+        };
+        presented.push(ca.signed_by(&trio.l1));
+    }
+    assert_eq!(refused(&trio, &presented, &requirements()), Some(14));
+}

@@ -316,6 +316,10 @@ fn extensions_need_version_2() {
     assert_eq!(number(&base), Some(127), "a delta");
     let point = list.clone().point(&tlv(0x81, &[0xff]));
     assert_eq!(number(&point), Some(127), "a distribution point");
+    let no_key = list.clone().set(AUTHORITY_KEY_ID, false, &seq(&[]));
+    assert_eq!(number(&no_key), Some(127), "an issuer without key");
+    let unknown = list.clone().set(99, false, &tlv(5, &[]));
+    assert_eq!(number(&unknown), Some(127), "an extension not read here");
     let entry = list.clone().revoke(&[0x55], 1);
     assert_eq!(number(&entry), Some(127), "an entry's reason");
     assert_eq!(number(&list.clone().entry(&[0x55], &[])), None);

@@ -562,10 +562,12 @@ fn what_is_not_used_of_an_extension_has_its_form_all_the_same() {
         assert_eq!(identifier(value), Some(101), "{value:?}");
     }
     let names = |value: &[u8]| read(&|leaf| leaf.set(SUBJECT_ALT_NAME, false, &tlv(0x30, value)));
-    assert_eq!(
-        names(&tlv(0xa0, &[id(&[0x2a, 3]), tlv(0xa0, &[])].concat())),
-        None
-    );
+    let other = |value: &[u8]| tlv(0xa0, &[id(&[0x2a, 3]), tlv(0xa0, value)].concat());
+    assert_eq!(names(&other(b"\x0c\x01k")), None);
+    // "value [0] EXPLICIT ANY": one element.
+    for value in [b"".as_slice(), b"\x0c\x01k\x0c\x01k", b"\x0c", b"\x0c\x02k"] {
+        assert_eq!(names(&other(value)), Some(101), "{value:?}");
+    }
     for value in [b"".as_slice(), b"\xff\xff", &id(&[0x2a, 3])] {
         assert_eq!(names(&tlv(0xa0, value)), Some(101), "{value:?}");
     }

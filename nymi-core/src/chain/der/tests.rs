@@ -31,6 +31,11 @@ fn lengths_have_one_encoding() {
         Err("the length is indefinite or too long")
     );
     assert_eq!(any(&[0x04, 0x02, 0x00]), Err("the element is cut off"));
+    // Beyond what an index of 32 bits can count from here.
+    for last in [0xfa, 0xff] {
+        let wrapping = [0x04, 0x84, 0xff, 0xff, 0xff, last];
+        assert_eq!(any(&wrapping), Err("the element is cut off"));
+    }
     assert_eq!(any(&[0x1f, 0x21, 0x00]), Err("the tag is of the high form"));
     assert_eq!(any(&[]), Err("the element is cut off"));
     let long = [&[0x04, 0x81, 0x80][..], &[0; 0x80]].concat();
