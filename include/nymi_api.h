@@ -486,6 +486,10 @@ enum NymiResult {
    * A fault in the library.
    */
   NYMI_RESULT_FAULT = 13,
+  /**
+   * There is not enough memory; nothing was done.
+   */
+  NYMI_RESULT_NO_MEMORY = 14,
 };
 
 /**
