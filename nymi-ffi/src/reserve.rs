@@ -212,7 +212,8 @@ mod tests {
                 "{size} {align}"
             );
         }
-        assert!(!reserve.owns(null_mut()) && !reserve.owns(&raw mut [0_u8; 1][0]));
+        let mut elsewhere = 0_u8;
+        assert!(!reserve.owns(null_mut()) && !reserve.owns(&raw mut elsewhere));
         assert!(!reserve.take(layout(64, 1)).is_null(), "nothing was taken");
     }
 
