@@ -181,7 +181,7 @@ mod tests {
             if place.is_null() {
                 break;
             }
-            assert!(reserve.owns(place) && place.addr() % align == 0);
+            assert!(reserve.owns(place) && place.addr().is_multiple_of(align));
             // SAFETY: it was given for as many bytes.
             unsafe { place.write_bytes(at as u8, 50) };
             given.push(place);
