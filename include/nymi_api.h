@@ -296,7 +296,7 @@ enum NapiConfigure {
    */
   NAPI_CONFIGURE_MISSING_NEA_NAME = 2,
   /**
-   * The log directory cannot be used, or the system refused a thread.
+   * The log directory cannot be used, or the system refused a thread or memory.
    */
   NAPI_CONFIGURE_FAILED_TO_INIT = 3,
   /**
@@ -327,7 +327,7 @@ enum NapiPut {
    */
   NAPI_PUT_UNPARSEABLE_JSON = 2,
   /**
-   * `json` is NULL.
+   * `json` is NULL, or there is no memory for it.
    */
   NAPI_PUT_ERROR = 3,
   /**
@@ -486,6 +486,10 @@ enum NymiResult {
    * A fault in the library.
    */
   NYMI_RESULT_FAULT = 13,
+  /**
+   * There is not enough memory; nothing was done.
+   */
+  NYMI_RESULT_NO_MEMORY = 14,
 };
 
 /**
@@ -1136,7 +1140,7 @@ extern "C" {
  * Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,
  * which must live until nymi_client_free has returned. Threads: any.
  * Errors: NYMI_RESULT_BAD_ARGUMENT, NYMI_RESULT_LOG_UNUSABLE, NYMI_RESULT_SYSTEM,
- * NYMI_RESULT_TOO_MANY beyond 4096 clients, NYMI_RESULT_TOO_NEW.
+ * NYMI_RESULT_TOO_MANY beyond 4096 clients, NYMI_RESULT_TOO_NEW, NYMI_RESULT_NO_MEMORY.
  *
  * Example:
  *
@@ -1193,7 +1197,7 @@ uint32_t nymi_client_free(struct NymiClient *client);
  *
  * Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
  * Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
- * NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED.
+ * NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
  *
  * Example:
  *
@@ -1210,7 +1214,7 @@ uint32_t nymi_client_put(struct NymiClient *client, const char *json, struct Nym
  * Ownership: free the update with nymi_string_free. Threads: any, several at once; each update goes
  * to one of them. Errors: NYMI_RESULT_TIMEOUT, NYMI_RESULT_INTERRUPTED by nymi_client_wake,
  * NYMI_RESULT_TERMINATED once nothing is left, NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_BAD_HANDLE,
- * NYMI_RESULT_BAD_ARGUMENT.
+ * NYMI_RESULT_BAD_ARGUMENT, NYMI_RESULT_NO_MEMORY.
  *
  * Example:
  *

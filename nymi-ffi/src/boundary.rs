@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_ulonglong};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Failure, NymiResult};
+use crate::reserve;
 
 /// Runs an entry; a panic becomes `otherwise`, and never the caller's problem.
 pub(crate) fn guarded<T>(otherwise: T, entry: impl FnOnce() -> T) -> T {
@@ -97,7 +98,7 @@ impl TextOut {
 /// The longest text that the handle interface takes, in bytes: no message may be longer.
 pub(crate) const MAX_TEXT: usize = 1024 * 1024;
 
-/// The text of a C string of at most [`MAX_TEXT`] bytes; none for NULL.
+/// The text of a C string of at most [`MAX_TEXT`] bytes, for which there is memory; none for NULL.
 ///
 /// # Safety
 /// `text` is NULL or points to bytes that end with a NUL and stay as they are for `'a`.
@@ -113,6 +114,9 @@ pub(crate) unsafe fn optional_text<'a>(
     let Some(length) = (0..=MAX_TEXT).find(is_nul) else {
         return Err(Failure::argument(name, "longer than 1 MiB"));
     };
+    if !reserve::is_there(length) {
+        return Err(Failure::new(NymiResult::NoMemory, name));
+    }
     // SAFETY: that many bytes are there before the NUL, and stay as they are.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast(), length) };
     let text = std::str::from_utf8(bytes).map_err(|_| Failure::argument(name, "not UTF-8"))?;
@@ -271,11 +275,16 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_bounded_and_checked() {
+    #[cfg_attr(miri, ignore = "a million steps")]
+    fn texts_are_bounded() {
         let long = vec![b'a'; MAX_TEXT + 2];
         // SAFETY: more bytes are there than are read.
         let text = unsafe { optional_text("it", long.as_ptr().cast()) };
         assert_eq!(text, Err(Failure::argument("it", "longer than 1 MiB")));
+    }
+
+    #[test]
+    fn texts_are_checked() {
         // SAFETY: literals, each with its NUL, and NULL.
         unsafe {
             assert_eq!(optional_text("it", c"a".as_ptr()), Ok(Some("a")));

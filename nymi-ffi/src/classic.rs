@@ -16,6 +16,7 @@ use nymi_napi::{
 use crate::boundary::{TextOut, bytes, guarded, text};
 use crate::client::Hosted;
 use crate::process::is_forked;
+use crate::reserve;
 
 /// What napiConfigure returns.
 #[repr(C)]
@@ -27,7 +28,7 @@ pub enum NapiConfigure {
     InvalidProvisionJson = 1,
     /// `neaName` is NULL, empty or not the name of an application.
     MissingNeaName = 2,
-    /// The log directory cannot be used, or the system refused a thread.
+    /// The log directory cannot be used, or the system refused a thread or memory.
     FailedToInit = 3,
     /// A client runs already, another argument cannot be used, or the process was made by fork from
     /// one that used the library.
@@ -46,7 +47,7 @@ pub enum NapiPut {
     NapiNotRunning = 1,
     /// The text is not JSON in UTF-8.
     UnparseableJson = 2,
-    /// `json` is NULL.
+    /// `json` is NULL, or there is no memory for it.
     Error = 3,
     /// A fault in the library.
     Impossible = 4,
@@ -173,6 +174,14 @@ pub unsafe extern "C" fn napiConfigure(
                 host: bytes(host).unwrap_or_default(),
             }
         };
+        let bytes = [
+            arguments.provisions.unwrap_or_default(),
+            arguments.log_directory,
+            arguments.host,
+        ];
+        if !reserve::is_there(bytes.iter().map(|bytes| bytes.len()).sum()) {
+            return NapiConfigure::FailedToInit;
+        }
         match configure(&arguments) {
             Ok(()) => NapiConfigure::Okay,
             Err(result) => result,
@@ -302,6 +311,9 @@ pub unsafe extern "C" fn napiPut(json: *const c_char) -> c_int {
         };
         // SAFETY: the caller passes NULL or a NUL-terminated string, which outlives this call.
         let (is_null, json) = unsafe { (json.is_null(), text(json)) };
+        if !reserve::is_there(json.map_or(0, str::len)) {
+            return NapiPut::Error;
+        }
         match (is_null, json.map(|json| client.put(json))) {
             (true, _) => NapiPut::Error,
             (false, None | Some(Err(PutError::NotJson(_)))) => NapiPut::UnparseableJson,

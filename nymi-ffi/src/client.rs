@@ -9,7 +9,7 @@ use nymi_napi::{Client, Config, LogConfig, LogLevel, LogSink, NeaName, StartErro
 use crate::boundary::{Growing, Out, optional_text, read_growing, required_text};
 use crate::callbacks::{Callbacks, Courier, Inbox};
 use crate::descriptor::Descriptor;
-use crate::error::{Failure, NymiError, NymiResult, entry};
+use crate::error::{Failure, NymiError, NymiResult, ending_entry, entry};
 use crate::handles::{Full, Table};
 use crate::memory::{give_text, take_back_text};
 use crate::process::claim;
@@ -228,7 +228,7 @@ pub(crate) fn timeout(timeout_ms: u32) -> Option<Duration> {
 /// Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,
 /// which must live until nymi_client_free has returned. Threads: any.
 /// Errors: NYMI_RESULT_BAD_ARGUMENT, NYMI_RESULT_LOG_UNUSABLE, NYMI_RESULT_SYSTEM,
-/// NYMI_RESULT_TOO_MANY beyond 4096 clients, NYMI_RESULT_TOO_NEW.
+/// NYMI_RESULT_TOO_MANY beyond 4096 clients, NYMI_RESULT_TOO_NEW, NYMI_RESULT_NO_MEMORY.
 ///
 /// Example:
 ///
@@ -350,8 +350,7 @@ pub extern "C" fn nymi_client_terminate(client: *mut NymiClient) -> u32 {
         hosted(client)?.client.terminate();
         Ok(())
     };
-    // SAFETY: NULL is allowed.
-    unsafe { entry(std::ptr::null_mut(), work) }
+    ending_entry(work)
 }
 
 /// Terminates a client and frees it. What was not read by then is dropped.
@@ -382,8 +381,7 @@ pub extern "C" fn nymi_client_free(client: *mut NymiClient) -> u32 {
         hosted.end();
         Ok(())
     };
-    // SAFETY: NULL is allowed.
-    unsafe { entry(std::ptr::null_mut(), work) }
+    ending_entry(work)
 }
 
 /// Sends a request as JSON. Only its syntax is checked here; everything else is told by the update
@@ -393,7 +391,7 @@ pub extern "C" fn nymi_client_free(client: *mut NymiClient) -> u32 {
 ///
 /// Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
 /// Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
-/// NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED.
+/// NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
 ///
 /// Example:
 ///
@@ -427,7 +425,7 @@ pub unsafe extern "C" fn nymi_client_put(
 /// Ownership: free the update with nymi_string_free. Threads: any, several at once; each update goes
 /// to one of them. Errors: NYMI_RESULT_TIMEOUT, NYMI_RESULT_INTERRUPTED by nymi_client_wake,
 /// NYMI_RESULT_TERMINATED once nothing is left, NYMI_RESULT_CALLBACK_MODE, NYMI_RESULT_BAD_HANDLE,
-/// NYMI_RESULT_BAD_ARGUMENT.
+/// NYMI_RESULT_BAD_ARGUMENT, NYMI_RESULT_NO_MEMORY.
 ///
 /// Example:
 ///
@@ -480,8 +478,7 @@ pub extern "C" fn nymi_client_wake(client: *mut NymiClient) -> u32 {
         hosted(client)?.client.wake();
         Ok(())
     };
-    // SAFETY: NULL is allowed.
-    unsafe { entry(std::ptr::null_mut(), work) }
+    ending_entry(work)
 }
 
 /// A file descriptor that can be read while there are updates, and after the end: for poll, select

@@ -8,6 +8,7 @@ use nymi_napi::{GetError, PutError, StartError};
 use crate::boundary::guarded;
 use crate::memory::{CStruct, Parts, give, take_back};
 use crate::process::is_forked;
+use crate::reserve;
 
 /// What the `nymi_` functions return when it is not a status of enum NymiStatus. Those begin at 1000.
 #[repr(C)]
@@ -41,6 +42,8 @@ pub enum NymiResult {
     Unsupported = 12,
     /// A fault in the library.
     Fault = 13,
+    /// There is not enough memory; nothing was done.
+    NoMemory = 14,
 }
 
 /// What people are told about a result.
@@ -56,7 +59,7 @@ pub struct Words {
 
 impl NymiResult {
     /// Every result, by number.
-    pub const fn all() -> [Self; 14] {
+    pub const fn all() -> [Self; 15] {
         [
             Self::Okay,
             Self::BadArgument,
@@ -72,6 +75,7 @@ impl NymiResult {
             Self::TooNew,
             Self::Unsupported,
             Self::Fault,
+            Self::NoMemory,
         ]
     }
 
@@ -148,6 +152,11 @@ impl NymiResult {
                 "The library met a state that it should not have.",
                 "Report it, with the log and the version.",
             ),
+            Self::NoMemory => (
+                "There is not enough memory.",
+                "The process has used up what it may have, or a text needs more than is left.",
+                "Free something, then try again: nothing was done.",
+            ),
         };
         Words {
             message,
@@ -184,6 +193,14 @@ static FORKED: Fixed = Fixed(NymiError {
     code: NymiResult::Forked as u32,
     nsl: 0,
     message: c"A process made by fork cannot use the library of its parent.".as_ptr(),
+    detail: c"".as_ptr(),
+});
+
+/// Nothing can be allocated for it.
+static NO_MEMORY: Fixed = Fixed(NymiError {
+    code: NymiResult::NoMemory as u32,
+    nsl: 0,
+    message: c"There is not enough memory.".as_ptr(),
     detail: c"".as_ptr(),
 });
 
@@ -295,8 +312,8 @@ impl From<GetError> for Failure {
     }
 }
 
-/// Runs an entry of the handle interface: nothing of it in a forked child, no panic out of it, and
-/// its failure as a number and, where the caller wants it, as an object.
+/// Runs an entry of the handle interface: nothing of it in a forked child or without memory, no panic
+/// out of it, and its failure as a number and, where the caller wants it, as an object.
 ///
 /// # Safety
 /// `error` is NULL or can be written.
@@ -304,12 +321,17 @@ pub(crate) unsafe fn entry(
     error: *mut *mut NymiError,
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> u32 {
-    if is_forked() {
+    let refused = match (is_forked(), reserve::is_there(0)) {
+        (true, _) => Some(&FORKED.0),
+        (false, false) => Some(&NO_MEMORY.0),
+        (false, true) => None,
+    };
+    if let Some(refused) = refused {
         if !error.is_null() {
             // SAFETY: not NULL, and the caller promises that it can be written.
-            unsafe { *error = (&raw const FORKED.0).cast_mut() };
+            unsafe { *error = std::ptr::from_ref(refused).cast_mut() };
         }
-        return FORKED.0.code;
+        return refused.code;
     }
     guarded(NymiResult::Fault as u32, || {
         let result = guarded(Err(Failure::new(NymiResult::Fault, "")), work);
@@ -322,5 +344,15 @@ pub(crate) unsafe fn entry(
             unsafe { *error = give(view, parts) };
         }
         failure.code
+    })
+}
+
+/// The same for what ends something: it says no more than a number, and works without memory.
+pub(crate) fn ending_entry(work: impl FnOnce() -> Result<(), Failure>) -> u32 {
+    if is_forked() {
+        return NymiResult::Forked as u32;
+    }
+    guarded(NymiResult::Fault as u32, || {
+        work().map_or_else(|failure| failure.code, |()| NymiResult::Okay as u32)
     })
 }

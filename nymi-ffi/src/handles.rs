@@ -115,6 +115,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "millions of steps")]
     fn a_full_table_refuses_and_a_worn_out_place_is_not_used_again() {
         let table = Table::new();
         let handles: Vec<_> = (0..MOST)

@@ -8,7 +8,8 @@
 //! Beneath, each concern has one module: [`boundary`] turns pointers into values and panics into
 //! results, `handles` recognises clients that were freed, `memory` keeps what C was given until it
 //! comes back, `callbacks` and `descriptor` tell programs of updates, `process` notices a fork,
-//! `threads` keeps our threads out of the host's signals, `dpapi` seals stored keys on Windows.
+//! `reserve` is what they have when the system has no memory, `threads` keeps ours out of the host's
+//! signals, `dpapi` seals stored keys on Windows.
 
 pub mod band;
 pub mod boundary;
@@ -25,6 +26,7 @@ mod handles;
 mod memory;
 pub mod operations;
 mod process;
+mod reserve;
 mod threads;
 pub mod version;
 

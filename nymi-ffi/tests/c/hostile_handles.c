@@ -261,7 +261,9 @@ static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
     CHECK_INT(napiPut("{}"), NAPI_PUT_NAPI_NOT_RUNNING);
     napiTerminate();
     CHECK(nymi_version() != NULL);
-    _exit(0);
+    /* What a child is for. Nor would a tool that looks for leaks find what its parent's threads hold. */
+    execlp("true", "true", (char *)NULL);
+    _exit(1);
   }
   int status;
   CHECK(waitpid(child, &status, 0) == child);

@@ -40,7 +40,7 @@ fn the_headers_are_cpp() {
 #[test]
 fn the_wrapper_for_cpp_owns_what_it_is_given() {
     for compiler in CPP {
-        run_test(compiler, "wrapper.cpp");
+        run_test(compiler, "wrapper.cpp", &[]);
     }
 }
 

@@ -8,7 +8,7 @@ use nymi_api::client::{
     NymiClientConfig, nymi_client_free, nymi_client_new, nymi_client_put, nymi_client_terminate,
 };
 
-use crate::toolchain::run_c;
+use crate::toolchain::{C, run_c, run_test};
 
 #[test]
 fn clients_live_wait_call_back_and_end() {
@@ -21,14 +21,24 @@ fn hostile_callers_get_errors() {
 }
 
 #[test]
+fn memory_that_runs_out_ends_nothing() {
+    run_c("no_memory");
+}
+
+#[test]
 fn the_library_can_be_closed_and_loaded_again() {
     run_c("unloaded");
 }
 
 #[test]
+fn two_hundred_clients_leave_nothing() {
+    run_test(C[0], "cycles.c", &["20"]);
+}
+
+#[test]
 #[ignore = "ten thousand clients"]
 fn ten_thousand_clients_leave_nothing() {
-    run_c("cycles");
+    run_test(C[0], "cycles.c", &["1000"]);
 }
 
 type Heard = mpsc::Sender<Option<String>>;

@@ -14,7 +14,7 @@ use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 
 use crate::compile::blocks;
-use crate::toolchain::{Compiler, compile, compilers, repository};
+use crate::toolchain::{Compiler, command, compile, compilers, repository};
 
 const DOCUMENT: [u8; 32] = [0xAB; 32];
 
@@ -132,7 +132,7 @@ impl Stage {
     fn run_by(&self, compiler: Compiler, source: &str, arguments: &[&str]) -> Program {
         let program = self.folder.path().join("program");
         compile(compiler, &repository().join(source), &program);
-        let mut command = Command::new(&program);
+        let mut command = command(&program);
         command.args(arguments);
         let store = self.folder.path().join("nsl");
         Program::start(&mut command, &store, &self.user().password)

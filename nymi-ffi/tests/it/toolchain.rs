@@ -1,4 +1,14 @@
 //! Compilers, the built library, and running what they make.
+//!
+//! `tests/sanitizers/run` has the same programs run with a library that a sanitizer watches, or under
+//! valgrind. It says so by these variables, which are empty otherwise:
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `NYMI_TEST_LIBRARY` | the folder of the shared library to test |
+//! | `NYMI_TEST_CFLAGS` | more options for compiling a program |
+//! | `NYMI_TEST_LDFLAGS` | more options for linking it |
+//! | `NYMI_TEST_RUNNER` | the command that runs it |
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,8 +20,28 @@ pub(crate) fn repository() -> PathBuf {
         .unwrap()
 }
 
+/// The words of one of the variables above.
+fn words(variable: &str) -> Vec<String> {
+    let value = std::env::var(variable).unwrap_or_default();
+    value.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A compiled program as it is to be run here.
+pub(crate) fn command(program: &Path) -> Command {
+    let mut words = words("NYMI_TEST_RUNNER").into_iter();
+    let Some(runner) = words.next() else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(runner);
+    command.args(words).arg(program);
+    command
+}
+
 /// Where the libraries of this build are, the shared one under each of its names.
 pub(crate) fn library_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("NYMI_TEST_LIBRARY") {
+        return folder.into();
+    }
     let test = std::env::current_exe().unwrap();
     let built = test.parent().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lib");
@@ -87,36 +117,44 @@ pub(crate) fn compilers(source: &Path) -> [Compiler; 4] {
 /// Compiles a program in C or C++ against the headers and the shared library.
 pub(crate) fn compile(compiler: Compiler, source: &Path, program: &Path) {
     let folder = library_folder();
+    let object = program.with_extension("o");
     run(Command::new(compiler.command)
         .arg(compiler.standard)
         .args(WARNINGS)
-        .args(["-pthread", "-o"])
-        .arg(program)
+        .args(words("NYMI_TEST_CFLAGS"))
+        .args(["-pthread", "-c", "-o"])
+        .arg(&object)
         .arg(source)
         .arg("-I")
-        .arg(repository().join("include"))
+        .arg(repository().join("include")));
+    run(Command::new(compiler.command)
+        .args(["-pthread", "-o"])
+        .arg(program)
+        .arg(object)
         .arg("-L")
         .arg(&folder)
         .arg(format!("-Wl,-rpath,{}", folder.display()))
         // Not for a program that loads it by its name.
-        .args(["-Wl,--as-needed", "-lnymi_api", "-ldl"]));
+        .args(["-Wl,--as-needed", "-lnymi_api", "-ldl"])
+        .args(words("NYMI_TEST_LDFLAGS")));
 }
 
 /// Compiles and runs a program of tests/c, with an empty folder for its logs as argument.
 pub(crate) fn run_c(name: &str) {
-    run_test(C[0], &format!("{name}.c"));
+    run_test(C[0], &format!("{name}.c"), &[]);
 }
 
-/// The same for a source file in C or C++.
-pub(crate) fn run_test(compiler: Compiler, file: &str) {
+/// The same for a source file in C or C++, with more arguments.
+pub(crate) fn run_test(compiler: Compiler, file: &str, arguments: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("program");
     let source = repository().join("nymi-ffi/tests/c").join(file);
     compile(compiler, &source, &program);
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
-    run(Command::new(&program)
+    run(command(&program)
         .arg(&logs)
+        .args(arguments)
         .env("NYMI_NSL_DIR", folder.path().join("nsl"))
         .env_remove("NYMI_L1")
         .env_remove("NYMI_NES_URL")
