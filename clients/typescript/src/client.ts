@@ -1,0 +1,432 @@
+// The client: operations as promises, events, and subscriptions that outlive the connection.
+
+import { DEFAULT_BACKOFF, pauseMs, type Backoff } from "./backoff.js";
+import { Connection } from "./connection.js";
+import { Emitter, type Stop } from "./emitter.js";
+import { NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError, type UpdateError } from "./errors.js";
+import {
+  DEFAULT_DEADLINE_MS,
+  MAX_DEADLINE_MS,
+  MAX_MESSAGE_BYTES,
+  Status,
+  type AssertIdentityAnswer,
+  type AssertIdentityRequest,
+  type EventPayloads,
+  type InfoAnswer,
+  type LookupAnswer,
+  type LookupColumn,
+  type LookupQuery,
+  type OperationName,
+  type Operations,
+} from "./generated.js";
+import { platformSocket, type OpenSocket } from "./socket.js";
+
+/** How a client is made. */
+export interface ClientOptions {
+  /** The WebAPI; `ws://127.0.0.1:8080/` if absent. */
+  readonly url?: string;
+  /** How long an operation may take that says nothing else; 15 s if absent. */
+  readonly timeoutMs?: number;
+  /** Pauses between attempts to connect. */
+  readonly backoff?: Backoff;
+  /** After so long without a message the agent is asked whether it is there; 30 s if absent, 0 for never. */
+  readonly keepAliveMs?: number;
+  /** Opens the WebSocket; the platform's own if absent. */
+  readonly openSocket?: OpenSocket;
+}
+
+/** What one call can say. */
+export interface CallOptions {
+  /** Gives the operation up; it is cancelled at the agent, too. */
+  readonly signal?: AbortSignal;
+  /** How long it may take, the wait for a connection included; at most 120 s. */
+  readonly timeoutMs?: number;
+}
+
+/** What the connection is doing. */
+export type ConnectionState =
+  | { readonly state: "connecting" }
+  | { readonly state: "open" }
+  | { readonly state: "waiting"; readonly error: NymiConnectionError; readonly retryInMs: number }
+  | { readonly state: "closed" };
+
+/** What `on` and `next` listen to. */
+export interface ClientEvents extends EventPayloads {
+  /** Something failed that no request caused. */
+  readonly error: NymiError;
+  /** The connection came or went. */
+  readonly state: ConnectionState;
+  /** The terminal is subscribed to, at first and again after each new connection. */
+  readonly subscribed: { readonly endpoint_id: string };
+}
+
+/** What `next` can say. */
+export interface NextOptions<Payload> extends CallOptions {
+  /** Which events count; all if absent. */
+  readonly where?: (payload: Payload) => boolean;
+}
+
+type Fields<Name extends OperationName> = Operations[Name]["request"];
+/** A payload may be left out if all of it may. */
+type Payload<Name extends OperationName> = object extends Fields<Name>
+  ? [payload?: Fields<Name>, options?: CallOptions]
+  : [payload: Fields<Name>, options?: CallOptions];
+
+interface Pending {
+  readonly operation: string;
+  resolve(payload: object): void;
+  reject(error: unknown): void;
+}
+
+interface Update {
+  readonly operation: string;
+  readonly exchange: string | null;
+  readonly status: number;
+  readonly payload?: { readonly completed?: boolean };
+  readonly error?: UpdateError;
+}
+
+const DEFAULT_URL = "ws://127.0.0.1:8080/";
+const KEEP_ALIVE_MS = 30_000;
+/** How much longer than the agent the client waits: the agent's own refusal says more. */
+const GRACE_MS = 2000;
+
+/**
+ * A connection to the agent that comes back by itself.
+ *
+ * ```ts
+ * const nymi = new NymiClient();
+ * nymi.on("tap", ({ NymiBandID }) => console.log(NymiBandID));
+ * await nymi.subscribe("127.0.0.1");
+ * ```
+ */
+export class NymiClient {
+  readonly #emitter = new Emitter<ClientEvents>();
+  readonly #connection: Connection;
+  readonly #backoff: Backoff;
+  readonly #timeoutMs: number;
+  readonly #keepAliveMs: number;
+  readonly #pending = new Map<string, Pending>();
+  readonly #subscriptions = new Set<string>();
+  #state: ConnectionState = { state: "closed" };
+  #ended = false;
+  #counter = 0;
+  /** Grows with each connection. */
+  #generation = 0;
+  #heardAt = 0;
+  #keepAlive: ReturnType<typeof setInterval> | undefined;
+
+  /**
+   * Makes a client; it connects when it is first used.
+   *
+   * @throws {TypeError} the URL is none, or the platform has no WebSocket and none is given.
+   */
+  constructor(options: ClientOptions = {}) {
+    this.#backoff = options.backoff ?? DEFAULT_BACKOFF;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_DEADLINE_MS;
+    this.#keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
+    const url = new URL(options.url ?? DEFAULT_URL).href;
+    this.#connection = new Connection(url, options.openSocket ?? platformSocket(), this.#backoff, {
+      connecting: () => this.#enter({ state: "connecting" }),
+      opened: () => this.#opened(),
+      text: (text) => this.#receive(text),
+      lost: (why) => this.#lost(why),
+      waiting: (why, retryInMs) => this.#enter({ state: "waiting", error: new NymiConnectionError(why), retryInMs }),
+    });
+  }
+
+  /** What the connection is doing. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /**
+   * Connects. Every other call does so, too: this one tells at once if the first attempt fails, and why. Attempts go on
+   * until {@link close}; `state` events tell of them.
+   *
+   * @throws {NymiConnectionError} the attempt failed; `specifics` says what can be done about it.
+   */
+  async connect(options: CallOptions = {}): Promise<void> {
+    await this.#open("connect", this.#limit(options), options.signal, true);
+  }
+
+  /**
+   * Asks the agent for an operation; resolves with the answer's payload.
+   *
+   * @throws {NymiError} the agent refused; `status` says why.
+   * @throws {NymiConnectionError} no connection, or it was lost before the answer came.
+   * @throws {NymiTimeoutError} no answer in time.
+   * @throws the signal's reason, if it gave the operation up.
+   */
+  request<Name extends OperationName>(operation: Name, ...call: Payload<Name>): Promise<Operations[Name]["answer"]>;
+  /** An operation that this version does not know. */
+  request(operation: string, payload?: object, options?: CallOptions): Promise<object>;
+  async request(operation: string, payload: object = {}, options: CallOptions = {}): Promise<object> {
+    const limit = this.#limit(options, payload);
+    const until = Date.now() + limit;
+    if (!this.#connection.isOpen) await this.#open(operation, limit, options.signal, false);
+    options.signal?.throwIfAborted();
+    return this.#exchange(operation, payload, Math.max(1, until - Date.now()), options.signal);
+  }
+
+  /**
+   * Hears taps, presence and changes at a terminal, also after the connection was lost and came back.
+   *
+   * @param endpointId an id, host name or address; `127.0.0.1` is the machine of the agent.
+   * @returns the terminal's stable id.
+   */
+  async subscribe(endpointId: string, options: CallOptions = {}): Promise<string> {
+    const answer = await this.request("subscribe_endpoint", { endpoint_id: endpointId }, options);
+    this.#subscriptions.add(endpointId);
+    this.#emitter.emit("subscribed", answer);
+    return answer.endpoint_id;
+  }
+
+  /** Hears a terminal no longer; it is named as in {@link subscribe}. */
+  async unsubscribe(endpointId: string, options: CallOptions = {}): Promise<void> {
+    this.#subscriptions.delete(endpointId);
+    await this.request("unsubscribe_endpoint", { endpoint_id: endpointId }, options);
+  }
+
+  /** The asked columns of the bands and users that match all of the query; status 2201 if there are none. */
+  lookup(query: LookupQuery, keys: readonly LookupColumn[], options?: CallOptions): Promise<LookupAnswer> {
+    return this.request("lookup", { query, lookup_keys: keys }, options);
+  }
+
+  /** Who wears a band, verified and signed by the server. With a document or meaning, name the tap: `intent_id`. */
+  assertIdentity(
+    device: string,
+    what: Omit<AssertIdentityRequest, "assert_type" | "device"> = {},
+    options?: CallOptions,
+  ): Promise<AssertIdentityAnswer> {
+    return this.request("assert_identity", { assert_type: "assert_user", device, ...what }, options);
+  }
+
+  /** Versions, and what is connected and heard. */
+  info(options?: CallOptions): Promise<InfoAnswer> {
+    return this.request("info", {}, options);
+  }
+
+  /** Listens until the returned function is called. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): Stop {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** The next event of this name; waits for ever unless the options say otherwise. */
+  next<Name extends keyof ClientEvents>(
+    name: Name,
+    { signal, timeoutMs, where }: NextOptions<ClientEvents[Name]> = {},
+  ): Promise<ClientEvents[Name]> {
+    return settle((resolve, reject) => {
+      const stop = this.#emitter.on(name, (payload) => {
+        if (where === undefined || where(payload)) resolve(payload);
+      });
+      const ended = name === "state" ? undefined : this.#onClose(() => reject(new NymiClosedError(name)));
+      const late = () => reject(new NymiTimeoutError(name, timeoutMs ?? 0));
+      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+      return () => {
+        stop();
+        ended?.();
+        clearTimeout(timer);
+      };
+    }, signal);
+  }
+
+  /** Ends the connection and everything in flight, for good. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#keepAlive);
+    this.#connection.stop();
+    this.#failAll((operation) => new NymiClosedError(operation));
+    this.#enter({ state: "closed" });
+  }
+
+  #limit({ timeoutMs }: CallOptions, payload: object = {}): number {
+    const asked = timeoutMs ?? (payload as { deadline_ms?: unknown }).deadline_ms;
+    const limit = typeof asked === "number" && asked >= 1 ? asked : this.#timeoutMs;
+    return Math.min(Math.ceil(limit), MAX_DEADLINE_MS);
+  }
+
+  #onClose(closed: () => void): Stop {
+    return this.#emitter.on("state", ({ state }) => {
+      if (state === "closed") closed();
+    });
+  }
+
+  /** Waits for a connection; at most as long as `limit`, or as the first attempt takes. */
+  #open(operation: string, limit: number, signal: AbortSignal | undefined, once: boolean): Promise<void> {
+    if (this.#ended) return Promise.reject(new NymiClosedError(operation));
+    return settle((resolve, reject) => {
+      let why = "the agent did not answer yet";
+      const stop = this.on("state", (now) => {
+        if (now.state === "open") return resolve();
+        if (now.state === "closed") return reject(new NymiClosedError(operation));
+        if (now.state !== "waiting") return;
+        why = now.error.specifics;
+        if (once) reject(now.error);
+      });
+      const timer = setTimeout(() => reject(new NymiConnectionError(why, operation)), limit);
+      if (this.#state.state === "waiting") why = this.#state.error.specifics;
+      this.#connection.start();
+      if (this.#connection.isOpen) resolve();
+      return () => {
+        stop();
+        clearTimeout(timer);
+      };
+    }, signal);
+  }
+
+  /** One request and its answer over the open connection. */
+  #exchange(operation: string, payload: object, limit: number, signal?: AbortSignal): Promise<object> {
+    this.#counter += 1;
+    const exchange = `${operation}-${this.#counter}`;
+    const text = JSON.stringify({ operation, exchange, payload: { deadline_ms: Math.ceil(limit), ...payload } });
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes > MAX_MESSAGE_BYTES) {
+      const specifics = `${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`;
+      return Promise.reject(new NymiError(Status.TOO_LARGE, { error_specifics: specifics }, operation));
+    }
+    return settle((resolve, reject) => {
+      this.#pending.set(exchange, { operation, resolve, reject });
+      const timer = setTimeout(() => reject(new NymiTimeoutError(operation, limit)), limit + GRACE_MS);
+      this.#connection.send(text);
+      return (given) => {
+        clearTimeout(timer);
+        // Still there: given up by its caller, or late. Nobody waits for the answer to this.
+        if (this.#pending.delete(exchange) && given === "up") this.#cancel(exchange);
+      };
+    }, signal);
+  }
+
+  #cancel(exchange: string): void {
+    if (!this.#connection.isOpen) return;
+    this.#counter += 1;
+    const cancel = { operation: "cancel", exchange: `cancel-${this.#counter}`, payload: { exchange } };
+    this.#connection.send(JSON.stringify(cancel));
+  }
+
+  #receive(text: string): void {
+    this.#heardAt = Date.now();
+    const update = parse(text);
+    if (update === undefined) return;
+    if (update.exchange !== null) return this.#answered(update.exchange, update);
+    if (update.operation === "error") return this.#emitter.emit("error", new NymiError(update.status, update.error));
+    if (isEvent(update.operation)) this.#emitter.emit(update.operation, (update.payload ?? {}) as never);
+  }
+
+  #answered(exchange: string, { status, payload = {}, error }: Update): void {
+    const pending = this.#pending.get(exchange);
+    if (pending === undefined || payload.completed === false) return;
+    this.#pending.delete(exchange);
+    if (status === Status.SUCCESS) pending.resolve(payload);
+    else pending.reject(new NymiError(status, error, pending.operation));
+  }
+
+  #opened(): void {
+    this.#generation += 1;
+    this.#heardAt = Date.now();
+    // The agent closes a connection on which nobody speaks within 10 s.
+    this.#check();
+    for (const endpointId of this.#subscriptions) void this.#resubscribe(endpointId, this.#generation);
+    clearInterval(this.#keepAlive);
+    if (this.#keepAliveMs > 0) {
+      this.#keepAlive = setInterval(() => {
+        if (Date.now() - this.#heardAt >= this.#keepAliveMs) this.#check();
+      }, this.#keepAliveMs);
+    }
+    this.#enter({ state: "open" });
+  }
+
+  /** Asks the agent whether it is there; a connection without an answer is given up. */
+  #check(): void {
+    const generation = this.#generation;
+    const limit = Math.min(this.#timeoutMs, 10_000);
+    this.#exchange("list_endpoints", {}, limit).catch((error: unknown) => {
+      const silent = error instanceof NymiTimeoutError && generation === this.#generation;
+      if (silent) this.#connection.drop("the agent no longer answers");
+    });
+  }
+
+  /** After a restart of the agent its terminals come back one by one, so it may take a few attempts. */
+  async #resubscribe(endpointId: string, generation: number): Promise<void> {
+    const isWanted = (): boolean => generation === this.#generation && this.#connection.isOpen && this.#subscriptions.has(endpointId);
+    for (let attempt = 0; isWanted(); attempt += 1) {
+      try {
+        const answer = await this.#exchange("subscribe_endpoint", { endpoint_id: endpointId }, this.#timeoutMs);
+        if (isWanted()) this.#emitter.emit("subscribed", answer as ClientEvents["subscribed"]);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, pauseMs(this.#backoff, attempt)));
+      }
+    }
+  }
+
+  #lost(why: string): void {
+    clearInterval(this.#keepAlive);
+    this.#failAll((operation) => new NymiConnectionError(`${why}; it is not known whether it was carried out`, operation));
+  }
+
+  #failAll(error: (operation: string) => NymiError): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { operation, reject } of pending) reject(error(operation));
+  }
+
+  #enter(state: ConnectionState): void {
+    if (this.#ended && state.state !== "closed") return;
+    this.#state = state;
+    this.#emitter.emit("state", state);
+  }
+}
+
+/** A promise that an abort signal ends, too; `begin` returns what is to be undone in any case. */
+function settle<T>(
+  begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => (given: "an answer" | "up") => void,
+  signal?: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    let undo: ((given: "an answer" | "up") => void) | undefined;
+    let settled = false;
+    const end = (given: "an answer" | "up"): void => {
+      settled = true;
+      signal?.removeEventListener("abort", aborted);
+      undo?.(given);
+    };
+    const aborted = (): void => {
+      end("up");
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", aborted);
+    undo = begin(
+      (value) => {
+        if (settled) return;
+        end("an answer");
+        resolve(value);
+      },
+      (error) => {
+        if (settled) return;
+        end(error instanceof NymiTimeoutError ? "up" : "an answer");
+        reject(error);
+      },
+    );
+    // Settled before there was anything to undo.
+    if (settled) undo("an answer");
+  });
+}
+
+function parse(text: string): Update | undefined {
+  try {
+    const update: unknown = JSON.parse(text);
+    return typeof update === "object" && update !== null ? (update as Update) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const EVENTS: Record<keyof EventPayloads, true> = { tap: true, presence: true, endpoint: true };
+
+function isEvent(name: string): name is keyof EventPayloads {
+  return Object.hasOwn(EVENTS, name);
+}

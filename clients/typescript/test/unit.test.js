@@ -1,0 +1,262 @@
+// The client against an agent in memory, and time that the test turns.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NymiClient, NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError, Status } from "nymi-webapi";
+import { pauseMs } from "../dist/backoff.js";
+import { explain } from "../dist/explain.js";
+import { fakeAgent, settled } from "./fake.js";
+
+const BACKOFF = { firstMs: 100, longestMs: 1000 };
+
+/** A connected client and its socket. */
+async function connected(options = {}) {
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: BACKOFF, keepAliveMs: 0, ...options });
+  const connecting = nymi.connect();
+  agent.sockets[0].open();
+  await connecting;
+  return { nymi, agent, socket: agent.sockets[0] };
+}
+
+test("a request resolves with its own answer, whatever comes before", async () => {
+  const { nymi, socket } = await connected();
+  const [first, second] = [nymi.info(), nymi.lookup({ Username: "alice" }, ["NymiBandID"])];
+  const lookup = socket.last("lookup");
+  assert.deepEqual(lookup.payload, { deadline_ms: lookup.payload.deadline_ms, query: { Username: "alice" }, lookup_keys: ["NymiBandID"] });
+  assert.ok(lookup.payload.deadline_ms > 14_000 && lookup.payload.deadline_ms <= 15_000);
+  socket.update("presence", null, { NymiBandID: "x" });
+  socket.update("lookup", lookup.exchange, { completed: false });
+  socket.update("lookup", "another", { NymiBandID: "wrong" });
+  socket.say("not JSON");
+  socket.update("lookup", lookup.exchange, { NymiBandID: "AA" });
+  socket.update("info", socket.last("info").exchange, { version: "1" });
+  assert.deepEqual(await second, { NymiBandID: "AA" });
+  assert.equal((await first).version, "1");
+  nymi.close();
+});
+
+test("a refusal is an error with its status and what to do", async () => {
+  const { nymi, socket } = await connected();
+  const asked = nymi.request("firmware", { device: "AA:BB:CC:DD:EE:FF" });
+  const error = { error_description: "The band is not present.", error_specifics: "device: not heard", nsl: 7 };
+  socket.update("firmware", socket.last("firmware").exchange, {}, Status.BAND_NOT_PRESENT, error);
+  await assert.rejects(asked, (refusal) => {
+    assert.ok(refusal instanceof NymiError && !(refusal instanceof NymiConnectionError));
+    const { status, statusName, specifics, operation, nsl, remedy, message } = refusal;
+    assert.deepEqual({ status, statusName, specifics, operation, nsl }, {
+      status: 3020, statusName: "BAND_NOT_PRESENT", specifics: "device: not heard", operation: "firmware", nsl: 7,
+    });
+    assert.match(remedy, /Wear the band/);
+    assert.equal(message, "firmware: The band is not present. device: not heard (status 3020)");
+    return true;
+  });
+  assert.equal(new NymiError(4099).statusName, undefined);
+  nymi.close();
+});
+
+test("an abort rejects with its reason, cancels at the agent and ignores the late answer", async () => {
+  const { nymi, socket } = await connected();
+  const controller = new AbortController();
+  const asked = nymi.info({ signal: controller.signal });
+  const { exchange } = socket.last("info");
+  controller.abort(new Error("the user went on"));
+  await assert.rejects(asked, /the user went on/);
+  assert.deepEqual(socket.last("cancel").payload, { exchange });
+  socket.update("info", exchange, { version: "late" });
+  const before = socket.sent.length;
+  await assert.rejects(nymi.info({ signal: controller.signal }), /the user went on/);
+  assert.equal(socket.sent.length, before, "nothing is sent for a signal that was aborted before");
+  nymi.close();
+});
+
+test("an answer that does not come is a timeout, after the agent's own deadline", async (t) => {
+  const { nymi, socket } = await connected();
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const asked = nymi.info({ timeoutMs: 500 });
+  assert.equal(socket.last("info").payload.deadline_ms, 500);
+  let ended = false;
+  asked.catch(() => { ended = true; });
+  t.mock.timers.tick(2499);
+  await settled();
+  assert.ok(!ended);
+  t.mock.timers.tick(1);
+  await assert.rejects(asked, (error) => error instanceof NymiTimeoutError && error.operation === "info");
+  assert.equal(socket.last("cancel").payload.exchange, socket.last("info").exchange);
+  nymi.close();
+});
+
+test("what is in flight fails when the connection is lost; what comes later waits for the next one", async (t) => {
+  const { nymi, agent, socket } = await connected();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const states = [];
+  nymi.on("state", ({ state }) => states.push(state));
+  const lost = nymi.info();
+  socket.end(1013, "read faster");
+  await assert.rejects(lost, (error) => error instanceof NymiConnectionError && /read faster/.test(error.specifics));
+  assert.equal(nymi.state.state, "waiting");
+  assert.ok(nymi.state.retryInMs >= 50 && nymi.state.retryInMs <= 100);
+  const later = nymi.info();
+  t.mock.timers.tick(100);
+  assert.equal(agent.sockets.length, 2);
+  agent.sockets[1].open();
+  await settled();
+  agent.sockets[1].update("info", agent.sockets[1].last("info").exchange, { version: "2" });
+  assert.equal((await later).version, "2");
+  assert.deepEqual(states, ["waiting", "connecting", "open"]);
+  nymi.close();
+});
+
+test("a terminal is subscribed to again, until the agent knows it, but not once it was left", async (t) => {
+  const { nymi, agent, socket } = await connected();
+  const subscribing = nymi.subscribe("127.0.0.1");
+  socket.update("subscribe_endpoint", socket.last("subscribe_endpoint").exchange, { endpoint_id: "desk" });
+  assert.equal(await subscribing, "desk");
+
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  socket.end();
+  await settled();
+  t.mock.timers.tick(100);
+  const second = agent.sockets[1];
+  second.open();
+  const again = [];
+  nymi.on("subscribed", (answer) => again.push(answer));
+  second.update("subscribe_endpoint", second.last("subscribe_endpoint").exchange, {}, Status.ENDPOINT_MISSING);
+  await settled();
+  t.mock.timers.tick(100);
+  await settled();
+  const attempts = second.sent.filter(({ operation }) => operation === "subscribe_endpoint");
+  assert.equal(attempts.length, 2);
+  second.update("subscribe_endpoint", attempts[1].exchange, { endpoint_id: "desk" });
+  await settled();
+  assert.deepEqual(again, [{ endpoint_id: "desk" }]);
+
+  nymi.unsubscribe("127.0.0.1").catch(() => {});
+  second.end();
+  await settled();
+  t.mock.timers.tick(100);
+  agent.sockets[2].open();
+  assert.equal(agent.sockets[2].last("subscribe_endpoint"), undefined);
+  nymi.close();
+});
+
+test("events reach their listeners, one that throws stops no other, and stopping ends it", async (t) => {
+  const { nymi, socket } = await connected();
+  const taps = [];
+  const { reportError } = globalThis;
+  t.after(() => { globalThis.reportError = reportError; });
+  const uncaught = new Promise((resolve) => { globalThis.reportError = resolve; });
+  nymi.on("tap", () => { throw new Error("of a listener"); });
+  const stop = nymi.on("tap", (tap) => taps.push(tap.intent_id));
+  const errors = [];
+  nymi.on("error", (error) => errors.push(error.status));
+  const next = nymi.next("tap", { where: ({ method }) => method === "nfc" });
+  socket.update("tap", null, { intent_id: "1", method: "ble" });
+  socket.update("tap", null, { intent_id: "2", method: "nfc" });
+  socket.update("error", null, {}, 1000);
+  socket.update("of a newer agent", null, {});
+  assert.equal((await next).intent_id, "2");
+  stop();
+  socket.update("tap", null, { intent_id: "3", method: "ble" });
+  assert.deepEqual(taps, ["1", "2"]);
+  assert.deepEqual(errors, [1000]);
+  assert.equal((await uncaught).message, "of a listener");
+  await assert.rejects(nymi.next("tap", { timeoutMs: 1 }), NymiTimeoutError);
+  const waiting = nymi.next("tap");
+  nymi.close();
+  await assert.rejects(waiting, NymiClosedError);
+});
+
+test("close ends everything for good", async () => {
+  const { nymi, agent, socket } = await connected();
+  const asked = nymi.info();
+  nymi.close();
+  await assert.rejects(asked, NymiClosedError);
+  await assert.rejects(nymi.info(), NymiClosedError);
+  await assert.rejects(nymi.connect(), NymiClosedError);
+  assert.equal(socket.closed, 1000);
+  assert.equal(agent.sockets.length, 1);
+  assert.equal(nymi.state.state, "closed");
+});
+
+test("connect tells the first failure, and the client goes on trying", async () => {
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: { firstMs: 1, longestMs: 1 }, keepAliveMs: 0 });
+  const connecting = nymi.connect();
+  agent.sockets[0].fail("connect ECONNREFUSED 127.0.0.1:8080");
+  await assert.rejects(connecting, (error) => error instanceof NymiConnectionError && /ECONNREFUSED/.test(error.specifics));
+  const opened = nymi.next("state", { where: ({ state }) => state === "open" });
+  await nymi.next("state", { where: ({ state }) => state === "connecting" });
+  agent.sockets[1].open();
+  await opened;
+  nymi.close();
+});
+
+test("a request without a connection ends with why there is none", async () => {
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: BACKOFF, keepAliveMs: 0 });
+  const asked = nymi.info({ timeoutMs: 20 });
+  agent.sockets[0].fail("connect ECONNREFUSED 127.0.0.1:8080");
+  await assert.rejects(asked, (error) => error.status === 4000 && error.operation === "info" && /ECONNREFUSED/.test(error.specifics));
+  nymi.close();
+});
+
+test("an agent that falls silent is left, and connected to anew", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const { nymi, agent, socket } = await connected({ keepAliveMs: 30_000 });
+  socket.update("list_endpoints", socket.last("list_endpoints").exchange, { endpoints: [] });
+  const asked = () => socket.sent.filter(({ operation }) => operation === "list_endpoints").length;
+  assert.equal(asked(), 1, "the agent wants a first message");
+  t.mock.timers.tick(20_000);
+  socket.update("presence", null, {});
+  t.mock.timers.tick(10_000);
+  assert.equal(asked(), 1, "it spoke within the time");
+  t.mock.timers.tick(30_000);
+  assert.equal(asked(), 2);
+  t.mock.timers.tick(12_000);
+  await settled();
+  assert.equal(nymi.state.state, "waiting");
+  t.mock.timers.tick(100);
+  assert.equal(agent.sockets.length, 2);
+  nymi.close();
+});
+
+test("a message that the agent would not take is not sent", async () => {
+  const { nymi, socket } = await connected();
+  const before = socket.sent.length;
+  await assert.rejects(nymi.lookup({ Username: "a".repeat(1 << 20) }, ["Domain"]), { status: Status.TOO_LARGE });
+  assert.equal(socket.sent.length, before);
+  nymi.close();
+});
+
+test("a URL that is none, and a platform without WebSocket, are told at once", (t) => {
+  assert.throws(() => new NymiClient({ url: "nonsense" }), TypeError);
+  const { WebSocket } = globalThis;
+  t.after(() => { globalThis.WebSocket = WebSocket; });
+  globalThis.WebSocket = undefined;
+  assert.throws(() => new NymiClient(), /--experimental-websocket/);
+});
+
+test("pauses double up to the longest, and chance takes at most half", () => {
+  const backoff = { firstMs: 100, longestMs: 1000 };
+  assert.deepEqual([0, 1, 2, 3, 4, 5000].map((attempt) => pauseMs(backoff, attempt, () => 1)), [100, 200, 400, 800, 1000, 1000]);
+  assert.equal(pauseMs(backoff, 3, () => 0), 400);
+});
+
+test("a failure says who can mend it", async () => {
+  const failure = (url, more = {}) => ({ url, wasOpen: false, ...more });
+  const page = (protocol, answers) => ({ origin: `${protocol}//records.example`, protocol, probe: async () => answers });
+  for (const [given, around, expected] of [
+    [failure("ws://127.0.0.1:8080/"), page("http:", true), /"http:\/\/records.example" to allowed_origins/],
+    [failure("ws://127.0.0.1:8080/"), page("http:", false), /check that it runs/],
+    [failure("ws://agent.example/"), page("https:", false), /use wss:\/\//],
+    [failure("ws://127.0.0.1/"), page("https:", false), /check that it runs/],
+    [failure("wss://agent.example:8443/"), page("https:", false), /does not trust its certificate.*https:\/\/agent.example:8443\/healthz.*names agent.example/],
+    [failure("wss://agent.example/", { said: "self-signed certificate" }), {}, /not trusted: self-signed/],
+    [failure("ws://agent.example/", { said: "Unexpected server response: 403" }), {}, /allowed_origins/],
+    [failure("ws://agent.example/", { said: "connect ECONNREFUSED" }), {}, /can't be reached: connect ECONNREFUSED/],
+    [{ url: "ws://a/", wasOpen: true, code: 1009, reason: "too large" }, {}, /closed \(1009\): too large/],
+  ]) {
+    assert.match(await explain(given, around), expected);
+  }
+});
