@@ -24,23 +24,23 @@ import { platformSocket, type OpenSocket } from "./socket.js";
 /** How a client is made. */
 export interface ClientOptions {
   /** The WebAPI; `ws://127.0.0.1:8080/` if absent. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** How long an operation may take that says nothing else; 15 s if absent. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Pauses between attempts to connect. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /** After so long without a message the agent is asked whether it is there; 30 s if absent, 0 for never. */
-  readonly keepAliveMs?: number;
+  readonly keepAliveMs?: number | undefined;
   /** Opens the WebSocket; the platform's own if absent. */
-  readonly openSocket?: OpenSocket;
+  readonly openSocket?: OpenSocket | undefined;
 }
 
 /** What one call can say. */
 export interface CallOptions {
   /** Gives the operation up; it is cancelled at the agent, too. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long it may take, the wait for a connection included; at most 120 s. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What the connection is doing. */
@@ -63,7 +63,7 @@ export interface ClientEvents extends EventPayloads {
 /** What `next` can say. */
 export interface NextOptions<Payload> extends CallOptions {
   /** Which events count; all if absent. */
-  readonly where?: (payload: Payload) => boolean;
+  readonly where?: ((payload: Payload) => boolean) | undefined;
 }
 
 type Fields<Name extends OperationName> = Operations[Name]["request"];
@@ -278,7 +278,7 @@ export class NymiClient {
   }
 
   /** One request and its answer over the open connection. */
-  #exchange(operation: string, payload: object, limit: number, signal?: AbortSignal): Promise<object> {
+  #exchange(operation: string, payload: object, limit: number, signal?: AbortSignal | undefined): Promise<object> {
     this.#counter += 1;
     const exchange = `${operation}-${this.#counter}`;
     const text = JSON.stringify({ operation, exchange, payload: { deadline_ms: Math.ceil(limit), ...payload } });
@@ -383,7 +383,7 @@ export class NymiClient {
 /** A promise that an abort signal ends, too; `begin` returns what is to be undone in any case. */
 function settle<T>(
   begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => (given: "an answer" | "up") => void,
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

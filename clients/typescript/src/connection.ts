@@ -89,14 +89,17 @@ export class Connection {
     socket.addEventListener("message", ({ data }) => {
       if (this.#socket === socket && typeof data === "string") this.#hooks.text(data);
     });
-    socket.addEventListener("error", (event) => {
-      said ??= errorText(event);
-    });
-    socket.addEventListener("close", ({ code, reason }) => {
+    const ended = (code?: number, reason?: string): void => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       void this.#failed({ url: this.#url, said, code, reason, wasOpen });
+    };
+    socket.addEventListener("error", (event) => {
+      said ??= errorText(event);
+      // Node 20 has no close event after an attempt that failed.
+      setTimeout(ended, 0);
     });
+    socket.addEventListener("close", ({ code, reason }) => ended(code, reason));
   }
 
   async #failed(failure: Failure): Promise<void> {

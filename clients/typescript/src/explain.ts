@@ -18,15 +18,18 @@ export async function explain(failure: Failure, page: Page = platformPage()): Pr
   if (failure.wasOpen) return lost(failure);
   const url = new URL(failure.url);
   const where = `the agent at ${url.origin}`;
-  if (failure.said) return said(failure.said, url, page);
+  // The text of Node's own WebSocket for every failure of a handshake says nothing.
+  if (failure.said && !/non-101/.test(failure.said)) return said(failure.said, url, page);
   if (page.protocol === "https:" && url.protocol === "ws:" && !isLoopback(url.hostname)) {
     return `a page over https may not open ${url.origin}: use wss:// and give the agent a certificate (protocol = "wss" in nymi_agent.toml)`;
   }
   const answers = await page.probe?.(healthUrl(url));
+  if (typeof answers === "string") return said(answers, url, page);
   if (answers === true) {
+    const origin = page.origin === undefined ? "the Origin that is sent" : JSON.stringify(page.origin);
     return (
-      `${where} answers, but does not let this page connect: its operator must add ${JSON.stringify(page.origin)} ` +
-      "to allowed_origins under [webapi] in nymi_agent.toml (nymi up: --allow-origin)"
+      `${where} answers, but does not let this ${page.origin === undefined ? "program" : "page"} connect: its operator must add ` +
+      `${origin} to allowed_origins under [webapi] in nymi_agent.toml (nymi up: --allow-origin)`
     );
   }
   if (url.protocol === "wss:") return `${where} can't be reached, or this browser does not trust its certificate. ${certificate(url)}`;
@@ -37,22 +40,23 @@ export async function explain(failure: Failure, page: Page = platformPage()): Pr
 export interface Page {
   readonly origin?: string | undefined;
   readonly protocol?: string | undefined;
-  /** Whether anything answers over HTTP; undefined if that can't be asked. */
-  readonly probe?: ((url: string) => Promise<boolean>) | undefined;
+  /** Whether anything answers over HTTP, or what the platform says of why not. */
+  readonly probe?: ((url: string) => Promise<boolean | string>) | undefined;
 }
 
 function platformPage(): Page {
   const location = (globalThis as { location?: Location }).location;
-  // Outside browsers the WebSocket itself says what was wrong.
-  return location === undefined ? {} : { origin: location.origin, protocol: location.protocol, probe };
+  return { origin: location?.origin, protocol: location?.protocol, probe };
 }
 
-async function probe(url: string): Promise<boolean> {
+async function probe(url: string): Promise<boolean | string> {
   try {
     await fetch(url, { mode: "no-cors", cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PROBE_MS) });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Browsers keep the cause to themselves.
+    const { cause } = error as Error;
+    return cause instanceof Error && cause.message !== "" ? cause.message : false;
   }
 }
 
@@ -68,6 +72,9 @@ function said(text: string, url: URL, page: Page): string {
   if (/\b403\b/.test(text)) {
     const origin = page.origin ?? "the Origin that was sent";
     return `the agent at ${url.origin} refuses ${origin}: add it to allowed_origins under [webapi] in nymi_agent.toml`;
+  }
+  if (/\b421\b/.test(text)) {
+    return `the agent at ${url.origin} is not known by the name ${url.host}: add it to allowed_hosts under [agent] in nymi_agent.toml`;
   }
   return `the agent at ${url.origin} can't be reached: ${text}`;
 }
