@@ -27,13 +27,14 @@ export class System {
   /** Starts it; `more` are arguments after the usual ones, which pick free ports. */
   static async start(...more) {
     const system = new System();
+    system.more = more;
     await system.#run(["--agent-port", "0", "--webapi-port", "0", "--nes-port", "0", "--page-port", "0", ...more]);
     return system;
   }
 
   /** A system that keeps its data, so that it can be killed and started again. */
-  static async durable() {
-    return System.start("--data", await mkdtemp(join(tmpdir(), "nymi-browser-")));
+  static async durable(...more) {
+    return System.start("--data", await mkdtemp(join(tmpdir(), "nymi-browser-")), ...more);
   }
 
   async #run(args) {
@@ -60,7 +61,7 @@ export class System {
   async restart() {
     const port = (name) => new URL(this.ready[name]).port;
     await this.#run([
-      "--data", this.ready.data, "--agent-port", port("agent"), "--webapi-port", port("webapi"),
+      ...this.more, "--agent-port", port("agent"), "--webapi-port", port("webapi"),
       "--nes-port", port("nes"), "--page-port", port("page"),
     ]);
   }

@@ -3,6 +3,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, extname, join, normalize } from "node:path";
 import { createInterface } from "node:readline";
@@ -48,20 +49,35 @@ export class SecureAgent {
   }
 }
 
-/** The origin of test pages; `nymi up` is told to let it in. No server listens there: the browser is given the files. */
-export const ORIGIN = "http://localhost:5173";
-
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".map": "application/json" };
 
-/** Serves this package's folder to a page, and `more` files by path. */
-export async function serve(page, more = {}) {
-  await page.route(`${ORIGIN}/**`, async (route) => {
-    const path = normalize(new URL(route.request().url()).pathname);
+/** Serves this package's folder, and `more` files by path, to pages of `origin` and, as another one, `localOrigin`. */
+export class Pages {
+  static async start(more = {}) {
+    const pages = new Pages();
+    pages.more = more;
+    pages.server = createServer((request, response) => void pages.#answer(request, response));
+    pages.server.listen(0, "127.0.0.1");
+    await once(pages.server, "listening");
+    const { port } = pages.server.address();
+    pages.origin = `http://127.0.0.1:${port}`;
+    pages.localOrigin = `http://localhost:${port}`;
+    return pages;
+  }
+
+  stop() {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  async #answer(request, response) {
+    const path = normalize(new URL(request.url, this.origin).pathname);
     try {
-      const body = more[path] ?? (await readFile(join(PACKAGE, path)));
-      await route.fulfill({ body, contentType: TYPES[extname(path)] ?? "text/plain" });
+      const body = this.more[path] ?? (await readFile(join(PACKAGE, path)));
+      response.setHeader("content-type", TYPES[extname(path)] ?? "text/plain");
+      response.end(body);
     } catch {
-      await route.fulfill({ status: 404, body: "" });
+      response.writeHead(404).end();
     }
-  });
+  }
 }
