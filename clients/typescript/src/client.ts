@@ -170,16 +170,22 @@ export class NymiClient {
   }
 
   /**
-   * Hears taps, presence and changes at a terminal, also after the connection was lost and came back.
+   * Hears taps, presence and changes at a terminal, also after the connection was lost and came back. Where there is no
+   * connection in time, this fails, but is done once there is one: the event `subscribed` tells.
    *
    * @param endpointId an id, host name or address; `127.0.0.1` is the machine of the agent.
    * @returns the terminal's stable id.
    */
   async subscribe(endpointId: string, options: CallOptions = {}): Promise<string> {
-    const answer = await this.request("subscribe_endpoint", { endpoint_id: endpointId }, options);
-    this.#subscriptions.add(endpointId);
-    this.#emitter.emit("subscribed", answer);
-    return answer.endpoint_id;
+    try {
+      const answer = await this.request("subscribe_endpoint", { endpoint_id: endpointId }, options);
+      this.#subscriptions.add(endpointId);
+      this.#emitter.emit("subscribed", answer);
+      return answer.endpoint_id;
+    } catch (error) {
+      if (error instanceof NymiConnectionError) this.#subscriptions.add(endpointId);
+      throw error;
+    }
   }
 
   /** Hears a terminal no longer; it is named as in {@link subscribe}. */

@@ -140,6 +140,20 @@ test("a terminal is subscribed to again, until the agent knows it, but not once 
   nymi.close();
 });
 
+test("a terminal that was asked for without an agent is subscribed to once there is one", async () => {
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: { firstMs: 1, longestMs: 1 }, keepAliveMs: 0 });
+  const asked = nymi.subscribe("127.0.0.1", { timeoutMs: 5 });
+  agent.sockets[0].fail("connect ECONNREFUSED");
+  await assert.rejects(asked, NymiConnectionError);
+  const subscribed = nymi.next("subscribed");
+  agent.sockets.at(-1).open();
+  const socket = agent.sockets.at(-1);
+  socket.update("subscribe_endpoint", socket.last("subscribe_endpoint").exchange, { endpoint_id: "desk" });
+  assert.deepEqual(await subscribed, { endpoint_id: "desk" });
+  nymi.close();
+});
+
 test("events reach their listeners, one that throws stops no other, and stopping ends it", async (t) => {
   const { nymi, socket } = await connected();
   const taps = [];

@@ -8,12 +8,9 @@ const nymi = new NymiClient({ url: new URLSearchParams(location.search).get("web
 nymi.on("state", (now) => {
   state.textContent = now.state === "waiting" ? `${now.error.specifics}. Trying again…` : `The agent is ${now.state}.`;
 });
-// Once asked for, the subscription outlives the connection.
-nymi.subscribe("127.0.0.1").then(
-  (terminal) => { state.textContent = `Listening at ${terminal}.`; },
-  (error) => { state.textContent = error.message; },
-);
 nymi.on("subscribed", ({ endpoint_id: terminal }) => { state.textContent = `Listening at ${terminal}.`; });
+// Once asked for, the subscription outlives the connection.
+nymi.subscribe("127.0.0.1").catch((error) => { state.textContent = error.message; });
 
 async function sha256(text) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
