@@ -24,13 +24,19 @@ TERMINATED = 5
 
 
 class Config(ctypes.Structure):
-    """The beginning of struct NymiClientConfig; `size` tells the library where it ends."""
+    """struct NymiClientConfig."""
 
     _fields_ = [
         ("size", ctypes.c_size_t),
         ("nea_name", ctypes.c_char_p),
         ("agent_url", ctypes.c_char_p),
         ("store_directory", ctypes.c_char_p),
+        ("log_directory", ctypes.c_char_p),
+        ("log_level", ctypes.c_uint32),
+        ("on_log_level", ctypes.c_uint32),
+        ("on_update", ctypes.c_void_p),
+        ("on_log", ctypes.c_void_p),
+        ("user_data", ctypes.c_void_p),
     ]
 
 
