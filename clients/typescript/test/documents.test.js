@@ -25,3 +25,25 @@ test("the scenarios are as their schema says, and cover every operation", async 
   const { operations } = await json("docs/api/description.json");
   for (const { name, over } of operations) assert.ok(over === "internal" || calls.includes(name), name);
 });
+
+test("what AsyncAPI says of a message holds for the messages of the manual, and refuses those that the agent refuses", async () => {
+  const document = await json("nymi-webapi/src/asyncapi.json");
+  const ajv = new Ajv({ strict: false, formats: { uuid: true, "date-time": true } });
+  ajv.addSchema(document, "asyncapi");
+  const { messages } = document.components;
+  const examples = (name) => (messages[name].examples ?? []).map(({ payload }) => payload);
+  const answers = Object.keys(messages).filter((name) => name.endsWith("_answer")).flatMap(examples);
+  let checked = 0;
+  for (const name of Object.keys(messages)) {
+    const validate = ajv.compile({ $ref: `asyncapi#/components/messages/${name}/payload` });
+    for (const example of examples(name)) {
+      const answer = name.endsWith("_request") ? answers.find(({ exchange }) => exchange === example.exchange) : undefined;
+      // What is wrong with an exchange no schema can tell.
+      const isSound = answer?.status !== 1003 || example.operation === "cancel";
+      assert.equal(validate(example), isSound, `${name}: ${JSON.stringify(example)}: ${JSON.stringify(validate.errors)}`);
+      checked += 1;
+    }
+    assert.ok(!validate({ operation: "another" }), name);
+  }
+  assert.ok(checked > 20, `${checked} messages`);
+});

@@ -147,8 +147,9 @@ test("a terminal that was asked for without an agent is subscribed to once there
   agent.sockets[0].fail("connect ECONNREFUSED");
   await assert.rejects(asked, NymiConnectionError);
   const subscribed = nymi.next("subscribed");
-  agent.sockets.at(-1).open();
-  const socket = agent.sockets.at(-1);
+  while (agent.sockets.length < 2) await settled();
+  const [, socket] = agent.sockets;
+  socket.open();
   socket.update("subscribe_endpoint", socket.last("subscribe_endpoint").exchange, { endpoint_id: "desk" });
   assert.deepEqual(await subscribed, { endpoint_id: "desk" });
   nymi.close();
