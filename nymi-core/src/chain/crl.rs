@@ -17,6 +17,9 @@ use crate::UnixMillis;
 /// The largest list that is read, in bytes.
 const MAX_CRL: usize = 16 * 1024 * 1024;
 
+/// CRLReason certificateHold, the one that may end (5.3.1).
+pub(crate) const CERTIFICATE_HOLD: u8 = 6;
+
 /// CRLReason removeFromCRL, which only delta CRLs have.
 pub(crate) const REMOVE_FROM_CRL: u8 = 8;
 
@@ -40,6 +43,15 @@ pub(crate) struct Entry {
     pub(crate) reason: u8,
     /// The Name of the certificate's issuer in an indirect CRL; none for the CRL's own issuer.
     issuer: Option<Span>,
+}
+
+impl Entry {
+    pub(crate) const fn revoked(&self) -> Fault {
+        Fault::Revoked {
+            since: self.since,
+            reason: self.reason,
+        }
+    }
 }
 
 /// A revocation list that was read strictly; whether it may be used is decided with the chain.
@@ -238,19 +250,31 @@ impl Crl {
 
     /// Whether the list is current at this moment, to the second.
     pub(crate) fn check_current(&self, at: UnixMillis) -> Result<(), Fault> {
-        let (this_update, next_update) = (self.this_update, self.next_update);
-        let past = next_update.is_some_and(|next| next.as_secs() < at.as_secs());
-        if at.as_secs() < this_update.as_secs() || past {
-            return Err(Fault::CrlOutdated {
-                this_update,
-                next_update,
-                at,
-            });
+        self.check_begun(at)?;
+        match self.next_update {
+            Some(next) if next.as_secs() < at.as_secs() => Err(self.outdated(at)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the list had been issued at this moment.
+    pub(crate) fn check_begun(&self, at: UnixMillis) -> Result<(), Fault> {
+        if at.as_secs() < self.this_update.as_secs() {
+            return Err(self.outdated(at));
         }
         Ok(())
     }
 
-    /// The entry for the certificate with this serial number and issuer.
+    const fn outdated(&self, at: UnixMillis) -> Fault {
+        Fault::CrlOutdated {
+            this_update: self.this_update,
+            next_update: self.next_update,
+            at,
+        }
+    }
+
+    /// The entry for the certificate with this serial number and issuer; of several, the one that holds
+    /// longest.
     pub(crate) fn entry(&self, serial: &[u8], issuer: &[u8]) -> Option<&Entry> {
         let first = self
             .entries
@@ -258,11 +282,16 @@ impl Crl {
         self.entries[first..]
             .iter()
             .take_while(|entry| entry.serial.of(&self.der) == serial)
-            .find(|entry| {
+            .filter(|entry| {
                 let stated = entry
                     .issuer
                     .map_or(self.issuer_der(), |span| self.bytes(span));
                 name::equal(stated, issuer)
+            })
+            .min_by_key(|entry| match entry.reason {
+                REMOVE_FROM_CRL => 2,
+                CERTIFICATE_HOLD => 1,
+                _ => 0,
             })
     }
 }

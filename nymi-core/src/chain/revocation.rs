@@ -6,7 +6,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::certificate::SubjectKey;
-use super::crl::{Crl, IssuingPoint, REMOVE_FROM_CRL};
+use super::crl::{CERTIFICATE_HOLD, Crl, IssuingPoint, REMOVE_FROM_CRL};
 use super::distribution_point::{ALL_REASONS, PointKey};
 use super::error::Fault;
 use super::general_name::GeneralName;
@@ -144,27 +144,35 @@ impl Search<'_> {
             crl_issuer: Vec::new(),
             stated: false,
         });
-        for (number, crl) in goal.requirements.crls.iter().enumerate() {
-            let list = self.list(number, crl)?;
-            self.work
-                .compare_names(crl.issuer_der().len(), issuer.len())?;
-            let is_own = name::equal(crl.issuer_der(), issuer);
-            for point in &points {
-                self.work.compare(point.comparisons(&list))?;
-                let reasons = point.reasons & crl.reasons();
-                let applies = crl.base_number().is_none()
-                    && reasons != 0
-                    && point.fits(&crl.issuing_point, &list, is_own, certificate.is_ca());
-                if applies {
+        // Delta CRLs last: what is on one counts unless another list says more recently that it does not.
+        for are_deltas in [false, true] {
+            for (number, crl) in goal.requirements.crls.iter().enumerate() {
+                if crl.base_number().is_some() != are_deltas {
+                    continue;
+                }
+                let list = self.list(number, crl)?;
+                self.work
+                    .compare_names(crl.issuer_der().len(), issuer.len())?;
+                let is_own = name::equal(crl.issuer_der(), issuer);
+                for point in &points {
+                    self.work.compare(point.comparisons(&list))?;
+                    let reasons = point.reasons & crl.reasons();
+                    let applies = reasons != 0
+                        && point.fits(&crl.issuing_point, &list, is_own, certificate.is_ca());
+                    if !applies {
+                        continue;
+                    }
                     self.ask(path, position, goal, (number, point.stated), status)?;
-                    status.reasons |= reasons & status.covered(number, point.stated);
+                    if !are_deltas {
+                        status.reasons |= reasons & status.covered(number, point.stated);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Asks one complete CRL. Each that fits is asked, also when others have said all there is to say: a
+    /// Asks one CRL. Each that fits is asked, also when others have said all there is to say: a
     /// further list can only narrow what is accepted.
     fn ask(
         &mut self,
@@ -177,7 +185,11 @@ impl Search<'_> {
         let said = match status.said.get(&asked) {
             Some(said) => said.clone(),
             None => {
-                let said = match self.says(path, position, goal, asked) {
+                let answer = match goal.requirements.crls[asked.0].base_number() {
+                    None => self.says(path, position, goal, asked),
+                    Some(_) => self.delta_says(path, position, goal, asked, status),
+                };
+                let said = match answer {
                     Ok(()) => Said::Nothing,
                     Err(fault @ Fault::WorkLimit) => return Err(fault),
                     Err(fault) => Said::Fault(fault),
@@ -196,7 +208,8 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a CRL may be used for a certificate, and the certificate is not on it.
+    /// Whether a complete CRL may be used for a certificate, and the certificate is not on it, nor on the
+    /// delta CRL that continues it.
     fn says(
         &mut self,
         path: &[usize],
@@ -210,13 +223,59 @@ impl Search<'_> {
         let (serial, issuer) = (certificate.serial(), certificate.issuer_der());
         let delta = self.delta_for(goal, number, signer)?;
         let newer = delta.and_then(|delta| goal.requirements.crls[delta].entry(serial, issuer));
-        let entry = newer.or_else(|| crl.entry(serial, issuer));
-        match entry.filter(|entry| newer.is_none() || entry.reason != REMOVE_FROM_CRL) {
-            Some(entry) => Err(Fault::Revoked {
-                since: entry.since,
-                reason: entry.reason,
+        let older = crl.entry(serial, issuer);
+        let entry = match newer {
+            Some(newer) if newer.reason != REMOVE_FROM_CRL => Some(newer),
+            // 5.3.1: what was on hold may be taken off the list, and nothing else.
+            Some(_) => older.filter(|older| older.reason != CERTIFICATE_HOLD),
+            None => older,
+        };
+        entry.map_or(Ok(()), |entry| Err(entry.revoked()))
+    }
+
+    /// What a delta CRL says beside the complete CRLs that were asked: an entry counts even if the list is
+    /// out of date or continues none of them, as long as nothing newer takes it back. That a certificate
+    /// is not on it says nothing (5.2.4).
+    fn delta_says(
+        &mut self,
+        path: &[usize],
+        position: usize,
+        goal: &Goal<'_>,
+        (number, stated): (usize, bool),
+        status: &Status,
+    ) -> Result<(), Fault> {
+        let certificate = self.certificate(path[position]);
+        let (serial, issuer) = (certificate.serial(), certificate.issuer_der());
+        let crls = goal.requirements.crls;
+        let delta = &crls[number];
+        delta.check_begun(self.at)?;
+        let complete: Vec<usize> = status.silent().collect();
+        let of_its_scope = |other: &usize| same_scope(&crls[*other], delta);
+        let entry = delta.entry(serial, issuer);
+        if let Some(entry) = entry.filter(|entry| entry.reason != REMOVE_FROM_CRL) {
+            let signer = self.signer(path, position, goal, (number, stated))?;
+            for other in complete.iter().copied().filter(of_its_scope) {
+                let overtaken =
+                    delta.number().is_some() && is_less(delta.number(), crls[other].number());
+                let newest = self
+                    .delta_for(goal, other, signer)?
+                    .map(|newest| &crls[newest]);
+                let taken_back = entry.reason == CERTIFICATE_HOLD
+                    && newest.is_some_and(|newest| {
+                        is_less(delta.number(), newest.number())
+                            && newest.entry(serial, issuer).is_some()
+                    });
+                if overtaken || taken_back {
+                    return Ok(());
+                }
+            }
+            return Err(entry.revoked());
+        }
+        match complete.iter().any(of_its_scope) {
+            true => Ok(()),
+            false => Err(Fault::CrlUnusable {
+                reason: "it is a delta list, and the complete list that it continues is missing (5.2.4)",
             }),
-            None => Ok(()),
         }
     }
 
@@ -257,6 +316,18 @@ impl Search<'_> {
                 reason: "it has no number (5.2.3)",
             });
         }
+        self.signer(path, position, goal, (number, stated))
+    }
+
+    /// Which node signed a CRL and may do so for a certificate of a path.
+    fn signer(
+        &mut self,
+        path: &[usize],
+        position: usize,
+        goal: &Goal<'_>,
+        (number, stated): (usize, bool),
+    ) -> Result<usize, Fault> {
+        let crl = &goal.requirements.crls[number];
         if crl.signed.check_supported(crl.der()).is_err() {
             return Err(Fault::CrlUnusable {
                 reason: "it is not signed with ECDSA and SHA-256",
@@ -326,8 +397,8 @@ impl Search<'_> {
         self.find(node, &goal, &mut Reports::default()).is_some()
     }
 
-    /// The newest delta CRL that can be combined with a complete one (5.2.4), signed by the same
-    /// key.
+    /// The newest delta CRL that is current until a stated time and can be combined with a complete one
+    /// (5.2.4), signed by the same key.
     fn delta_for(
         &mut self,
         goal: &Goal<'_>,
@@ -345,6 +416,7 @@ impl Search<'_> {
             if newer
                 && combines(complete, delta)
                 && delta.check_current(self.at).is_ok()
+                && delta.next_update().is_some()
                 && delta.signed.check_supported(delta.der()).is_ok()
                 && self.is_signed_by(delta, position, signer)?
             {
@@ -358,15 +430,20 @@ impl Search<'_> {
 
 /// Whether a delta CRL has the scope of a complete one and continues it.
 fn combines(complete: &Crl, delta: &Crl) -> bool {
-    let key = |crl: &Crl| crl.authority_key.map(|span| crl.bytes(span).to_vec());
     let (Some(base), Some(number)) = (delta.base_number(), complete.number()) else {
         return false;
     };
-    name::equal(complete.issuer_der(), delta.issuer_der())
-        && complete.scope() == delta.scope()
-        && key(complete) == key(delta)
+    same_scope(complete, delta)
         && !is_less(Some(number), Some(base))
         && is_less(Some(number), delta.number())
+}
+
+/// Whether two CRLs are of one issuer, one key and one scope (5.2.4 (a) and (b)).
+fn same_scope(one: &Crl, other: &Crl) -> bool {
+    let key = |crl: &Crl| crl.authority_key.map(|span| crl.bytes(span).to_vec());
+    name::equal(one.issuer_der(), other.issuer_der())
+        && one.scope() == other.scope()
+        && key(one) == key(other)
 }
 
 /// Compares two minimal, non-negative INTEGERs; a missing one is less than every other.
@@ -381,6 +458,14 @@ fn is_less(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
 }
 
 impl Status {
+    /// The complete CRLs that can be used and do not have the certificate.
+    fn silent(&self) -> impl Iterator<Item = usize> {
+        let silent = |(asked, said): (&(usize, bool), &Said)| {
+            matches!(said, Said::Nothing).then_some(asked.0)
+        };
+        self.said.iter().filter_map(silent)
+    }
+
     /// Reasons for which a CRL that was asked has an answer.
     fn covered(&self, number: usize, stated: bool) -> u16 {
         match self.said.get(&(number, stated)) {

@@ -119,6 +119,9 @@ const CHANGES: &[Change] = &[
     change("a delta", |list, _| {
         list.set(BASE_NUMBER, true, &tlv(2, &[6]))
     }),
+    change("a delta that revokes", |list, serial| {
+        list.revoke(serial, 1).set(BASE_NUMBER, true, &tlv(2, &[6]))
+    }),
     change(ANOTHER_SIGNER, |list, _| list),
     change(ABSENT, |list, _| list),
     change(BEFORE_A_SOUND_ONE, |list, _| list),
@@ -310,8 +313,10 @@ const REASONS: &[Reason] = &[
     reason(Webpki, Theirs("UnsupportedIndirectCrl"), "indirect", "webpki reads none"),
     reason(Webpki, OursAlone(&[125]), "of a distribution point",
         "the certificate names no distribution point, so the list's scope is another (6.3.3 (b)(2)(i))"),
-    reason(OpenSsl, OursAlone(&[125]), "a delta",
+    reason(OpenSsl, OursAlone(&[127]), "a delta",
         "without its base a delta list says nothing of what it does not name (5.2.4)"),
+    reason(OpenSsl, OursAlone(&[124]), "a delta that revokes",
+        "OpenSSL takes one list of several; an entry that the issuer signed counts here"),
     reason(Webpki, Theirs(""), BEFORE_A_SOUND_ONE,
         "webpki takes the first list that fits or refuses one it cannot read; we use any that can be used"),
     reason(Webpki, Theirs(""), AFTER_A_SOUND_ONE, "as before"),
