@@ -1,12 +1,17 @@
 //! Fixed work for counting instructions: `instructions WORK TIMES`. See `tests/instructions/run`.
 #![allow(clippy::disallowed_methods, reason = "a program has arguments")]
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nymi_core::chain::verify;
-use nymi_core::presence::{AdvKey, Flags, Frame, PacKey, TSet};
+use nymi_core::presence::{
+    AdvKey, Claim, Flags, Frame, Outcome, PacKey, PacParameters, TSet, VerificationState,
+    verify as verify_presence,
+};
 use nymi_core::{BandId, UnixMillis};
 use nymi_crypto_ring::RingVerifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -30,6 +35,56 @@ fn pac(times: u32) -> bool {
     };
     let frame = Frame::signed(&key, flags, 60, tail, 4);
     (0..times).all(|_| black_box(&key).verifies(black_box(&frame), tail))
+}
+
+/// When the clock of every band here was set, ms.
+const T_SET: u64 = 1_700_000_000_000;
+
+/// The advertising key of the band and a frame of it, 61 s after its clock was set.
+fn band(number: u32) -> (BandId, PacKey, [u8; 31]) {
+    let [_, a, b, c] = number.to_be_bytes();
+    let band = BandId::new([0xc0, 0, 0, a, b, c]);
+    let key = PacKey::new(&AdvKey::new([7; 16]), band);
+    let flags = Flags {
+        authenticated: true,
+        worn: true,
+        ..Flags::default()
+    };
+    let tail = TSet::new(T_SET).expect("in range").into();
+    let bytes = Frame::signed(&key, flags, 60, tail, 4).to_bytes();
+    (band, key, bytes)
+}
+
+/// All eight steps of a verification with this key.
+fn is_present(key: &PacKey, frame: &[u8]) -> bool {
+    let claim = Claim {
+        frame: black_box(frame),
+        now: UnixMillis(T_SET as i64 + 61_000),
+        agent: "agent",
+        endpoint: "terminal",
+    };
+    let t_set = TSet::new(T_SET).expect("in range");
+    let (parameters, state) = (PacParameters::default(), VerificationState::default());
+    verify_presence(key, t_set, &parameters, &state, &claim).outcome == Outcome::Verified
+}
+
+/// A frame of a band through all eight steps of a verification.
+fn steps(times: u32) -> bool {
+    let (_, key, frame) = band(1);
+    (0..times).all(|_| is_present(black_box(&key), &frame))
+}
+
+/// The same of one of 10,000 bands, which is found by its address.
+fn address(times: u32) -> bool {
+    let bands: Vec<_> = (0..10_000).map(band).collect();
+    // A fixed hasher: the default one's seed, and with it the count, differs from run to run.
+    let keys: HashMap<BandId, &PacKey, BuildHasherDefault<DefaultHasher>> =
+        bands.iter().map(|(band, key, _)| (*band, key)).collect();
+    let places = (0..bands.len()).cycle().step_by(7919);
+    places.take(times as usize).all(|place| {
+        let (band, _, frame) = &bands[place];
+        is_present(keys[black_box(band)], frame)
+    })
 }
 
 /// A chain L1, L2, leaf, with ring.
@@ -97,6 +152,8 @@ fn main() -> ExitCode {
     };
     let (work, times): (fn(u32) -> bool, _) = match (work.as_str(), times.parse()) {
         ("pac", Ok(times)) => (pac, times),
+        ("steps", Ok(times)) => (steps, times),
+        ("address", Ok(times)) => (address, times),
         ("chain", Ok(times)) => (chain, times),
         ("leaf", Ok(times)) => (leaf, times),
         ("webpki", Ok(times)) => (webpki, times),
@@ -110,6 +167,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: instructions pac|chain|leaf|webpki TIMES");
+    eprintln!("usage: instructions pac|steps|address|chain|leaf|webpki TIMES");
     ExitCode::from(2)
 }

@@ -128,6 +128,15 @@ const CHANGES: &[Change] = &[
     change(AFTER_A_SOUND_ONE, |list, _| list),
 ];
 
+/// A sound chain whose certificates have the numbers that the lists are about.
+fn numbered() -> Chain {
+    let mut chain = Chain::sound(1);
+    for (place, serial) in SERIALS.iter().enumerate() {
+        chain.certs[place + 1].serial = serial.to_vec();
+    }
+    chain
+}
+
 /// Lists in DER, and what was done to them.
 struct Case {
     changes: Vec<(&'static str, Place)>,
@@ -320,6 +329,9 @@ const REASONS: &[Reason] = &[
     reason(Webpki, Theirs(""), BEFORE_A_SOUND_ONE,
         "webpki takes the first list that fits or refuses one it cannot read; we use any that can be used"),
     reason(Webpki, Theirs(""), AFTER_A_SOUND_ONE, "as before"),
+    reason(OpenSsl, OursAlone(&[124]), AFTER_A_SOUND_ONE,
+        "OpenSSL asks one list of several that fit; here an entry in one counts whatever another says"),
+    reason(Webpki, OursAlone(&[124]), AFTER_A_SOUND_ONE, "webpki does, too"),
     reason(OpenSsl, Theirs("CRL signature failure"), BEFORE_A_SOUND_ONE,
         "OpenSSL chooses a list before it verifies the signature"),
     reason(OpenSsl, OursAlone(&[117]), BEFORE_A_SOUND_ONE,
@@ -332,7 +344,7 @@ const REASONS: &[Reason] = &[
 
 /// Whom we disagree with and why not, over these cases; how often each reason was needed.
 fn disagreements(cases: &[Case]) -> (Vec<String>, Vec<usize>) {
-    let chain = Chain::sound(1);
+    let chain = numbered();
     let mut unexplained = vec![];
     let mut used = vec![0; REASONS.len()];
     for case in cases {
@@ -369,13 +381,19 @@ fn disagreements(cases: &[Case]) -> (Vec<String>, Vec<usize>) {
 
 #[test]
 fn each_change_of_a_list_alone_and_beside_a_sound_list() {
-    let chain = Chain::sound(1);
+    let chain = numbered();
     let sound = Case::new(&chain, &[]);
     assert_eq!(ours(&chain, &sound, Profile::Conforming), Ok(()));
     assert_eq!(
         (openssl(&chain, &sound), webpki(&chain, &sound)),
         (Ok(()), Ok(()))
     );
+    for place in 0..2 {
+        let case = Case::new(&chain, &[(0, place)]);
+        assert_eq!(ours(&chain, &case, Profile::Path), Err(124));
+        let theirs = [openssl(&chain, &case), webpki(&chain, &case)];
+        assert!(theirs.iter().all(Result::is_err), "revoked: {theirs:?}");
+    }
     let beside = [BEFORE_A_SOUND_ONE, AFTER_A_SOUND_ONE]
         .map(|name| CHANGES.iter().position(|change| change.name == name));
     let mut cases = vec![];
@@ -398,7 +416,7 @@ fn each_change_of_a_list_alone_and_beside_a_sound_list() {
 }
 
 fn random(numbers: &mut Numbers, count: usize) -> Vec<Case> {
-    let chain = Chain::sound(1);
+    let chain = numbered();
     let case = |_| {
         let changes: Vec<_> = (0..2 + numbers.below(3))
             .map(|_| (numbers.below(CHANGES.len()), numbers.below(2)))
