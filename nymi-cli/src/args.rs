@@ -7,6 +7,8 @@ use nymi_core::UnixMillis;
 use nymi_core::chain::GradeRequirement;
 use nymi_core::tap::AdapterKind;
 
+use crate::check_vectors::limbo::LimboProfile;
+
 /// Who tapped, where and when: the connected-worker platform on one machine.
 #[derive(Parser)]
 #[command(name = "nymi", version, after_help = EXAMPLES)]
@@ -308,6 +310,9 @@ pub(crate) enum VectorsCommand {
     Limbo {
         /// The vector file
         file: PathBuf,
+        /// Which rules certificates are held to
+        #[arg(long, value_enum, default_value_t = LimboProfile::Conforming)]
+        profile: LimboProfile,
         /// Print a JSON object for each case
         #[arg(long)]
         json: bool,

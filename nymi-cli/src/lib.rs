@@ -50,9 +50,10 @@ pub fn run() -> ExitCode {
         }
         Command::CheckVectors(VectorsCommand::Limbo {
             file,
+            profile,
             json,
             exceptions,
-        }) => check_vectors::limbo::run(&file, exceptions.as_deref(), json),
+        }) => check_vectors::limbo::run(&file, profile, exceptions.as_deref(), json),
     }
 }
 

@@ -41,7 +41,7 @@ fn pac(times: u32) -> bool {
 const T_SET: u64 = 1_700_000_000_000;
 
 /// The advertising key of the band and a frame of it, 61 s after its clock was set.
-fn band(number: u32) -> (BandId, PacKey, [u8; 31]) {
+fn band(number: u32) -> (BandId, PacKey, Vec<u8>) {
     let [_, a, b, c] = number.to_be_bytes();
     let band = BandId::new([0xc0, 0, 0, a, b, c]);
     let key = PacKey::new(&AdvKey::new([7; 16]), band);

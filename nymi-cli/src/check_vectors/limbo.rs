@@ -5,12 +5,16 @@
 //! depth is `max_chain_depth`, else 8; the key purpose is the case's, else serverAuth or clientAuth
 //! by `validation_kind`, and a leaf without extendedKeyUsage has every purpose. No grade, no role, and
 //! names of peers are not looked at. Where CRLs are given, the status of every certificate must be
-//! known. Certificates are held to section 4 of RFC 5280 too.
+//! known. Under the profile `conforming`, certificates are held to section 4 of RFC 5280 too, and a CA
+//! may stand at the end of a path, as the suite has it; under `path`, everything is as components of the
+//! platform ask for it.
 //!
 //! A file of exceptions (TOML) names cases whose expected result does not apply to this validator,
-//! each with its reason. An excepted case that has the expected result after all is an error as well.
+//! each with its reason, and with a profile if it is an exception under that alone. An excepted case that
+//! has the expected result after all is an error as well; one that the file does not have is noted, since
+//! the same list may be for another part of the suite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -78,6 +82,29 @@ struct Exceptions {
 struct Exception {
     id: String,
     reason: String,
+    /// None: under both.
+    profile: Option<LimboProfile>,
+}
+
+/// Which rules certificates are held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LimboProfile {
+    /// Paths (RFC 5280, 6) and what section 4 obliges issuers to
+    Conforming,
+    /// Paths alone: what components of the platform ask for
+    Path,
+}
+
+impl LimboProfile {
+    fn apply(self, requirements: Requirements<'_>) -> Requirements<'_> {
+        match self {
+            Self::Conforming => requirements
+                .with_profile(Profile::Conforming)
+                .with_ca_leaf(true),
+            Self::Path => requirements,
+        }
+    }
 }
 
 /// A run that could not take place.
@@ -102,12 +129,27 @@ enum LimboError {
 
 /// Runs the file and prints mismatches and totals (or one JSON line for each case); exit code 1 on
 /// a mismatch that is not excepted and on an exception that is none, 2 if a file cannot be used.
-pub fn run(file: &Path, exceptions: Option<&Path>, json: bool) -> ExitCode {
+pub fn run(file: &Path, profile: LimboProfile, exceptions: Option<&Path>, json: bool) -> ExitCode {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
-    match run_at(file, exceptions, json, now, &mut io::stdout().lock()) {
+    let exceptions =
+        match exceptions.map_or(Ok(BTreeMap::new()), |file| read_exceptions(file, profile)) {
+            Ok(exceptions) => exceptions,
+            Err(error) => {
+                eprintln!("nymi: {error}");
+                return ExitCode::from(2);
+            }
+        };
+    match run_at(
+        file,
+        profile,
+        &exceptions,
+        json,
+        now,
+        &mut io::stdout().lock(),
+    ) {
         Ok(passed) => ExitCode::from(u8::from(!passed)),
         // Whoever reads the output has seen enough.
         Err(LimboError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -122,7 +164,8 @@ pub fn run(file: &Path, exceptions: Option<&Path>, json: bool) -> ExitCode {
 
 fn run_at(
     file: &Path,
-    exceptions: Option<&Path>,
+    profile: LimboProfile,
+    exceptions: &BTreeMap<String, String>,
     json: bool,
     now: UnixMillis,
     out: &mut dyn Write,
@@ -131,10 +174,9 @@ fn run_at(
     if limbo.testcases.is_empty() {
         return Err(LimboError::Empty(file.to_owned()));
     }
-    let exceptions = exceptions.map_or(Ok(BTreeMap::new()), read_exceptions)?;
     let (mut agreed, mut excepted, mut wrong) = (0, 0, 0);
     for case in &limbo.testcases {
-        let (found, error) = match check(case, now) {
+        let (found, error) = match check(case, profile, now) {
             Ok(()) => (Outcome::Success, None),
             Err(error) => (Outcome::Failure, Some(error)),
         };
@@ -164,6 +206,24 @@ fn run_at(
         }
     }
     if !json {
+        let cases: BTreeSet<&str> = limbo
+            .testcases
+            .iter()
+            .map(|case| case.id.as_str())
+            .collect();
+        let is_missing = |id: &&str| !cases.contains(id);
+        let missing: Vec<&str> = exceptions
+            .keys()
+            .map(String::as_str)
+            .filter(is_missing)
+            .collect();
+        if !missing.is_empty() {
+            writeln!(
+                out,
+                "note: exceptions for cases that are not in this file: {}",
+                missing.join(", ")
+            )?;
+        }
         writeln!(
             out,
             "{agreed} agree, {excepted} are excepted, {wrong} do not agree"
@@ -172,7 +232,11 @@ fn run_at(
     Ok(wrong == 0)
 }
 
-fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> {
+/// The exceptions under this profile.
+fn read_exceptions(
+    file: &Path,
+    profile: LimboProfile,
+) -> Result<BTreeMap<String, String>, LimboError> {
     let text = fs::read_to_string(file).map_err(|source| LimboError::Unreadable {
         file: file.to_owned(),
         source,
@@ -182,9 +246,11 @@ fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> 
         source,
     })?;
     let mut exceptions = BTreeMap::new();
-    for Exception { id, reason } in list.exception {
+    for exception in list.exception {
+        let Exception { id, reason, .. } = exception;
         let missing = reason.trim().is_empty();
-        if missing || exceptions.insert(id.clone(), reason).is_some() {
+        let is_here = exception.profile.is_none_or(|only| only == profile);
+        if missing || is_here && exceptions.insert(id.clone(), reason).is_some() {
             return Err(LimboError::Reason {
                 file: file.to_owned(),
                 id,
@@ -195,7 +261,7 @@ fn read_exceptions(file: &Path) -> Result<BTreeMap<String, String>, LimboError> 
 }
 
 /// Whether the validator accepts the case; the error is its sentence.
-fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
+fn check(case: &Case, profile: LimboProfile, now: UnixMillis) -> Result<(), String> {
     let (anchors, bad_anchor) = anchors(&case.trusted_certs);
     let mut crls = Vec::new();
     let lists = case.crls.as_deref().unwrap_or_default();
@@ -220,9 +286,8 @@ fn check(case: &Case, now: UnixMillis) -> Result<(), String> {
     let requirements = Requirements::new(GradeRequirement::Any)
         .with_max_depth(depth)
         .with_crls(&crls)
-        .with_revocation(revocation)
-        .with_profile(Profile::Conforming)
-        .with_ca_leaf(true);
+        .with_revocation(revocation);
+    let requirements = profile.apply(requirements);
     let at = case.validation_time.unwrap_or(now);
     for purpose in purposes(case)? {
         let requirements = requirements.with_purpose(purpose);
@@ -310,7 +375,10 @@ mod tests {
         fs::write(&file, json!({"testcases": cases}).to_string()).unwrap();
         fs::write(&list, exceptions).unwrap();
         let mut out = Vec::new();
-        let result = run_at(&file, Some(&list), json, UnixMillis(0), &mut out);
+        let profile = LimboProfile::Path;
+        let result = read_exceptions(&list, profile).and_then(|exceptions| {
+            run_at(&file, profile, &exceptions, json, UnixMillis(0), &mut out)
+        });
         (result, String::from_utf8(out).unwrap())
     }
 
@@ -334,6 +402,39 @@ mod tests {
             out.contains("agrees: is an exception, yet FAILURE"),
             "{out}"
         );
+    }
+
+    #[test]
+    fn an_exception_may_be_of_one_profile() {
+        let cases = [case("differs", "SUCCESS")];
+        let of = |profile| {
+            format!("[[exception]]\nid = \"differs\"\nreason = \"test\"\nprofile = \"{profile}\"\n")
+        };
+        assert!(run_cases(&cases, &of("path"), false).0.unwrap());
+        assert!(!run_cases(&cases, &of("conforming"), false).0.unwrap());
+        let both = of("path") + &of("conforming");
+        assert!(run_cases(&cases, &both, false).0.unwrap());
+        let twice = of("path") + &of("path");
+        let (result, _) = run_cases(&cases, &twice, false);
+        assert!(matches!(result, Err(LimboError::Reason { .. })));
+        let (result, _) = run_cases(&cases, &of("other"), false);
+        assert!(matches!(result, Err(LimboError::Exceptions { .. })));
+    }
+
+    #[test]
+    fn exceptions_for_other_cases_are_noted() {
+        let other = "[[exception]]\nid = \"not::here\"\nreason = \"test\"\n";
+        let (result, out) = run_cases(&[case("agrees", "FAILURE")], other, false);
+        assert!(
+            result.unwrap(),
+            "the other part of the suite is run with the same list"
+        );
+        assert!(
+            out.contains("note: exceptions for cases that are not in this file: not::here\n"),
+            "{out}"
+        );
+        let (_, out) = run_cases(&[case("agrees", "FAILURE")], "", false);
+        assert!(!out.contains("note"), "{out}");
     }
 
     #[test]
