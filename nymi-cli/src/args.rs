@@ -24,6 +24,7 @@ Examples:
   nymi tap AAAH-00001              tap a virtual band of the running system
   nymi explain 6003                what a status code means and what to do
   nymi assertion verify --l1 l1.pem --grade bronze --document record.txt \"$TOKEN\"
+  nymi cert show l1.pem            what a certificate says, as two libraries read it
 
 Set NYMI_LOG to change what is logged, for example NYMI_LOG=nymi_nes=debug.";
 
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Tap a virtual band of a running `nymi up`, or tune the detection of taps
     Tap(TapArgs),
+    /// Look into certificates
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Work with signed assertions
     #[command(subcommand)]
     Assertion(AssertionCommand),
@@ -182,6 +186,32 @@ Examples:
 How to record and how to choose: docs/tap-tuning.md";
 
 #[derive(Subcommand)]
+pub(crate) enum CertCommand {
+    /// Show what certificates say, as nymi-core and as x509-parser read them
+    Show(ShowArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = SHOW_NOTES)]
+pub(crate) struct ShowArgs {
+    /// Certificates in PEM, or one in DER; `-` reads standard input
+    pub(crate) file: PathBuf,
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SHOW_NOTES: &str = "\
+Nothing is verified here: a certificate that reads well may still lead to no L1.
+Exit code 0: both read every certificate, and alike; 1: one of them refuses a certificate, or they differ; \
+2: the file has no certificate that can be looked into.
+
+Examples:
+  nymi cert show l1.pem
+  nymi cert show --json chain.pem
+  openssl pkcs12 -in fullchain.p12 -nokeys | nymi cert show -";
+
+#[derive(Subcommand)]
 pub(crate) enum AssertionCommand {
     /// Verify an assertion offline against L1 alone; exit 0 only if it holds
     Verify(VerifyArgs),
@@ -208,6 +238,9 @@ pub(crate) struct VerifyArgs {
     /// The signed document; the assertion must name its SHA-256
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,
+    /// The countersignature of a second person over the same document, a file with a compact JWS
+    #[arg(long, value_name = "FILE", requires = "document")]
+    pub(crate) countersignature: Option<PathBuf>,
     /// Require this audience
     #[arg(long, value_name = "NAME")]
     pub(crate) audience: Option<String>,
@@ -227,12 +260,15 @@ With --document this is a record check: the signature holds for ever, so its exp
 certificates must have been valid when the assertion was made; with --at, at that moment too.
 Without it, this is a log-in check: the assertion must not have expired at the moment of the check. Give \
 --audience too: without it, a log-in that was meant for another application passes.
+With --countersignature, maker and checker are verified: the second token must be about exactly the first and the \
+same document, by another user and not earlier. Issuer, audience, grade and lists are asked of both.
 With --crl, a revoked certificate is refused, and the report says whether the lists cover all. A list counts \
 from its thisUpdate to its nextUpdate: keep those of the day on which a record was signed.
 
 Examples:
   nymi assertion verify --l1 l1.pem --audience mes --nonce n-1 - < token.jws
-  nymi assertion verify --l1 l1.pem --document record.pdf --crl l1.crl --crl l2.crl - < record.jws";
+  nymi assertion verify --l1 l1.pem --document record.pdf --crl l1.crl --crl l2.crl - < record.jws
+  nymi assertion verify --l1 l1.pem --document record.pdf --countersignature checker.jws - < record.jws";
 
 #[derive(Subcommand)]
 pub(crate) enum PacCommand {

@@ -1,23 +1,24 @@
 //! `nymi assertion verify`: an offline check against L1 alone.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use nymi_core::UnixMillis;
 use nymi_core::assertion::{
-    self, AssertionError, Check, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
+    self, AssertionError, Check, Claims, DEFAULT_CLOCK_SKEW_MS, Expectations, VerifiedAssertion,
+    VerifiedCounter,
 };
-use nymi_core::chain::{self, Crl, Requirements, Role, TrustAnchor};
+use nymi_core::chain::{self, Crl, Requirements, Role, TrustAnchor, VerifiedChain};
 use nymi_core::crypto::RustCrypto;
-use nymi_core::text::is_plain;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::args::VerifyArgs;
 use crate::error::CliError;
+use crate::shown::plain;
 
 /// Verifies and prints; exit code 0 if it holds, 1 if not, 2 if it could not be checked.
 pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
@@ -48,14 +49,26 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
     }
     let verified = assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations)
         .map_err(|error| sentence(&error))
-        .and_then(|verified| in_time(&verified, args, at).map(|()| verified));
+        .and_then(|first| {
+            in_time(first.claims(), args, at)?;
+            let counter = inputs.countersignature.as_deref();
+            let counter = counter
+                .map(|token| countersigned(token, &first, &anchors, &expectations, args, at))
+                .transpose()?;
+            Ok((first, counter))
+        });
     match verified {
-        Ok(verified) => {
-            report(
-                &verified,
-                args,
-                revocation(&verified, &anchors, &expectations),
-            );
+        Ok((first, counter)) => {
+            let said = |chain, iat| revocation(chain, iat, &anchors, &expectations);
+            let first = Reported {
+                claims: first.claims(),
+                revocation: said(first.chain(), first.issued_at()),
+            };
+            let counter = counter.as_ref().map(|counter| Reported {
+                claims: counter.claims(),
+                revocation: said(counter.chain(), counter.issued_at()),
+            });
+            report(&first, counter.as_ref(), args);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -69,6 +82,21 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
     }
 }
 
+/// The second person's token, held to what the first one is.
+fn countersigned(
+    token: &str,
+    first: &VerifiedAssertion,
+    anchors: &[TrustAnchor],
+    expectations: &Expectations<'_>,
+    args: &VerifyArgs,
+    at: UnixMillis,
+) -> Result<VerifiedCounter, String> {
+    assertion::verify_counter(&RustCrypto, anchors, token.trim(), first, expectations)
+        .map_err(|error| sentence(&error))
+        .and_then(|counter| in_time(counter.claims(), args, at).map(|()| counter))
+        .map_err(|error| format!("the countersignature: {error}"))
+}
+
 /// The error, with the number under which logs and `nymi explain` know a refused chain.
 fn sentence(error: &AssertionError) -> String {
     match error {
@@ -79,8 +107,7 @@ fn sentence(error: &AssertionError) -> String {
 
 /// What the checks of the library leave to the caller: whether a log-in for nobody in particular has
 /// expired, whether `--at` lies before the assertion, and whether a record is meant for `--audience`.
-fn in_time(verified: &VerifiedAssertion, args: &VerifyArgs, at: UnixMillis) -> Result<(), String> {
-    let claims = verified.claims();
+fn in_time(claims: &Claims, args: &VerifyArgs, at: UnixMillis) -> Result<(), String> {
     let skew = i64::from(DEFAULT_CLOCK_SKEW_MS);
     let issued = UnixMillis::from_secs(claims.iat);
     if at.saturating_add(skew) < issued {
@@ -125,7 +152,8 @@ impl Revocation {
 
 /// Whether the lists cover every certificate at each moment of the check.
 fn revocation(
-    verified: &VerifiedAssertion,
+    chain: &VerifiedChain,
+    issued_at: UnixMillis,
     anchors: &[TrustAnchor],
     expect: &Expectations<'_>,
 ) -> Revocation {
@@ -136,13 +164,10 @@ fn revocation(
         .with_role(Role::NesAssertion)
         .with_crls(expect.crls)
         .with_revocation(chain::Revocation::Required);
-    let path = verified.chain().path();
+    let path = chain.path();
     let presented: Vec<&[u8]> = path.iter().skip(1).rev().map(|one| one.der()).collect();
     let known = |at| chain::verify(&RustCrypto, anchors, &presented, at, &requirements).is_ok();
-    if std::iter::once(verified.issued_at())
-        .chain(expect.at)
-        .all(known)
-    {
+    if std::iter::once(issued_at).chain(expect.at).all(known) {
         Revocation::NotRevoked
     } else {
         Revocation::Unknown
@@ -154,6 +179,7 @@ struct Inputs {
     l1: TrustAnchor,
     crls: Vec<Crl>,
     document_sha256: Option<[u8; 32]>,
+    countersignature: Option<String>,
 }
 
 impl Inputs {
@@ -174,22 +200,35 @@ impl Inputs {
             }
             None => None,
         };
+        let countersignature = match &args.countersignature {
+            Some(file) => Some(
+                fs::File::open(file)
+                    .and_then(token_of)
+                    .map_err(|error| CliError::about(file.display(), error))?,
+            ),
+            None => None,
+        };
         let mut token = args.token.clone();
         if token == "-" {
-            token.clear();
-            let limit = assertion::MAX_TOKEN as u64 + 2;
-            std::io::stdin()
-                .take(limit)
-                .read_to_string(&mut token)
-                .map_err(|error| CliError::about("standard input", error))?;
+            token =
+                token_of(io::stdin()).map_err(|error| CliError::about("standard input", error))?;
         }
         Ok(Self {
             token,
             l1,
             crls,
             document_sha256,
+            countersignature,
         })
     }
+}
+
+/// A token and its line end; of anything longer enough to be told that it is too long.
+fn token_of(source: impl Read) -> io::Result<String> {
+    let mut token = String::new();
+    let limit = assertion::MAX_TOKEN as u64 + 2;
+    source.take(limit).read_to_string(&mut token)?;
+    Ok(token)
 }
 
 /// The revocation lists of a file. DER is never text: the length of a list takes bytes that no text has.
@@ -212,16 +251,33 @@ fn now() -> UnixMillis {
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn report(verified: &VerifiedAssertion, args: &VerifyArgs, revocation: Revocation) {
-    let claims = verified.claims();
+/// What the report says of one token.
+struct Reported<'a> {
+    claims: &'a Claims,
+    revocation: Revocation,
+}
+
+fn report(first: &Reported<'_>, counter: Option<&Reported<'_>>, args: &VerifyArgs) {
     if args.json {
-        let revocation = revocation.as_str();
-        let shown = json!({"verified": true, "claims": claims, "revocation": revocation});
-        println!("{shown}");
+        let shown = |one: &Reported<'_>| json!({"claims": one.claims, "revocation": one.revocation.as_str()});
+        let mut all = shown(first);
+        all["verified"] = json!(true);
+        if let Some(counter) = counter {
+            all["countersignature"] = shown(counter);
+        }
+        println!("{all}");
         return;
     }
+    print_one("verified", first, args);
+    if let Some(counter) = counter {
+        print_one("countersigned", counter, args);
+    }
+}
+
+fn print_one(what: &str, one: &Reported<'_>, args: &VerifyArgs) {
+    let claims = one.claims;
     let who = plain(&format!("{}\\{}", claims.domain, claims.username));
-    println!("verified: {who} at {}", claims.verified_at);
+    println!("{what}: {who} at {}", claims.verified_at);
     let endpoint = plain(&claims.endpoint);
     println!(
         "  band      {} at endpoint {endpoint} ({})",
@@ -244,36 +300,11 @@ fn report(verified: &VerifiedAssertion, args: &VerifyArgs, revocation: Revocatio
         plain(&claims.aud)
     );
     println!("  assertion {}", plain(&claims.jti));
-    match revocation {
+    match one.revocation {
         Revocation::NoLists => {}
         Revocation::NotRevoked => println!("  lists     no certificate is revoked"),
         Revocation::Unknown => println!(
             "  lists     they are not about every certificate; give those of both L1 and L2"
         ),
-    }
-}
-
-/// The text of a claim with everything escaped that would move a terminal's cursor, forge a line of
-/// this report or turn the direction of writing: a signed text is still somebody's text.
-fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_plain(c) {
-            shown.push(c);
-        } else {
-            shown.extend(c.escape_default());
-        }
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claim_cannot_forge_a_line_or_drive_the_terminal() {
-        let shown = plain("Approved\n  document  matches\u{1b}[31m\u{202e}é");
-        assert_eq!(shown, "Approved\\n  document  matches\\u{1b}[31m\\u{202e}é");
     }
 }

@@ -8,6 +8,7 @@
 
 mod args;
 mod assertion;
+mod cert;
 pub mod check_vectors;
 mod data_dir;
 pub mod demo;
@@ -15,6 +16,7 @@ mod error;
 pub mod explain;
 mod pac;
 pub mod page;
+mod shown;
 mod tap;
 mod tap_tune;
 pub mod up;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use args::{AssertionCommand, Cli, Command, PacCommand, TapCommand, VectorsCommand};
+use args::{AssertionCommand, CertCommand, Cli, Command, PacCommand, TapCommand, VectorsCommand};
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
@@ -41,6 +43,7 @@ pub fn run() -> ExitCode {
             Some(TapCommand::Tune(args)) => tap_tune::run(args),
             None => tap::run(&args),
         }),
+        Command::Cert(CertCommand::Show(args)) => cert::show(&args),
         Command::Assertion(AssertionCommand::Verify(args)) => assertion::verify(&args),
         Command::Explain(args) if args.list => explain::list(&args.query.join(" "), args.json),
         Command::Explain(args) => explain::run(&args.query.join(" "), args.json),

@@ -109,6 +109,62 @@ fn the_report_says_what_the_lists_cover() {
 }
 
 #[test]
+fn a_second_person_countersigns() {
+    let counter = ["--countersignature", "record-counter.jws"];
+    let lists = ["--crl", "crl.pem", "--crl", "crl-l1.pem", "--json"];
+    let (code, text) = record(&[&counter[..], &lists].concat());
+    assert_eq!(code, Some(0), "{text}");
+    let shown: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(shown["claims"]["Username"], "mdoe");
+    let second = &shown["countersignature"];
+    assert_eq!(second["claims"]["Username"], "qa");
+    assert_eq!(second["revocation"], "not revoked");
+}
+
+#[test]
+fn a_countersignature_is_held_to_every_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let text = fs::read_to_string(enterprise().join("record-counter.jws")).unwrap();
+    let (head, signature) = text.trim().rsplit_once('.').unwrap();
+    fs::write(
+        path("changed"),
+        format!("{head}.{}", "A".repeat(signature.len())),
+    )
+    .unwrap();
+    fs::write(path("empty"), "").unwrap();
+    for (file, why) in [
+        ("record-same-user.jws", "a second person must countersign"),
+        ("record.jws", "not a \"nymi-countersignature+jwt\""),
+        (&path("changed"), "does not verify"),
+        (&path("empty"), "three parts"),
+    ] {
+        let (code, text) = record(&["--countersignature", file]);
+        assert_eq!(code, Some(1), "{file}: {text}");
+        let expected = "not verified: the countersignature: ";
+        assert!(
+            text.starts_with(expected) && text.contains(why),
+            "{file}: {text}"
+        );
+        let (_, text) = record(&["--countersignature", file, "--json"]);
+        let shown: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(shown["verified"], false, "{text}");
+    }
+    let between = [
+        "--countersignature",
+        "record-counter.jws",
+        "--at",
+        "2026-05-13T08:32:00Z",
+    ];
+    let (code, text) = record(&between);
+    assert_eq!(code, Some(1), "made five minutes after the first: {text}");
+    let (code, text) = record(&["--countersignature", &path("none")]);
+    assert_eq!(code, Some(2), "{text}");
+    let (code, text) = verify(&["--countersignature", "record-counter.jws"]);
+    assert_eq!(code, Some(2), "without a document: {text}");
+}
+
+#[test]
 fn what_is_no_revocation_list_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -141,5 +197,5 @@ fn the_manual_prints_what_the_command_prints() {
             commands += 1;
         }
     }
-    assert_eq!(commands, 3);
+    assert_eq!(commands, 5);
 }

@@ -3,6 +3,7 @@ mod arrivals;
 mod assertion_verify;
 mod band_session;
 mod capabilities;
+mod cert_show;
 mod commands;
 mod documents;
 mod durability;

@@ -236,6 +236,11 @@ impl Certificate {
         name::display(self.subject_der())
     }
 
+    /// The issuer for messages and logs, as [`subject_display`](Self::subject_display).
+    pub fn issuer_display(&self) -> String {
+        name::display(self.issuer_der())
+    }
+
     /// The serial number in lower-case hex, without a leading zero octet.
     pub fn serial_hex(&self) -> String {
         let octets = self.serial();

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use nymi_core::UnixMillis;
-use nymi_core::assertion::{Claims, LIFETIME_S, Method, Sha256Hex, issue};
+use nymi_core::assertion::{
+    Claims, CounterClaims, LIFETIME_S, Method, Sha256Hex, issue, issue_counter,
+};
 use nymi_core::chain::oid::{self, Oid};
 use nymi_core::chain::{Crl, pem};
 use nymi_core::crypto::SecretKey;
@@ -21,8 +23,8 @@ fn leaf(name: &str, number: u8, serial: u8, issuer: &Cert, purposes: &[Oid]) -> 
 
 const RECORD: &str = "batch 4711: 37.2 kg";
 
-/// The record, signed by a tap.
-fn record(signer: &[u8], l2: &[u8]) -> String {
+/// The record, signed by a tap; then by taps of the second person and of the first one again.
+fn records(signer: &[u8], l2: &[u8]) -> [String; 3] {
     let at: UnixMillis = "2026-05-13T08:30:00.000Z".parse().unwrap();
     let claims = Claims {
         iss: "https://nes.example.com/nes".into(),
@@ -47,8 +49,36 @@ fn record(signer: &[u8], l2: &[u8]) -> String {
         document_sha256: Some(Sha256Hex::of(RECORD.as_bytes())),
         meaning: Some("approved".into()),
     };
+    let later = at.saturating_add(5 * 60_000);
+    let again = Claims {
+        intent_id: Some("tap-12".into()),
+        intent_at: Some(later),
+        counter: 360,
+        verified_at: later,
+        iat: later.as_secs(),
+        exp: later.as_secs() + LIFETIME_S,
+        jti: "8d2f".into(),
+        meaning: Some("reviewed".into()),
+        ..claims.clone()
+    };
+    let checker = Claims {
+        sub: "91ab".into(),
+        username: "qa".into(),
+        band: "C0:01:02:03:04:06".parse().unwrap(),
+        ..again.clone()
+    };
     let key = SecretKey::from_scalar(&[5; 32]).unwrap();
-    issue(&key, signer, l2, &claims).unwrap() + "\n"
+    let first = issue(&key, signer, l2, &claims).unwrap();
+    let counter = |claims| {
+        let claims = CounterClaims {
+            claims,
+            countersigns: Sha256Hex::of(first.as_bytes()),
+        };
+        issue_counter(&key, signer, l2, &claims).unwrap() + "\n"
+    };
+    let seconds = [checker, again].map(counter);
+    let [second, same] = seconds;
+    [first + "\n", second, same]
 }
 
 /// Each file and its text.
@@ -69,6 +99,7 @@ fn files() -> Vec<(&'static str, String)> {
     let kiosk_revoked = List::new(&l2).revoke(&kiosk.serial, 1).crl(&l2);
     let signer_revoked = List::new(&l2).revoke(&signer.serial, 1).crl(&l2);
     let above = List::new(&l1).crl(&l1);
+    let [record, counter, same_user] = records(&signer.signed_by(&l2), &l2.signed_by(&l1));
     let certificate = |der: Vec<u8>| pem::encode("CERTIFICATE", &der);
     let list = |list: &Crl| pem::encode("X509 CRL", list.der());
     vec![
@@ -81,10 +112,9 @@ fn files() -> Vec<(&'static str, String)> {
         ("crl-l1.pem", list(&above)),
         ("crl-signer.pem", list(&signer_revoked)),
         ("record.txt", RECORD.to_owned()),
-        (
-            "record.jws",
-            record(&signer.signed_by(&l2), &l2.signed_by(&l1)),
-        ),
+        ("record.jws", record),
+        ("record-counter.jws", counter),
+        ("record-same-user.jws", same_user),
     ]
 }
 

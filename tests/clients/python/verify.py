@@ -17,11 +17,11 @@ ASSERTION_ROLE = x509.ObjectIdentifier(f"{ARC}.2.3")
 BRONZE = x509.ObjectIdentifier(f"{ARC}.1.2")
 
 
-def chain_of(token, l1):
-    """The token's certificates, each signed by the next, the last by L1."""
+def chain_of(token, l1, typ="nymi-assertion+jwt"):
+    """The certificates of a token of this type, each signed by the next, the last by L1."""
     header = jwt.get_unverified_header(token)
     assert sorted(header) == ["alg", "typ", "x5c"], header
-    assert header["typ"] == "nymi-assertion+jwt", header
+    assert header["typ"] == typ, header
     leaf, l2 = (x509.load_der_x509_certificate(base64.b64decode(text)) for text in header["x5c"])
     leaf.verify_directly_issued_by(l2)
     l2.verify_directly_issued_by(l1)
