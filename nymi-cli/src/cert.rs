@@ -419,3 +419,25 @@ impl More {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_between_the_readers_is_named() {
+        let text = include_str!("../../nymi-core/tests/vectors/enterprise/l2.pem");
+        let der = pem::decode(text, "CERTIFICATE").unwrap().remove(0);
+        let mut opinions = Opinions::of(&der);
+        assert!(opinions.agree());
+        let place = NAMES
+            .iter()
+            .position(|name| *name == "path_length")
+            .unwrap();
+        opinions.fields[place].theirs = json!(1);
+        assert!(!opinions.agree());
+        let differing = json!([{"field": "path_length", "nymi_core": 0, "x509_parser": 1}]);
+        assert_eq!(opinions.json()["disagreements"], differing);
+        assert_eq!(opinions.json()["path_length"], 0, "as nymi-core reads it");
+    }
+}
