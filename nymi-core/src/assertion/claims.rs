@@ -296,12 +296,16 @@ impl Claims {
             ("azp", Some(&self.azp)),
             ("sub", Some(&self.sub)),
             ("Username", Some(&self.username)),
-            ("agent", Some(&self.agent)),
-            ("endpoint", Some(&self.endpoint)),
             ("jti", Some(&self.jti)),
             ("meaning", self.meaning.as_ref()),
         ] {
             if value.is_some_and(|text| text.chars().all(is_blank)) {
+                return Err(ClaimsError::Empty(name));
+            }
+        }
+        // Those that run them name them, by any text that is not empty.
+        for (name, value) in [("agent", &self.agent), ("endpoint", &self.endpoint)] {
+            if value.is_empty() {
                 return Err(ClaimsError::Empty(name));
             }
         }

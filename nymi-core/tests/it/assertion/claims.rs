@@ -73,7 +73,11 @@ fn claims_have_their_types_and_no_others() {
 fn each_claim_has_one_spelling() {
     let enterprise = Enterprise::new();
     let header = header(&enterprise).to_string();
-    let whole = text(&signature());
+    let on_the_second = Some(UnixMillis::from_secs(NOW_S));
+    let whole = text(&Claims {
+        intent_at: on_the_second,
+        ..signature()
+    });
     assert_eq!(read(&enterprise, &header, &whole), Ok(()));
     let other = |from: &str, to: &str| {
         assert!(whole.contains(from), "{from} in {whole}");
