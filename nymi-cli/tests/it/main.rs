@@ -9,6 +9,8 @@ mod documents;
 mod durability;
 mod hostile;
 mod manual;
+#[allow(unreachable_pub, reason = "the text of the README")]
+mod readme_example;
 mod signature;
 mod starting;
 mod support;

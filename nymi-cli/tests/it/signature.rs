@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::readme_example::who_signed;
 use crate::support::{PATIENCE, Up, WebApp, nymi, stdout};
 
 fn verify(up: &Up, arguments: &[&str]) -> (Option<i32>, String) {
@@ -66,6 +67,25 @@ async fn a_document_signed_by_a_tap_verifies_offline() {
         assert!(text.starts_with("not verified: "), "{text}");
         assert!(text.to_lowercase().contains(reason), "{reason}: {text}");
     }
+}
+
+/// Who follows the README from its quick start to its Rust example gets an answer.
+#[tokio::test]
+async fn the_example_of_the_readme_verifies_what_nymi_up_signed() {
+    let readme = include_str!("../../../README.md");
+    let example = include_str!("readme_example.rs");
+    assert!(readme.contains(&format!("```rust\n{example}```")));
+
+    let up = Up::ephemeral();
+    let mut app = WebApp::subscribed(&up).await;
+    let answer = app.sign(&up, up.band(0), b"the record").await;
+    let token = answer["payload"]["assertion"].as_str().unwrap();
+    let l1 = fs::read_to_string(up.text("l1")).unwrap();
+    let (nes, other) = (up.text("nes"), "http://127.0.0.1:1/nes");
+    let who = who_signed(&l1, nes, b"the record", token).unwrap();
+    assert!(who.starts_with("alice at 20"), "{who}");
+    assert!(who_signed(&l1, nes, b"another record", token).is_err());
+    assert!(who_signed(&l1, other, b"the record", token).is_err());
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
+use crate::text::is_blank;
 use crate::{BandId, UnixMillis};
 
 /// How long an assertion may be used to log in: `exp = iat + 60`.
@@ -169,7 +171,7 @@ pub struct Claims {
     #[serde(rename = "Domain")]
     pub domain: String,
     /// The band.
-    #[serde(rename = "NymiBandID")]
+    #[serde(rename = "NymiBandID", deserialize_with = "spelled")]
     pub band: BandId,
     /// The agent that reported the frame.
     pub agent: String,
@@ -189,13 +191,14 @@ pub struct Claims {
     /// When the gesture was.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "present_spelled",
         skip_serializing_if = "Option::is_none"
     )]
     pub intent_at: Option<UnixMillis>,
     /// The counter of the verified frame.
     pub counter: u32,
     /// When NES verified it.
+    #[serde(deserialize_with = "spelled")]
     pub verified_at: UnixMillis,
     /// When the assertion was made, seconds since 1970.
     pub iat: i64,
@@ -213,7 +216,7 @@ pub struct Claims {
     /// The document that was signed.
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "present_spelled",
         skip_serializing_if = "Option::is_none"
     )]
     pub document_sha256: Option<Sha256Hex>,
@@ -235,11 +238,36 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// A value in the spelling in which it is written, and in no other that would be read as the same.
+pub(super) fn spelled<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: FromStr<Err: fmt::Display> + fmt::Display,
+{
+    let text = String::deserialize(deserializer)?;
+    let value: T = text.parse().map_err(D::Error::custom)?;
+    let expected = value.to_string();
+    if text == expected {
+        Ok(value)
+    } else {
+        let error = format_args!("{text:?} is written {expected:?} in an assertion");
+        Err(D::Error::custom(error))
+    }
+}
+
+fn present_spelled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: FromStr<Err: fmt::Display> + fmt::Display,
+{
+    spelled(deserializer).map(Some)
+}
+
 /// Claims that do not fit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
-    /// A claim that identifies someone or something is empty.
+    /// A claim that identifies someone or something, or says what was signed, is empty or blank.
     #[error("the claim {0} is empty")]
     Empty(&'static str),
     /// Another life than 60 s.
@@ -263,15 +291,20 @@ impl Claims {
     /// The first claim that does not fit, by name.
     pub fn check(&self) -> Result<(), ClaimsError> {
         for (name, value) in [
-            ("iss", &self.iss),
-            ("aud", &self.aud),
-            ("azp", &self.azp),
-            ("sub", &self.sub),
-            ("Username", &self.username),
-            ("agent", &self.agent),
-            ("endpoint", &self.endpoint),
-            ("jti", &self.jti),
+            ("iss", Some(&self.iss)),
+            ("aud", Some(&self.aud)),
+            ("azp", Some(&self.azp)),
+            ("sub", Some(&self.sub)),
+            ("Username", Some(&self.username)),
+            ("jti", Some(&self.jti)),
+            ("meaning", self.meaning.as_ref()),
         ] {
+            if value.is_some_and(|text| text.chars().all(is_blank)) {
+                return Err(ClaimsError::Empty(name));
+            }
+        }
+        // Those that run them name them, by any text that is not empty.
+        for (name, value) in [("agent", &self.agent), ("endpoint", &self.endpoint)] {
             if value.is_empty() {
                 return Err(ClaimsError::Empty(name));
             }

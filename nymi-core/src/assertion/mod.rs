@@ -26,7 +26,7 @@
 //!   (RFC 8725, 3.11).
 //! - **One spelling.** Base64 with padding where none belongs, without where it belongs, or with bits
 //!   that mean nothing (RFC 4648, 3.5); a JSON key twice; null for an absent claim; a number for a
-//!   text: each is a second way to write something, which two readers may read differently.
+//!   text; a band, a hash or a time in another case, zone or precision than NES writes: each is a second way to write something, which two readers may read differently.
 //!   Claims that this version does not know are ignored (RFC 7519, 4).
 //! - **Bounded work.** At most [`MAX_TOKEN`] bytes, two certificates, two certificate signatures and
 //!   one of the token.

@@ -2,7 +2,7 @@ use alloc::format;
 
 use serde::Deserialize;
 
-use super::claims::{Claims, Sha256Hex};
+use super::claims::{Claims, Sha256Hex, spelled};
 use super::error::AssertionError;
 use super::token::Token;
 use super::{CounterClaims, Kind};
@@ -188,6 +188,7 @@ pub fn verify_counter(
 
 #[derive(Deserialize)]
 struct Countersigns {
+    #[serde(deserialize_with = "spelled")]
     countersigns: Sha256Hex,
 }
 

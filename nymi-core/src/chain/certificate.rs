@@ -64,7 +64,7 @@ impl Signed {
 fn check_algorithm(mut content: Reader<'_>) -> DerResult<Reader<'_>> {
     let id = content.oid("an algorithm has no identifier")?;
     if !content.is_empty() {
-        content.any()?;
+        content.value()?;
     }
     content.finish()?;
     Ok(id)
@@ -226,7 +226,8 @@ impl Certificate {
         self.issuer.of(&self.der)
     }
 
-    /// The common name of the subject; none if there is none, or several, or it is not plain text.
+    /// The common name of the subject; none if there is none, or several, or it is not plain text that shows
+    /// something: what this gives has no control characters.
     pub fn subject_cn(&self) -> Option<&str> {
         core::str::from_utf8(self.common_name?.of(&self.der)).ok()
     }

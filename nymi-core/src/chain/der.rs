@@ -36,25 +36,29 @@ pub(crate) mod tag {
     pub(crate) const OCTET_STRING: u8 = 0x04;
     pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
+    pub(crate) const OBJECT_DESCRIPTOR: u8 = 0x07;
+    pub(crate) const REAL: u8 = 0x09;
     pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
+    pub(crate) const RELATIVE_OID: u8 = 0x0d;
+    pub(crate) const TIME: u8 = 0x0e;
     pub(crate) const NUMERIC_STRING: u8 = 0x12;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
     pub(crate) const TELETEX_STRING: u8 = 0x14;
+    pub(crate) const VIDEOTEX_STRING: u8 = 0x15;
     pub(crate) const IA5_STRING: u8 = 0x16;
     pub(crate) const UTC_TIME: u8 = 0x17;
     pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+    pub(crate) const GRAPHIC_STRING: u8 = 0x19;
     pub(crate) const VISIBLE_STRING: u8 = 0x1a;
+    pub(crate) const GENERAL_STRING: u8 = 0x1b;
     pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
     pub(crate) const BMP_STRING: u8 = 0x1e;
+    pub(crate) const EXTERNAL: u8 = 0x28;
+    pub(crate) const EMBEDDED_PDV: u8 = 0x2b;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
-
-    /// Universal types that DER writes in the primitive form alone, in the constructed form.
-    pub(crate) const CONSTRUCTED_PRIMITIVES: [u8; 19] = [
-        0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x2a, 0x2c, 0x2d, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37,
-        0x38, 0x39, 0x3a, 0x3c,
-    ];
+    pub(crate) const CHARACTER_STRING: u8 = 0x3d;
 
     /// A context-specific primitive tag.
     pub(crate) const fn context(number: u8) -> u8 {
@@ -377,7 +381,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// These contents as a time of this tag.
+    /// These contents as a time of this tag, in whole seconds.
     pub(crate) fn as_time(self, tag: u8) -> DerResult<UnixMillis> {
         let malformed = self.fail("a time is malformed");
         let year_digits = if tag == tag::UTC_TIME { 2 } else { 4 };
@@ -408,6 +412,10 @@ pub(crate) fn whole<'a>(document: &'a [u8], tag: u8, what: &'static str) -> DerR
     reader.finish()?;
     Ok(content)
 }
+
+mod value;
+
+pub(crate) use value::wide;
 
 #[cfg(test)]
 mod tests;

@@ -181,6 +181,18 @@ pub enum Fault {
     NoAnchor,
     /// The PEM text cannot be read.
     Pem(PemError),
+    /// L2, the issuer of a leaf whose grade matters, does not state a path length of 0.
+    L2PathLength {
+        /// What it states.
+        found: Option<u32>,
+    },
+    /// extendedKeyUsage of the leaf names a second role.
+    SecondRole {
+        /// The role that is asked for.
+        expected: Role,
+        /// The other one.
+        found: Role,
+    },
 }
 
 impl From<DerError> for Fault {
@@ -228,6 +240,8 @@ impl Fault {
             Self::EmptyName => 130,
             Self::NoAnchor => 131,
             Self::Pem(_) => 132,
+            Self::L2PathLength { .. } => 133,
+            Self::SecondRole { .. } => 134,
         }
     }
 

@@ -298,7 +298,7 @@ fn qualifiers(mut list: Reader<'_>) -> DerResult<()> {
     while !list.is_empty() {
         let mut qualifier = list.sequence("a policy qualifier is not a SEQUENCE")?;
         qualifier.oid("a policy qualifier has no identifier")?;
-        qualifier.any()?;
+        qualifier.value()?;
         qualifier.finish()?;
     }
     Ok(())

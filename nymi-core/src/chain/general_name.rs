@@ -28,6 +28,25 @@ pub(crate) enum GeneralName {
 /// id-on-SmtpUTF8Mailbox, 1.3.6.1.5.5.7.8.9.
 const SMTP_UTF8_MAILBOX: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
 
+/// Checks these contents as one DirectoryString, which is not empty (RFC 5280, 4.1.2.4).
+fn directory_string(mut content: Reader<'_>) -> DerResult<()> {
+    let text = content.value()?;
+    content.finish()?;
+    let is_string = matches!(
+        text.tag,
+        tag::TELETEX_STRING
+            | tag::PRINTABLE_STRING
+            | tag::UNIVERSAL_STRING
+            | tag::UTF8_STRING
+            | tag::BMP_STRING
+    );
+    if is_string && !text.content.is_empty() {
+        Ok(())
+    } else {
+        Err(text.content.fail("a name of an EDI party is no text"))
+    }
+}
+
 impl GeneralName {
     /// How many octets it has.
     pub(crate) const fn len(self) -> usize {
@@ -73,7 +92,7 @@ impl GeneralName {
                 let mut value =
                     other.read(tag::context_constructed(0), "another name has no value")?;
                 other.finish()?;
-                value.any()?;
+                value.value()?;
                 value.finish()?;
                 if kind.bytes() == SMTP_UTF8_MAILBOX {
                     Ok(Self::Utf8Mailbox(element.whole))
@@ -81,7 +100,23 @@ impl GeneralName {
                     Ok(Self::Other(element.tag, element.whole))
                 }
             }
-            0xa3 | 0xa5 => Ok(Self::Other(element.tag, element.whole)),
+            0xa3 => {
+                // ORAddress (RFC 5280, appendix A.1): a SEQUENCE of standard attributes, then others.
+                let mut address = content;
+                address.sequence("an X.400 address has no attributes")?;
+                content.check_values()?;
+                Ok(Self::Other(element.tag, element.whole))
+            }
+            0xa5 => {
+                let mut party = content;
+                if let Some(assigner) = party.optional(tag::context_constructed(0))? {
+                    directory_string(assigner)?;
+                }
+                let name = tag::context_constructed(1);
+                directory_string(party.read(name, "an EDI party has no name")?)?;
+                party.finish()?;
+                Ok(Self::Other(element.tag, element.whole))
+            }
             _ => Err(content.fail("a name has no known form")),
         }
     }

@@ -7,7 +7,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::der::{DerResult, Reader, Span, tag};
+use super::der::{DerResult, Element, Reader, Span, tag, wide};
+use crate::text::{is_blank, is_plain};
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
@@ -35,7 +36,7 @@ pub(crate) fn check_rdn(mut set: Reader<'_>) -> DerResult<()> {
     let mut previous: &[u8] = &[];
     while !set.is_empty() {
         let before = set;
-        check_attribute(&attribute(&mut set)?)?;
+        read_attribute(&mut set, Reader::value)?.kind.as_oid()?;
         let encoding = &before.bytes()[..before.bytes().len() - set.bytes().len()];
         if encoding < previous {
             return Err(before.fail("a SET is not sorted"));
@@ -45,45 +46,24 @@ pub(crate) fn check_rdn(mut set: Reader<'_>) -> DerResult<()> {
     Ok(())
 }
 
-/// Takes an attribute apart.
+/// Takes an attribute of a checked name apart.
 fn attribute<'a>(set: &mut Reader<'a>) -> DerResult<Attribute<'a>> {
+    read_attribute(set, Reader::any)
+}
+
+fn read_attribute<'a>(
+    set: &mut Reader<'a>,
+    value: impl FnOnce(&mut Reader<'a>) -> DerResult<Element<'a>>,
+) -> DerResult<Attribute<'a>> {
     let mut pair = set.sequence("an attribute of a name is not a SEQUENCE")?;
     let kind = pair.read(tag::OID, "an attribute of a name has no type")?;
-    let value = pair.any()?;
+    let value = value(&mut pair)?;
     pair.finish()?;
     Ok(Attribute {
         kind,
         tag: value.tag,
         value: value.content,
     })
-}
-
-/// Checks type and value of an attribute.
-fn check_attribute(attribute: &Attribute<'_>) -> DerResult<()> {
-    attribute.kind.as_oid()?;
-    let value = attribute.value;
-    let malformed = match attribute.tag {
-        // Most is ASCII, and that is found out faster.
-        tag::UTF8_STRING => {
-            let bytes = value.bytes();
-            !bytes.is_ascii() && core::str::from_utf8(bytes).is_err()
-        }
-        // Issuers put `@`, `*` and `&` into PrintableString, and everybody reads them.
-        tag::IA5_STRING | tag::PRINTABLE_STRING | tag::VISIBLE_STRING => !value.bytes().is_ascii(),
-        tag::NUMERIC_STRING => {
-            let allowed = |byte: &u8| byte.is_ascii_digit() || *byte == b' ';
-            !value.bytes().iter().all(allowed)
-        }
-        tag::BMP_STRING => !value.bytes().len().is_multiple_of(2),
-        tag::UNIVERSAL_STRING => !value.bytes().len().is_multiple_of(4),
-        tag::NULL => !value.is_empty(),
-        // In DER no such value is constructed (X.690, 10.2), and 0 ends contents of indefinite length.
-        other => other == 0 || tag::CONSTRUCTED_PRIMITIVES.contains(&other),
-    };
-    if malformed {
-        return Err(value.fail("a string has characters that its type does not allow"));
-    }
-    Ok(())
 }
 
 /// All attributes of a checked name, in order, each with the number of its RDN.
@@ -177,16 +157,7 @@ fn text(attribute: &Attribute<'_>) -> Option<String> {
         tag if is_utf8(tag) => core::str::from_utf8(bytes).ok().map(String::from),
         // What is called T.61 is ISO 8859-1 in practice (RFC 5280, appendix B).
         tag::TELETEX_STRING => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
-        tag::BMP_STRING if bytes.len().is_multiple_of(2) => {
-            let units = bytes
-                .chunks_exact(2)
-                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            char::decode_utf16(units).collect::<Result<_, _>>().ok()
-        }
-        tag::UNIVERSAL_STRING if bytes.len().is_multiple_of(4) => bytes
-            .chunks_exact(4)
-            .map(|four| char::from_u32(u32::from_be_bytes([four[0], four[1], four[2], four[3]])))
-            .collect(),
+        tag @ (tag::BMP_STRING | tag::UNIVERSAL_STRING) => wide(tag, bytes)?.collect(),
         _ => None,
     }
 }
@@ -265,16 +236,22 @@ fn compare_text(one: &[u8], other: &[u8]) -> Option<bool> {
     }
 }
 
-/// The common name; none if there is none, or more than one, or it is not UTF-8 compatible text.
+/// The common name; none if there is none, or more than one, or it is not UTF-8 compatible text that a reader can
+/// see, without control characters.
 pub(crate) fn common_name(content: Reader<'_>) -> Option<Span> {
     let mut names =
         attributes(content).filter(|(_, attribute)| attribute.kind.bytes() == COMMON_NAME);
     let (_, name) = names.next()?;
-    let plain = matches!(
+    let utf8 = matches!(
         name.tag,
         tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING
     );
-    (plain && names.next().is_none()).then(|| name.value.span())
+    if !utf8 || names.next().is_some() {
+        return None;
+    }
+    let text = core::str::from_utf8(name.value.bytes()).ok()?;
+    let readable = text.chars().all(is_plain) && !text.chars().all(is_blank);
+    readable.then(|| name.value.span())
 }
 
 /// All common names that are text: what they look like is up to the caller.
@@ -448,6 +425,31 @@ mod tests {
         ] {
             assert!(equal(&plain, &cn(tag, whole)));
             assert!(!equal(&plain, &cn(tag, more)));
+        }
+    }
+
+    #[test]
+    fn a_common_name_can_be_read() {
+        let read = |text: &str| {
+            let name = cn(tag::UTF8_STRING, text.as_bytes());
+            let content = content_of(&name).unwrap();
+            check(content).unwrap();
+            common_name(content).map(|span| String::from_utf8(span.of(&name).to_vec()).unwrap())
+        };
+        for text in ["kiosk", "Kiosk 7, Süd", "a b"] {
+            assert_eq!(read(text).as_deref(), Some(text));
+        }
+        for text in [
+            "",
+            " ",
+            "\u{200b}",
+            "a\0b",
+            "a\nb",
+            "\u{7f}",
+            "a\u{85}",
+            "\u{202e}a",
+        ] {
+            assert_eq!(read(text), None, "{text:?}");
         }
     }
 

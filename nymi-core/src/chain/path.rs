@@ -91,6 +91,7 @@ pub(crate) fn check(
     }
     check_purpose(path, leaf, requirements, report);
     check_grades(anchor, intermediates, requirements, report);
+    check_l2(intermediates, requirements, report);
 }
 
 /// Rules for certificates one by one, and for neighbours.
@@ -264,6 +265,7 @@ fn check_purpose(path: &[Link], leaf: &Link, requirements: &Requirements<'_>, re
                     }
                 }
             }
+            report.check(leaf, check_one_role(certificate, role));
         }
     }
 }
@@ -293,6 +295,23 @@ fn role_purposes(role: Role) -> impl Iterator<Item = oid::Oid> {
     .flatten()
 }
 
+/// A leaf has its role and no second one. A terminal alone has two: it is an application that also enrolls.
+fn check_one_role(certificate: &Certificate, role: Role) -> Result<(), Fault> {
+    let terminal = [Role::Nea, Role::Nba];
+    let second = Role::ALL.into_iter().find(|other| {
+        *other != role
+            && certificate.has_role(*other)
+            && !(terminal.contains(other) && terminal.contains(&role))
+    });
+    match second {
+        None => Ok(()),
+        Some(found) => Err(Fault::SecondRole {
+            expected: role,
+            found,
+        }),
+    }
+}
+
 /// Whether extendedKeyUsage allows this purpose; none without the extension. Only a CA allows it by
 /// anyExtendedKeyUsage (RFC 5280, 4.2.1.12 lets verifiers refuse leaves that lack the very purpose).
 fn allows(certificate: &Certificate, purpose: oid::Oid) -> Option<bool> {
@@ -308,6 +327,17 @@ pub(crate) fn found_grade(issuer: &Certificate) -> FoundGrade {
         (true, false) => FoundGrade::One(Grade::Gold),
         (false, true) => FoundGrade::One(Grade::Bronze),
         (false, false) => FoundGrade::None,
+    }
+}
+
+/// An L2 states that no CA follows (trust.md, Certificates). The leaf's issuer is one where it has to have a grade.
+fn check_l2(intermediates: &[Link], requirements: &Requirements<'_>, report: &mut Report) {
+    let Some(l2) = intermediates.last() else {
+        return;
+    };
+    let found = l2.certificate.path_length();
+    if requirements.grade.grade().is_some() && found != Some(0) {
+        report.add(Some(l2.index), Fault::L2PathLength { found });
     }
 }
 

@@ -110,9 +110,10 @@ impl Search<'_> {
         let document = certificate.der();
         let stated = &certificate.extensions.distribution_points;
         // A relative name is put behind its issuer's.
-        let octets = stated.iter().map(|point| point.len() + issuer.len());
-        self.work
-            .prepare_name(issuer.len() + octets.sum::<usize>())?;
+        let octets = stated.iter().fold(issuer.len(), |octets, point| {
+            octets.saturating_add(point.len() + issuer.len())
+        });
+        self.work.prepare_name(octets)?;
         let mut points: Vec<Point> = Vec::new();
         for point in stated {
             let crl_issuer: Vec<PointKey> = point

@@ -354,7 +354,9 @@ impl Tolerated {
     /// The largest of the values after leaving out the tolerated share of the largest.
     fn largest(self, mut values: Vec<i128>) -> i128 {
         values.sort_unstable();
-        let left_out = values.len() * usize::from(self.0.min(1000)) / 1000;
+        // In 64 bits wherever it runs: an operator may have recorded millions.
+        let left_out = values.len() as u64 * u64::from(self.0.min(1000)) / 1000;
+        let left_out = usize::try_from(left_out).unwrap_or(usize::MAX);
         let kept = values.len().saturating_sub(left_out).max(1);
         values.get(kept - 1).copied().unwrap_or(0)
     }

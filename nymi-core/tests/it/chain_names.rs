@@ -425,8 +425,9 @@ fn a_refused_name_is_named() {
 
 #[test]
 fn names_of_unknown_forms_are_held_to_constraints_of_their_own_form() {
-    let (other, empty) = (other_name(&[0x2a, 3]), seq(&[]));
-    let forms: [Name<'_>; 3] = [(0xa0, &other), (0xa3, &empty), (0xa5, &empty)];
+    let (other, address) = (other_name(&[0x2a, 3]), seq(&[]));
+    let party = tlv(0xa1, &tlv(0x0c, b"party"));
+    let forms: [Name<'_>; 3] = [(0xa0, &other), (0xa3, &address), (0xa5, &party)];
     for base in forms {
         for name in forms {
             let found = verify(&[], &[base], &[name]);

@@ -7,6 +7,8 @@ use nymi_core::chain::{
     TrustAnchor,
 };
 
+use nymi_core::crypto::RustCrypto;
+
 use crate::chain_writer::*;
 
 #[test]
@@ -230,7 +232,7 @@ fn errors_say_what_was_expected_and_found() {
 fn the_table_of_numbers_is_append_only() {
     let numbers: Vec<u32> = FAULTS.iter().map(|info| info.number).collect();
     let mut expected = vec![5, 14, 29];
-    expected.extend(101..=132);
+    expected.extend(101..=134);
     assert_eq!(numbers, expected);
     assert!(
         FAULTS
@@ -687,4 +689,106 @@ fn what_is_presented_has_512_kib_at_most() {
     let (found, limit) = (512 * 1024 + 1, 512 * 1024);
     assert_eq!(error.index(), None);
     assert_eq!(*error.fault(), Fault::TooLarge { found, limit });
+}
+
+/// "L2: CA, pathlen 0" (trust.md); where no grade is asked for, no L2 is.
+#[test]
+fn an_l2_has_a_path_length_of_zero() {
+    for (stated, expected) in [
+        (Some(0), None),
+        (None, Some((133, Some(1)))),
+        (Some(1), Some((133, Some(1)))),
+    ] {
+        let mut trio = Trio::new();
+        trio.l2
+            .set(BASIC_CONSTRAINTS, true, &basic_constraints(true, stated));
+        assert_eq!(fault(trio.check()), expected, "{stated:?}");
+        assert_eq!(fault(trio.check_with(&any_path())), None, "{stated:?}");
+        // An issuer that was kept for paths of any kind is no L2 for that.
+        let leaf = trio.leaf.signed_by(&trio.l2);
+        let issuer = trio.check_with(&any_path()).unwrap().into_issuer();
+        let kept = issuer.verify_leaf(&RustCrypto, &leaf, NOW, &requirements());
+        assert_eq!(fault(kept), expected, "{stated:?}");
+    }
+}
+
+#[test]
+fn a_leaf_has_one_role_and_a_terminal_two() {
+    let outcome = |roles: &[Role], asked: Role| {
+        let mut trio = Trio::new();
+        let mut purposes = vec![oid::CLIENT_AUTH];
+        purposes.extend(roles.iter().map(|role| role.oid()));
+        trio.leaf.set(KEY_PURPOSES, false, &ids(&purposes));
+        // digitalSignature and keyAgreement, so that every role could have the key.
+        trio.leaf.set(KEY_USAGE, true, &tlv(0x03, &[3, 0x88]));
+        fault(trio.check_with(&requirements().with_role(asked)))
+    };
+    let terminal = [Role::Nea, Role::Nba];
+    for asked in Role::ALL {
+        assert_eq!(outcome(&[asked], asked), None, "{asked}");
+        for other in Role::ALL.into_iter().filter(|other| *other != asked) {
+            let allowed = terminal.contains(&asked) && terminal.contains(&other);
+            let expected = (!allowed).then_some((134, Some(0)));
+            assert_eq!(outcome(&[asked, other], asked), expected, "{asked} {other}");
+        }
+        assert_eq!(outcome(&Role::ALL, asked), Some((134, Some(0))), "{asked}");
+    }
+}
+
+/// Values whose type we do not know are in their one encoding as all others.
+#[test]
+fn unknown_values_in_names_are_der_too() {
+    let malformed = Some((101, Some(0)));
+    let attribute = |value: &[u8]| {
+        let mut trio = Trio::new();
+        let pair = seq(&[&id(&[0x2a, 3]), value]);
+        trio.leaf.subject = tlv(0x30, &tlv(0x31, &pair));
+        fault(trio.check())
+    };
+    for value in [
+        tlv(0x01, &[0xff]),
+        tlv(0x02, &[0x80]),
+        tlv(0x1e, &[0, 0x61]),
+        seq(&[&tlv(0x80, b"x"), &tlv(0x02, &[1])]),
+    ] {
+        assert_eq!(attribute(&value), None, "{value:02x?}");
+    }
+    for value in [
+        tlv(0x01, &[0x01]),
+        tlv(0x02, &[0, 0, 1]),
+        tlv(0x1e, &[0xd8, 0]),
+        tlv(0x30, &[0x80, 0x80]),
+        (0..40).fold(vec![], |inner, _| tlv(0x30, &inner)),
+    ] {
+        assert_eq!(attribute(&value), malformed, "{value:02x?}");
+    }
+    let alternative = |name: &[u8]| {
+        let mut trio = Trio::new();
+        trio.leaf.set(SUBJECT_ALT_NAME, false, &seq(&[name]));
+        fault(trio.check())
+    };
+    let other = |value: &[u8]| tlv(0xa0, &[id(&[0x2a, 3]), tlv(0xa0, value)].concat());
+    let text = |tag| tlv(tag, &tlv(0x0c, b"x"));
+    let country = tlv(0x61, &tlv(0x13, b"DE"));
+    for name in [
+        other(&tlv(0x0c, b"x")),
+        tlv(0xa3, &seq(&[&country, &tlv(0x80, b"1")])),
+        tlv(0xa5, &text(0xa1)),
+        tlv(0xa5, &[text(0xa0), text(0xa1)].concat()),
+    ] {
+        assert_eq!(alternative(&name), None, "{name:02x?}");
+    }
+    for name in [
+        other(&tlv(0x30, &[0x80, 1])),
+        tlv(0xa3, &[0xff, 0xff]),
+        tlv(0xa3, &country),
+        tlv(0xa3, &seq(&[&tlv(0x61, &[0x13, 2, b'D'])])),
+        tlv(0xa5, &[0xff]),
+        tlv(0xa5, &text(0xa0)),
+        tlv(0xa5, &tlv(0xa1, &tlv(0x0c, b""))),
+        tlv(0xa5, &tlv(0xa1, &tlv(0x02, &[1]))),
+        tlv(0xa5, &[text(0xa1), text(0xa1)].concat()),
+    ] {
+        assert_eq!(alternative(&name), malformed, "{name:02x?}");
+    }
 }

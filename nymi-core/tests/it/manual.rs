@@ -145,6 +145,11 @@ fn faults() -> Vec<Fault> {
         Fault::EmptyName,
         Fault::NoAnchor,
         Fault::Pem(PemError::Missing("CERTIFICATE".into())),
+        Fault::L2PathLength { found: None },
+        Fault::SecondRole {
+            expected: Role::Nea,
+            found: Role::Agent,
+        },
     ]
 }
 

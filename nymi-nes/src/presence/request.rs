@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use nymi_core::assertion::{Method, Sha256Hex};
 use nymi_core::message::{Status, Uuid};
-use nymi_core::text::is_plain;
+use nymi_core::text::{is_blank, is_plain};
 use nymi_core::{BandId, UnixMillis};
 use serde::Deserialize;
 
@@ -150,11 +150,11 @@ impl Body {
         let optional = |name, value: Option<String>| value.map(|v| checked(name, v)).transpose();
         let meaning = self.meaning.take();
         if meaning.as_ref().is_some_and(|text| {
-            text.is_empty() || text.len() > MAX_MEANING || !text.chars().all(is_plain)
+            text.chars().all(is_blank) || text.len() > MAX_MEANING || !text.chars().all(is_plain)
         }) {
             return Err(RequestError::Invalid {
                 name: "meaning",
-                expected: "1 to 4096 bytes without control characters",
+                expected: "1 to 4096 bytes that show something, without control characters",
             });
         }
         Ok(AssertionWish {
@@ -257,6 +257,7 @@ mod tests {
             ("endpoint", json!("")),
             ("azp", json!("a\nb")),
             ("meaning", json!("")),
+            ("meaning", json!(" \u{200b}")),
             ("meaning", json!("pay 10\r\u{1b}[2K to eve")),
             ("meaning", json!("pay \u{202e}01 to eve")),
             ("endpoint", json!("t\u{2066}7")),

@@ -158,6 +158,21 @@ impl fmt::Display for Fault {
             Self::EmptyName => f.write_str("the issuer, or the subject of a CA, has no name"),
             Self::NoAnchor => f.write_str("no L1 certificate is pinned"),
             Self::Pem(error) => error.fmt(f),
+            Self::L2PathLength { found: None } => {
+                f.write_str("L2 has no path length constraint where 0 is expected")
+            }
+            Self::L2PathLength { found: Some(found) } => {
+                write!(
+                    f,
+                    "L2 has a path length constraint of {found} where 0 is expected"
+                )
+            }
+            Self::SecondRole { expected, found } => {
+                write!(
+                    f,
+                    "the certificate is for role {found} beside role {expected}"
+                )
+            }
         }
     }
 }

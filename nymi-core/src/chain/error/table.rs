@@ -179,6 +179,18 @@ pub const FAULTS: &[FaultInfo] = &[
         "pin the L1 certificate of the enterprise",
     ),
     row(132, "PEM", 60, "give the certificate as PEM text"),
+    row(
+        133,
+        "path length of L2",
+        67,
+        "use an L2 that was issued with a path length constraint of 0",
+    ),
+    row(
+        134,
+        "two roles",
+        74,
+        "use a certificate that was issued for this role alone",
+    ),
 ];
 
 /// The row with this number.

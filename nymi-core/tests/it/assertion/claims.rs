@@ -70,6 +70,47 @@ fn claims_have_their_types_and_no_others() {
 }
 
 #[test]
+fn each_claim_has_one_spelling() {
+    let enterprise = Enterprise::new();
+    let header = header(&enterprise).to_string();
+    let on_the_second = Some(UnixMillis::from_secs(NOW_S));
+    let whole = text(&Claims {
+        intent_at: on_the_second,
+        ..signature()
+    });
+    assert_eq!(read(&enterprise, &header, &whole), Ok(()));
+    let other = |from: &str, to: &str| {
+        assert!(whole.contains(from), "{from} in {whole}");
+        let found = read(&enterprise, &header, &whole.replacen(from, to, 1));
+        let Err(AssertionError::Json { part, detail }) = found else {
+            panic!("{to}: {found:?}");
+        };
+        assert_eq!(part, Part::Claims);
+        assert!(detail.contains("is written"), "{detail}");
+    };
+    other(&"d0".repeat(32), &"D0".repeat(32));
+    let band = signature().band.to_string();
+    other(&band, &band.to_lowercase());
+    for name in ["verified_at", "intent_at"] {
+        let claims: Value = serde_json::from_str(&whole).unwrap();
+        let at = claims[name].as_str().unwrap();
+        assert!(at.ends_with(".000Z"), "{at}");
+        for to in [
+            at.replace(".000Z", "Z"),
+            at.replace(".000Z", ".000000999Z"),
+            at.replace('Z', "z"),
+            at.replace('Z', "+00:00"),
+            at.replace('T', " "),
+        ] {
+            other(
+                &format!(r#""{name}":"{at}""#),
+                &format!(r#""{name}":"{to}""#),
+            );
+        }
+    }
+}
+
+#[test]
 fn claims_that_contradict_each_other_are_neither_issued_nor_accepted() {
     let enterprise = Enterprise::new();
     let header = header(&enterprise).to_string();
@@ -106,6 +147,15 @@ fn claims_that_contradict_each_other_are_neither_issued_nor_accepted() {
     empty(|claims| claims.agent.clear(), "agent");
     empty(|claims| claims.endpoint.clear(), "endpoint");
     empty(|claims| claims.jti.clear(), "jti");
+    empty(|claims| claims.sub = " ".into(), "sub");
+    empty(|claims| claims.username = "\u{200b}".into(), "Username");
+    for meaning in ["", " \u{a0}"] {
+        let said = Claims {
+            meaning: Some(meaning.into()),
+            ..signature()
+        };
+        refused(&said, ClaimsError::Empty("meaning"));
+    }
     for intent_id in [None, Some(String::new())] {
         let untapped = Claims {
             intent_id,
@@ -213,8 +263,8 @@ fn what_no_verifier_would_read_is_not_issued() {
         issue(&signer.key, &signer.der, &enterprise.l2_der, &claims)
     };
     // Three octets are four digits.
-    let about = (MAX_TOKEN - said(0).unwrap().len()) / 4 * 3;
-    let longest = (0..about + 8)
+    let about = (MAX_TOKEN - said(1).unwrap().len()) / 4 * 3;
+    let longest = (1..about + 8)
         .rev()
         .find_map(|length| said(length).ok())
         .unwrap();
