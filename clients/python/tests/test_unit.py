@@ -15,7 +15,7 @@ from unittest import mock
 
 import nymi
 from nymi import _library
-from nymi._updates import Router, Update
+from nymi._updates import QUEUE, Router, Update, keep, waiting_updates
 from nymi.errors import error_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -97,6 +97,15 @@ class Routing(unittest.TestCase):
         router.deliver(self.update("late"))
         self.assertFalse(router.ignore("late"))
         self.assertEqual(others, [])
+
+    def test_when_nobody_takes_updates_the_oldest_goes_and_the_log_says_so(self) -> None:
+        updates = waiting_updates()
+        for number in range(QUEUE):
+            keep(updates, self.update(str(number)))
+        with self.assertLogs("nymi", "WARNING") as log:
+            keep(updates, self.update("newest"))
+        self.assertIn("firmware was dropped", log.output[0])
+        self.assertEqual((updates[0].exchange, updates[-1].exchange, len(updates)), ("1", "newest", QUEUE))
 
     def test_secrets_are_not_in_a_repr(self) -> None:
         self.assertNotIn("hunter2", repr(self.update("x", key="hunter2")))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,10 @@ from .errors import NymiError, error_of
 Event = TapEvent | PresenceEvent | EndpointEvent | NymiError
 """What happened: a tap, a band that came or went, a change at a terminal, or a failure that no request caused."""
 
+QUEUE = 4096
+"""So many updates wait for the program; then the oldest is dropped."""
+
+_LOG = logging.getLogger("nymi")
 _EVENTS: dict[str, Callable[[Mapping[str, Any]], Event]] = {
     EventName.TAP: TapEvent.from_payload,
     EventName.PRESENCE: PresenceEvent.from_payload,
@@ -67,6 +73,18 @@ class Update:
         if self.status != Status.SUCCESS:
             raise error_of(self.status, self.error, self.operation)
         return self.payload
+
+
+def waiting_updates() -> deque[Update]:
+    """A place for what nobody took yet; add to it with `keep`."""
+    return deque(maxlen=QUEUE)
+
+
+def keep(updates: deque[Update], update: Update) -> None:
+    """Adds an update; the oldest has to go if nobody takes them."""
+    if len(updates) == updates.maxlen:
+        _LOG.warning("%s was dropped: %d updates wait, and nobody takes them", updates[0].operation, len(updates))
+    updates.append(update)
 
 
 class Router:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import threading
 import warnings
-from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -34,8 +33,7 @@ from ._generated import (
     UserStatusAnswer,
 )
 from ._handle import FOREVER, Ended, Handle, Settings
-from ._updates import Event, Router, Update
-from .client import QUEUE
+from ._updates import Event, Router, Update, keep, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
 
 T = TypeVar("T")
@@ -70,7 +68,7 @@ class AsyncClient:
         self._timeout = checked_timeout(timeout)
         self._nea_name = nea_name
         self._loop = asyncio.get_running_loop()
-        self._updates: deque[Update] = deque(maxlen=QUEUE)
+        self._updates = waiting_updates()
         self._arrived = asyncio.Event()
         self._ended = asyncio.Event()
         self._router = Router(self._add)
@@ -158,7 +156,7 @@ class AsyncClient:
         self._arrived.set()
 
     def _add(self, update: Update) -> None:
-        self._updates.append(update)
+        keep(self._updates, update)
         self._arrived.set()
 
     async def _run(self, call: Call[T], timeout: float | None, exchange: str | None) -> T:

@@ -7,7 +7,6 @@ import threading
 import time
 import warnings
 import weakref
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -36,26 +35,23 @@ from ._generated import (
     UserStatusAnswer,
 )
 from ._handle import FOREVER, Ended, Handle, Settings
-from ._updates import Event, Router, Update
+from ._updates import Event, Router, Update, keep, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
 
 T = TypeVar("T")
-
-QUEUE = 4096
-"""So many updates wait for the program; then the oldest is dropped."""
 
 
 class _Inbox:
     """Updates that nobody took yet."""
 
     def __init__(self) -> None:
-        self._updates: deque[Update] = deque(maxlen=QUEUE)
+        self._updates = waiting_updates()
         self._changed = threading.Condition()
         self._ended = False
 
     def add(self, update: Update) -> None:
         with self._changed:
-            self._updates.append(update)
+            keep(self._updates, update)
             self._changed.notify()
 
     def end(self) -> None:
