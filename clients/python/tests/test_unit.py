@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import inspect
 import os
 import pickle
@@ -227,6 +228,18 @@ class Ends(unittest.TestCase):
         self.assertFalse(reader.is_alive())
         with self.assertRaises(nymi.ClosedError):
             handle.put("{}")
+
+    def test_so_does_one_of_asyncio_when_its_loop_is_gone(self) -> None:
+        handles = []
+
+        async def forget() -> None:
+            handles.append(nymi.AsyncClient("Records", agent_url=NOWHERE)._handle)
+
+        with self.assertWarns(ResourceWarning):
+            asyncio.run(forget())
+            gc.collect()
+        with self.assertRaises(nymi.ClosedError):
+            handles[0].put("{}")
 
     def test_hundreds_of_clients_leave_nothing(self) -> None:
         def resources() -> tuple[int, int]:
