@@ -1,10 +1,11 @@
 """Runs the scenarios with nothing between them and the C library: rig native.py LIBRARY RESULTS.json [ID...]
 
 Shows that the scenarios say what the library does, whatever wrapper a language puts around it. NYMI_VERBOSE=1 names
-every scenario.
+every scenario. The runner of the Python package gives `play` players of its own.
 """
 
 import ctypes
+import functools
 import json
 import os
 import re
@@ -166,8 +167,8 @@ class Player:
 class Run:
     """One scenario, or its end."""
 
-    def __init__(self, rig, library, store):
-        self.rig, self.library, self.store = rig, library, store
+    def __init__(self, rig, make, store):
+        self.rig, self.make, self.store = rig, make, store
         self.saved, self.players, self.started, self.init = dict(rig["variables"]), {}, {}, True
         self.saved["init"] = self.init_payload("RecordsA")
 
@@ -180,7 +181,7 @@ class Run:
     def player(self, which):
         if which not in self.players:
             name = f"Records{which.upper()}"
-            player = self.players[which] = Player(self.library, name, self.rig["agent"], self.store)
+            player = self.players[which] = self.make(name, self.rig["agent"], self.store)
             if self.init:
                 exchange = player.start({"operation": "init", "payload": self.init_payload(name)})
                 check({"status": 0}, player.answer(exchange), "init")
@@ -297,23 +298,28 @@ def run_one(scenario, *place):
     return detail
 
 
-def main(library, results, *ids):
-    rig, loaded, found = json.loads(os.environ["NYMI_RIG"]), load(library), []
+def play(client, make, results, *ids):
+    """Runs the scenarios with players that make(name, agent, store) makes; the exit code."""
+    rig, found = json.loads(os.environ["NYMI_RIG"]), []
     with tempfile.TemporaryDirectory() as store:
         for scenario in json.loads(SCENARIOS.read_text(encoding="utf-8"))["scenarios"]:
             if ids and scenario["id"] not in ids:
                 continue
             applies, began = "native" in scenario["transports"], time.monotonic()
-            detail = run_one(scenario, rig, loaded, store) if applies else None
+            detail = run_one(scenario, rig, make, store) if applies else None
             outcome = "failed" if detail else "passed" if applies else "not applicable"
             result = {"id": scenario["id"], "outcome": outcome, "ms": round((time.monotonic() - began) * 1000)}
             found.append(result | ({"detail": detail} if detail else {}))
             if detail or os.environ.get("NYMI_VERBOSE"):
                 print(outcome, scenario["id"], f"({result['ms']} ms)", detail or "", flush=True)
     counts = {outcome: sum(one["outcome"] == outcome for one in found) for outcome in ("passed", "failed", "not applicable")}
-    print("C library:", ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-    Path(results).write_text(json.dumps({"client": "C library", "transport": "native", "results": found}, indent=2) + "\n")
+    print(f"{client}:", ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    Path(results).write_text(json.dumps({"client": client, "transport": "native", "results": found}, indent=2) + "\n")
     return 1 if counts["failed"] else 0
+
+
+def main(library, results, *ids):
+    return play("C library", functools.partial(Player, load(library)), results, *ids)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""A client of the C library: the only code that passes pointers."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+
+from ._generated import NapiLog, Result
+from ._library import Config, Error, library
+from .errors import NymiError, error_of
+
+FOREVER = 0xFFFF_FFFF
+
+
+class Ended(Exception):
+    """The client was terminated, and nothing is left to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a client is made."""
+
+    nea_name: str
+    """The application: a letter, then 5 to 17 letters, digits, '.', '_' or '-'."""
+    agent_url: str | None = None
+    """The agent's channel socket; None for that of NYMI_AGENT_URL or of /etc/nymi/nes.toml, else this machine's."""
+    store_directory: str | os.PathLike[str] | None = None
+    """The folder of certificates and keys; None for NYMI_NSL_DIR, else the user's data folder."""
+    log_directory: str | os.PathLike[str] | None = None
+    """An existing folder for nymi_api.log; None for no file."""
+    log_level: NapiLog = NapiLog.NORMAL
+    """How much goes into that file."""
+
+
+class Handle:
+    """One client. Every method may be called on any thread; after `free` the library refuses each of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._library = library()
+        self._client = ctypes.c_void_p()
+        config = Config(
+            size=ctypes.sizeof(Config),
+            nea_name=c_text(settings.nea_name),
+            agent_url=c_text(settings.agent_url),
+            store_directory=c_path(settings.store_directory),
+            log_directory=c_path(settings.log_directory),
+            log_level=settings.log_level if settings.log_directory is not None else NapiLog.NONE,
+        )
+        error = ctypes.POINTER(Error)()
+        result = self._library.nymi_client_new(ctypes.byref(config), ctypes.byref(self._client), ctypes.byref(error))
+        self._check(result, error)
+
+    def put(self, request: str) -> None:
+        """Sends a request as JSON."""
+        error = ctypes.POINTER(Error)()
+        self._check(self._library.nymi_client_put(self._client, c_text(request), ctypes.byref(error)), error)
+
+    def get(self, timeout_ms: int) -> bytes | None:
+        """The next update as JSON; None if none came in time."""
+        text, error = ctypes.c_void_p(), ctypes.POINTER(Error)()
+        result = self._library.nymi_client_get(self._client, timeout_ms, ctypes.byref(text), ctypes.byref(error))
+        if result != Result.OKAY:
+            self._library.nymi_error_free(error)
+        if result in (Result.TIMEOUT, Result.INTERRUPTED):
+            return None
+        if result in (Result.TERMINATED, Result.BAD_HANDLE):
+            raise Ended
+        if result != Result.OKAY:
+            raise error_of(result, {})
+        try:
+            return ctypes.string_at(text)
+        finally:
+            self._library.nymi_string_free(text)
+
+    def descriptor(self) -> int:
+        """What can be read while there are updates, and after the end."""
+        descriptor, error = ctypes.c_int(-1), ctypes.POINTER(Error)()
+        result = self._library.nymi_client_descriptor(self._client, ctypes.byref(descriptor), ctypes.byref(error))
+        self._check(result, error)
+        return descriptor.value
+
+    def terminate(self) -> None:
+        """Ends the client; what is queued can still be read."""
+        self._library.nymi_client_terminate(self._client)
+
+    def free(self) -> None:
+        """Forgets the client. Again is harmless: the library refuses a handle that it does not know."""
+        self._library.nymi_client_free(self._client)
+
+    def _check(self, result: int, error: ctypes._Pointer[Error]) -> None:
+        if result != Result.OKAY:
+            raise self._taken(result, error)
+
+    def _taken(self, result: int, error: ctypes._Pointer[Error]) -> NymiError:
+        """The exception for an error of the library, which is freed."""
+        # Who uses a client that was closed has no use for the number of a handle.
+        status = Result.TERMINATED if result == Result.BAD_HANDLE else result
+        if not error:
+            return error_of(status, {})
+        said = error.contents
+        words = {
+            "error_description": (said.message or b"").decode(),
+            "error_specifics": (said.detail or b"").decode(),
+            "nsl": said.nsl or None,
+        }
+        self._library.nymi_error_free(error)
+        return error_of(status, words)
+
+
+def c_text(text: str | None) -> bytes | None:
+    """As the library takes it.
+
+    :raises ValueError: it has a NUL, at which the library would stop reading, or cannot be written as UTF-8.
+    """
+    if text is None:
+        return None
+    encoded = text.encode()
+    if b"\0" in encoded:
+        raise ValueError("a NUL character in a text for the C library")
+    return encoded
+
+
+def c_path(path: str | os.PathLike[str] | None) -> bytes | None:
+    """A path as the library takes it."""
+    return None if path is None else c_text(os.fspath(path))

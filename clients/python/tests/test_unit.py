@@ -1,0 +1,264 @@
+"""What needs no live system: exceptions, arguments, the search for the library, and that documents print what is tested."""
+
+import asyncio
+import ctypes
+import gc
+import inspect
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import nymi
+from nymi import _library
+from nymi._updates import QUEUE, Router, Update, keep, waiting_updates
+from nymi.errors import error_of
+
+ROOT = Path(__file__).resolve().parents[3]
+NOWHERE = "ws://127.0.0.1:1"
+
+
+class Exceptions(unittest.TestCase):
+    def test_each_family_has_its_class(self) -> None:
+        for status, kind in {
+            nymi.Status.MISSING_FIELD: nymi.RequestError,
+            nymi.Status.CANCELLED: nymi.CancelledError,
+            nymi.Status.TERMINATED: nymi.ClosedError,
+            nymi.Status.NES_UNREACHABLE: nymi.ServerError,
+            nymi.Status.NOT_FOUND: nymi.NotFoundError,
+            nymi.Status.TIMEOUT_BAND: nymi.NymiTimeoutError,
+            nymi.Status.BAND_NOT_PRESENT: nymi.BandError,
+            nymi.Status.AGENT_MISSING: nymi.AgentError,
+            nymi.Status.ENDPOINT_MISSING: nymi.EndpointError,
+            nymi.Status.PAC_FAILED: nymi.PresenceError,
+            nymi.Status.ACCOUNT_LOCKED: nymi.AccountError,
+            nymi.Status.FORBIDDEN_BY_POLICY: nymi.PolicyError,
+            nymi.Status.CERTIFICATES: nymi.CertificateError,
+            nymi.Status.INTERNAL: nymi.InternalError,
+            nymi.Result.FORKED: nymi.LibraryError,
+        }.items():
+            self.assertIs(type(error_of(status, {})), kind, status)
+            self.assertEqual(error_of(status, {}).name, status.name)
+        self.assertTrue(issubclass(nymi.NymiTimeoutError, TimeoutError))
+
+    def test_every_status_has_a_family(self) -> None:
+        for status in nymi.Status:
+            self.assertIsNot(type(error_of(status, {})), nymi.NymiError, status)
+
+    def test_words(self) -> None:
+        error = error_of(8000, {"error_description": "No.", "error_specifics": "l1", "nsl": 7}, "init")
+        self.assertEqual(str(error), "init: No. l1 (status 8000)")
+        self.assertEqual((error.nsl, error.operation, error.specifics), (7, "init", "l1"))
+        self.assertEqual(error.remedy, nymi.Status.CERTIFICATES.remedy)
+        self.assertIn(nymi.Status.AGENT_MISSING.description, str(error_of(4000, {})))
+
+    def test_a_number_of_a_newer_library(self) -> None:
+        error = error_of(3999, {"error_description": "New."})
+        self.assertIsInstance(error, nymi.BandError)
+        self.assertEqual((error.name, error.remedy, str(error)), (None, None, "New. (status 3999)"))
+
+    def test_they_cross_processes(self) -> None:
+        for status in (3010, 8000):
+            error = error_of(status, {"error_specifics": "here", "nsl": 3}, "sign")
+            again = pickle.loads(pickle.dumps(error))
+            self.assertIs(type(again), type(error))
+            self.assertEqual((str(again), vars(again)), (str(error), vars(error)))
+
+
+class Routing(unittest.TestCase):
+    def update(self, exchange: str | None, **payload: Any) -> Update:
+        return Update("firmware", exchange, 0, payload, {})
+
+    def test_answers_go_to_who_waits_and_the_rest_to_others(self) -> None:
+        others: list[Update] = []
+        taken: list[Update] = []
+        router = Router(others.append)
+        router.expect("mine", taken.append)
+        with self.assertRaises(nymi.RequestError) as raised:
+            router.expect("mine", taken.append)
+        self.assertEqual(raised.exception.status, nymi.Status.DUPLICATE_EXCHANGE)
+        for update in (self.update("mine", completed=False), self.update("other"), self.update(None)):
+            router.deliver(update)
+        self.assertEqual(([one.exchange for one in others], taken), (["other", None], []))
+        router.deliver(self.update("mine", completed=True))
+        router.deliver(self.update("mine"))
+        self.assertEqual([one.exchange for one in taken], ["mine"])
+        self.assertEqual([one.exchange for one in others], ["other", None, "mine"])
+
+    def test_an_answer_that_was_given_up_goes_nowhere(self) -> None:
+        others: list[Update] = []
+        router = Router(others.append)
+        router.expect("late", lambda _: self.fail("nobody waits"))
+        self.assertTrue(router.ignore("late"))
+        router.deliver(self.update("late"))
+        self.assertFalse(router.ignore("late"))
+        self.assertEqual(others, [])
+
+    def test_when_nobody_takes_updates_the_oldest_goes_and_the_log_says_so(self) -> None:
+        updates = waiting_updates()
+        for number in range(QUEUE):
+            keep(updates, self.update(str(number)))
+        with self.assertLogs("nymi", "WARNING") as log:
+            keep(updates, self.update("newest"))
+        self.assertIn("firmware was dropped", log.output[0])
+        self.assertEqual((updates[0].exchange, updates[-1].exchange, len(updates)), ("1", "newest", QUEUE))
+
+    def test_secrets_are_not_in_a_repr(self) -> None:
+        self.assertNotIn("hunter2", repr(self.update("x", key="hunter2")))
+
+
+class Library(unittest.TestCase):
+    def test_beside_the_package_then_the_environment_then_the_system(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(_library, "__file__", f"{folder}/_library.py"):
+            with mock.patch.dict(os.environ, NYMI_LIBRARY="/there/lib.so"):
+                self.assertEqual(_library.candidates(), ["/there/lib.so", *_library.NAMES])
+                beside = Path(folder, _library.NAMES[0])
+                beside.touch()
+                self.assertEqual(_library.candidates(), [str(beside), "/there/lib.so", *_library.NAMES])
+
+    def test_without_a_library_the_error_says_what_to_do(self) -> None:
+        with mock.patch.object(_library, "candidates", lambda: ["/nowhere/lib.so"]):
+            with self.assertRaisesRegex(nymi.LibraryNotFoundError, "NYMI_LIBRARY.*/nowhere/lib.so"):
+                _library.library.__wrapped__()
+
+    def test_another_library_is_refused(self) -> None:
+        with self.assertRaisesRegex(nymi.LibraryNotFoundError, "no function nymi_"):
+            _library.declare(ctypes.CDLL(None))
+
+    def test_another_binary_interface_is_refused(self) -> None:
+        with mock.patch.object(_library, "ABI_VERSION", 999):
+            with self.assertRaisesRegex(nymi.LibraryNotFoundError, "this package needs 999"):
+                _library.library.__wrapped__()
+
+    def test_version(self) -> None:
+        self.assertRegex(nymi.library_version(), r"^\d+\.\d+\.\d+")
+
+
+class Arguments(unittest.TestCase):
+    def test_what_the_library_refuses_is_an_exception(self) -> None:
+        with self.assertRaises(nymi.LibraryError) as raised:
+            nymi.Client("x")
+        self.assertEqual(raised.exception.status, nymi.Result.BAD_ARGUMENT)
+        self.assertIn("nea_name", raised.exception.specifics)
+
+    def test_nul_is_refused_rather_than_cut_off(self) -> None:
+        with self.assertRaisesRegex(ValueError, "NUL"):
+            nymi.Client("Records\0Evil", agent_url=NOWHERE)
+        with nymi.Client("Records", agent_url=NOWHERE) as client, self.assertRaisesRegex(ValueError, "NUL"):
+            client.put('{"operation":"info"}\0')
+
+    def test_timeouts_are_in_range(self) -> None:
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            for timeout in (0, -1, 121, float("nan")):
+                with self.assertRaisesRegex(ValueError, "timeout"):
+                    client.info(timeout=timeout)
+        with self.assertRaisesRegex(ValueError, "timeout"):
+            nymi.Client("Records", timeout=121)
+
+    def test_a_request_that_is_not_json_or_too_long(self) -> None:
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            for request in ("{", '"' + "x" * (1 << 20) + '"'):
+                with self.assertRaises(nymi.LibraryError) as raised:
+                    client.put(request)
+                self.assertEqual(raised.exception.status, nymi.Result.BAD_ARGUMENT)
+
+    def test_an_asyncio_client_needs_a_loop(self) -> None:
+        with self.assertRaises(RuntimeError):
+            nymi.AsyncClient("Records")
+
+
+class SameClients(unittest.TestCase):
+    def test_both_have_the_same_functions(self) -> None:
+        def public(kind: type) -> dict[str, inspect.Signature]:
+            found = inspect.getmembers(kind, inspect.isfunction)
+            return {name: inspect.signature(one) for name, one in found if name == "__init__" or name[0] != "_"}
+
+        clients = public(nymi.Client), public(nymi.AsyncClient)
+        self.assertEqual(clients[0].keys(), clients[1].keys())
+        for name, signature in clients[0].items():
+            self.assertEqual(signature.parameters, clients[1][name].parameters, name)
+
+    def test_every_operation_has_a_function(self) -> None:
+        short = {"subscribe_endpoint": "subscribe", "unsubscribe_endpoint": "unsubscribe"}
+        for operation in nymi.Operation:
+            self.assertTrue(hasattr(nymi.Client, short.get(operation, operation)), operation)
+
+
+class Documents(unittest.TestCase):
+    def test_the_manual_prints_the_tested_program_and_it_is_short(self) -> None:
+        example = (ROOT / "clients/python/examples/tap_to_sign.py").read_text()
+        page = (ROOT / "docs/manual/python.md").read_text()
+        self.assertIn(f"```python\n{example}```\n", page, "copy examples/tap_to_sign.py into docs/manual/python.md")
+        self.assertLess(len(example.splitlines()), 30)
+
+    def test_the_package_has_the_version_of_the_platform(self) -> None:
+        cargo = (ROOT / "Cargo.toml").read_text().split("[workspace.package]")[1]
+        version = next(line for line in cargo.splitlines() if line.startswith("version = "))
+        self.assertIn(f"\n{version}\n", (ROOT / "clients/python/pyproject.toml").read_text())
+
+    def test_importing_needs_no_library(self) -> None:
+        program = "import nymi; print(nymi.Client)"
+        environment = os.environ | {"NYMI_LIBRARY": "/nowhere"}
+        subprocess.run([sys.executable, "-W", "error", "-c", program], env=environment, check=True, capture_output=True)
+
+
+class Ends(unittest.TestCase):
+    def test_after_close_everything_says_so(self) -> None:
+        client = nymi.Client("Records", agent_url=NOWHERE)
+        client.close()
+        client.close()
+        self.assertTrue(client.is_closed)
+        with self.assertRaises(nymi.ClosedError):
+            client.info()
+        with self.assertRaises(nymi.ClosedError):
+            while True:
+                client.wait_update(timeout=5)
+        self.assertEqual(list(client.events()), [])
+
+    def test_a_client_that_nobody_closed_warns_and_is_freed(self) -> None:
+        client = nymi.Client("Records", agent_url=NOWHERE)
+        handle, reader = client._handle, client._reader
+        with self.assertWarns(ResourceWarning):
+            del client
+        self.assertFalse(reader.is_alive())
+        with self.assertRaises(nymi.ClosedError):
+            handle.put("{}")
+
+    def test_so_does_one_of_asyncio_when_its_loop_is_gone(self) -> None:
+        handles = []
+
+        async def forget() -> None:
+            handles.append(nymi.AsyncClient("Records", agent_url=NOWHERE)._handle)
+
+        with self.assertWarns(ResourceWarning):
+            asyncio.run(forget())
+            gc.collect()
+        with self.assertRaises(nymi.ClosedError):
+            handles[0].put("{}")
+
+    def test_hundreds_of_clients_leave_nothing(self) -> None:
+        def resources() -> tuple[int, int]:
+            return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+        async def some(count: int) -> None:
+            for _ in range(count):
+                async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                    await client.info()
+
+        nymi.Client("Records", agent_url=NOWHERE).close()
+        asyncio.run(some(2))
+        before = resources()
+        for _ in range(100):
+            with nymi.Client("Records", agent_url=NOWHERE) as client:
+                client.info()
+        asyncio.run(some(100))
+        self.assertEqual(resources(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
