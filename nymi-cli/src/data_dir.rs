@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+#[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,13 +14,18 @@ use tempfile::TempDir;
 
 use crate::error::CliError;
 
-/// `$XDG_DATA_HOME/nymi/up`, or `~/.local/share/nymi/up`.
+/// `$XDG_DATA_HOME/nymi/up`, or `~/.local/share/nymi/up`; on Windows `%LOCALAPPDATA%\nymi\up`.
 pub(crate) fn default_dir() -> Result<PathBuf, CliError> {
     let absolute = |name| {
         env::var_os(name)
             .map(PathBuf::from)
             .filter(|dir| dir.is_absolute())
     };
+    if cfg!(windows) {
+        return absolute("LOCALAPPDATA")
+            .map(|base| base.join("nymi").join("up"))
+            .ok_or_else(|| CliError::new("LOCALAPPDATA is not set; name a directory with --data"));
+    }
     absolute("XDG_DATA_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join("nymi/up"))
@@ -41,11 +47,14 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens the directory, making it with mode 0700 where it is missing.
+    /// Opens the directory, making it with mode 0700 where it is missing. Windows has no modes: there a
+    /// directory is for whom the one around it is, which by default is the user's own.
     pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        builder.mode(0o700);
+        builder
             .create(path)
             .map_err(|error| unusable(path, &error))?;
         Self::locked(path.to_owned(), None)
@@ -54,20 +63,22 @@ impl DataDir {
     /// A new directory that is removed at the end.
     pub(crate) fn temporary() -> Result<Self, CliError> {
         sweep();
-        let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .permissions(fs::Permissions::from_mode(0o700))
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX);
+        #[cfg(unix)]
+        builder.permissions(fs::Permissions::from_mode(0o700));
+        let directory = builder
             .tempdir()
             .map_err(|error| unusable(&env::temp_dir(), &error))?;
         Self::locked(directory.path().to_owned(), Some(directory))
     }
 
     fn locked(path: PathBuf, temporary: Option<TempDir>) -> Result<Self, CliError> {
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let lock = options
             .open(path.join("lock"))
             .map_err(|error| unusable(&path, &error))?;
         match lock.try_lock() {
@@ -144,7 +155,10 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), CliError>
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        File::open(directory)?.sync_all()
+        // Windows has no way to do this to a directory.
+        #[cfg(unix)]
+        File::open(directory)?.sync_all()?;
+        Ok::<_, io::Error>(())
     };
     write().map_err(|error| {
         CliError::about(path.display(), format_args!("cannot be written: {error}"))
@@ -210,6 +224,7 @@ mod tests {
         DataDir::open(temporary.path()).unwrap();
     }
 
+    #[cfg(unix)]
     #[test]
     fn files_are_private() {
         let directory = DataDir::temporary().unwrap();

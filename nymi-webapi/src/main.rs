@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use nymi_webapi::{Agent, AgentConfig, AgentHandle, read_config};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Routes between applications and the Bluetooth endpoints of terminals.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "nymi-agent", version)]
 struct Args {
     /// The configuration file; without it, `nymi_agent.toml` in the present directory if it is there.
     #[arg(long)]
@@ -76,7 +75,9 @@ async fn run() -> Result<(), String> {
 }
 
 /// Returns on SIGINT or SIGTERM; SIGHUP reads the certificates again.
+#[cfg(unix)]
 async fn until_stopped(agent: &AgentHandle) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -90,4 +91,10 @@ async fn until_stopped(agent: &AgentHandle) -> std::io::Result<()> {
             },
         }
     }
+}
+
+/// Returns on Ctrl-C; certificates are read again only at the next start.
+#[cfg(not(unix))]
+async fn until_stopped(_: &AgentHandle) -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

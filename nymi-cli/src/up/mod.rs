@@ -23,7 +23,6 @@ use nymi_net::guard::Guard;
 use nymi_net::serve;
 use nymi_sim::Nymulator;
 use nymi_webapi::{Agent, AgentConfig, AgentHandle};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 
 use crate::args::UpArgs;
@@ -399,17 +398,8 @@ pub(crate) fn run(args: UpArgs) -> Result<(), CliError> {
 }
 
 async fn run_until_signal(args: UpArgs) -> Result<(), CliError> {
-    let stopped = |error| CliError::about("signals cannot be received", error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(stopped)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(stopped)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(stopped)?;
-    let signalled = async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    };
+    let signalled =
+        signals().map_err(|error| CliError::about("signals cannot be received", error))?;
     tokio::pin!(signalled);
     let system = tokio::select! {
         started = System::start(&args) => started?,
@@ -419,6 +409,38 @@ async fn run_until_signal(args: UpArgs) -> Result<(), CliError> {
     signalled.await;
     system.shutdown().await;
     Ok(())
+}
+
+/// Listens from now on for what asks us to end: SIGINT, SIGTERM or SIGHUP.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+/// Listens from now on for what asks us to end: Ctrl-C, Ctrl-Break, or the console that is closed.
+#[cfg(windows)]
+fn signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+    let mut interrupt = ctrl_c()?;
+    let mut terminate = ctrl_break()?;
+    let mut hangup = ctrl_close()?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
 }
 
 fn announce(args: &UpArgs, ready: &Ready) -> Result<(), CliError> {

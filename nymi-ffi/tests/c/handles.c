@@ -1,6 +1,10 @@
 /* The handle interface in the order in which a program meets it, without an agent. */
 #define _POSIX_C_SOURCE 200809L
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <poll.h>
+#endif
 #include <pthread.h>
 
 #include "check.h"
@@ -182,12 +186,20 @@ static void waits_end(void) {
   }
 }
 
+#ifdef _WIN32
+static int is_readable(int descriptor, int timeout_ms) {
+  DWORD ended = WaitForSingleObject((HANDLE)(intptr_t)descriptor, (DWORD)timeout_ms);
+  CHECK(ended == WAIT_OBJECT_0 || ended == WAIT_TIMEOUT);
+  return ended == WAIT_OBJECT_0;
+}
+#else
 static int is_readable(int descriptor, int timeout_ms) {
   struct pollfd for_poll = {.fd = descriptor, .events = POLLIN};
   int ready = poll(&for_poll, 1, timeout_ms);
   CHECK(ready >= 0);
   return ready;
 }
+#endif
 
 static void an_event_loop_can_wait(void) {
   struct NymiClient *client = lonely_client();

@@ -44,7 +44,8 @@ const INTRODUCTION: &str = "\
  * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
  * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
  * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
- * error from every function. The library stays in memory after dlclose.
+ * error from every function. The library stays in memory after dlclose, and on Windows after
+ * FreeLibrary once there was a client.
  */";
 
 const SOURCES: [&str; 8] = [

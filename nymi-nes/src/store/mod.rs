@@ -20,7 +20,6 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +60,9 @@ pub(crate) enum StoreError {
 /// Makes the database file for its owner alone; SQLite gives its companions the same mode.
 fn private_file(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600);
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
 }
 
