@@ -28,6 +28,9 @@ struct Arguments {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// Run the server as the service that Windows starts; the log is beside the configuration file.
+    #[cfg(windows)]
+    Service,
     /// Make evaluation certificates (bronze) for an enterprise of this name.
     Evaluation {
         /// The enterprise's name.
@@ -82,16 +85,16 @@ enum Command {
     },
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    match run(arguments).await {
+    #[cfg(windows)]
+    let result = match arguments.command {
+        Some(Command::Service) => service(arguments.config),
+        _ => console(arguments),
+    };
+    #[cfg(not(windows))]
+    let result = console(arguments);
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("nymi-nes: {error}");
@@ -102,6 +105,48 @@ async fn main() -> ExitCode {
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
+fn log_to<W>(writer: W, ansi: bool)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(ansi)
+        .init();
+}
+
+#[tokio::main]
+async fn console(arguments: Arguments) -> Outcome {
+    log_to(
+        std::io::stderr,
+        std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    );
+    run(arguments).await
+}
+
+/// The server as a service, which has no console.
+#[cfg(windows)]
+fn service(config: PathBuf) -> Outcome {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(config.with_extension("log"))?;
+    log_to(log, false);
+    nymi_net::service::run("nymi-nes", move |service| async move {
+        let config = Config::load(&config).map_err(|error| error.to_string())?;
+        let server = Server::start(config).await;
+        let server = server.map_err(|error| error.to_string())?;
+        service.until_stopped().await;
+        server.shutdown().await;
+        tracing::info!("the Enterprise Server has ended");
+        Ok(())
+    })?;
+    Ok(())
+}
+
 async fn run(arguments: Arguments) -> Outcome {
     let config = Config::load(&arguments.config)?;
     let Some(command) = arguments.command else {
@@ -109,6 +154,9 @@ async fn run(arguments: Arguments) -> Outcome {
     };
     match command {
         Command::Serve => serve(config).await,
+        // Taken before, since it has no console.
+        #[cfg(windows)]
+        Command::Service => Ok(()),
         Command::Evaluation { name } => {
             if config.grade == Grade::Gold {
                 eprintln!("nymi-nes: note: evaluation certificates need grade = \"bronze\"");

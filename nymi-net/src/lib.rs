@@ -15,5 +15,7 @@ pub mod http;
 pub mod nes;
 pub mod network;
 pub mod serve;
+#[cfg(all(windows, feature = "service"))]
+pub mod service;
 pub mod tls;
 pub mod ws;

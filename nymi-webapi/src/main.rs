@@ -14,14 +14,32 @@ struct Args {
     /// The configuration file; without it, `nymi_agent.toml` in the present directory if it is there.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Run as the service that Windows starts; the log is beside the configuration file.
+    #[cfg(windows)]
+    #[arg(long, requires = "config")]
+    service: bool,
 }
 
 /// Where the root certificate of the enterprise is, unless the configuration names another.
 const DEFAULT_L1: &str = "/etc/nymi/l1.pem";
 
 fn main() -> ExitCode {
-    log_to_stderr();
-    match run() {
+    let args = Args::parse();
+    #[cfg(windows)]
+    if args.service {
+        return match service(args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("nymi-agent: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    log_to(
+        std::io::stderr,
+        std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    );
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -31,7 +49,10 @@ fn main() -> ExitCode {
 }
 
 /// `NYMI_DEBUG` other than 0 turns on debug logs.
-fn log_to_stderr() {
+fn log_to<W>(writer: W, ansi: bool)
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let debug = std::env::var("NYMI_DEBUG").is_ok_and(|value| !value.is_empty() && value != "0");
     let filter = if debug {
         "info,nymi_webapi=debug,nymi_net=debug"
@@ -40,8 +61,37 @@ fn log_to_stderr() {
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
+        .with_ansi(ansi)
         .init();
+}
+
+/// The agent as a service, which has no console.
+#[cfg(windows)]
+fn service(args: Args) -> Result<(), String> {
+    let beside = args
+        .config
+        .as_deref()
+        .unwrap_or(Path::new("nymi_agent.toml"));
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(beside.with_extension("log"))
+        .map_err(|error| {
+            format!(
+                "the log beside {} cannot be opened: {error}",
+                beside.display()
+            )
+        })?;
+    log_to(log, false);
+    let serve = |service: nymi_net::service::Service| async move {
+        let agent = start(&args).await?;
+        service.until_stopped().await;
+        agent.shutdown().await;
+        tracing::info!("the agent has ended");
+        Ok(())
+    };
+    nymi_net::service::run("nymi-agent", serve).map_err(|error| error.to_string())
 }
 
 fn configuration(args: &Args) -> Result<AgentConfig, String> {
@@ -56,9 +106,8 @@ fn configuration(args: &Args) -> Result<AgentConfig, String> {
     read_config(file, Some(&l1)).map_err(|error| error.to_string())
 }
 
-#[tokio::main]
-async fn run() -> Result<(), String> {
-    let config = configuration(&Args::parse())?;
+async fn start(args: &Args) -> Result<AgentHandle, String> {
+    let config = configuration(args)?;
     let agent = Agent::start(config)
         .await
         .map_err(|error| error.to_string())?;
@@ -67,6 +116,12 @@ async fn run() -> Result<(), String> {
         webapi = agent.webapi_url(),
         "the agent is running"
     );
+    Ok(agent)
+}
+
+#[tokio::main]
+async fn run(args: &Args) -> Result<(), String> {
+    let agent = start(args).await?;
     until_stopped(&agent)
         .await
         .map_err(|error| format!("signals cannot be received: {error}"))?;
