@@ -48,7 +48,12 @@ int main(int argc, char **argv) {
   fflush(stdout);
 
   struct NymiTap *tap = NULL;
-  check(nymi_client_wait_tap(client, NYMI_FOREVER, &tap, &error), &error);
+  uint32_t result;
+  while ((result = nymi_client_wait_tap(client, NYMI_FOREVER, &tap, &error)) ==
+         NYMI_STATUS_AGENT_MISSING) {
+    nymi_error_free(error); /* the client connects by itself */
+  }
+  check(result, &error);
 
   /* The tap names the band and the intent; with them the band's wearer signs. */
   struct NymiAssertOptions what = {
