@@ -197,13 +197,25 @@ def server_and_agent(folder):
         with open(os.path.join(place, "data", "l1.pem"), encoding="ascii") as file:
             check("BEGIN CERTIFICATE" in file.read(), "l1.pem")
         serves(nes, place, "--config", config)
-        is_a_service(nes, "--config", "Z:" + config, "service")
+        with somebody_there():
+            is_a_service(nes, "--config", "Z:" + config, "service")
         config = os.path.join(place, "agent.toml")
         with open(config, "w", encoding="utf-8") as file:
             file.write('[agent]\nlisten = "127.0.0.1:0"\n[webapi]\nlisten = "127.0.0.1:0"\n')
         agent = os.path.join(folder, "nymi-agent.exe")
         serves(agent, place, "--config", config)
-        is_a_service(agent, "--config", "Z:" + config, "--service")
+        with somebody_there():
+            is_a_service(agent, "--config", "Z:" + config, "--service")
+
+
+@contextlib.contextmanager
+def somebody_there():
+    """Wine ends its services with the last program that is none."""
+    with subprocess.Popen([WINE, "cmd"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.stdin.close()
 
 
 def is_a_service(program, *arguments):
