@@ -170,6 +170,40 @@ impl Search<'_> {
                 }
             }
         }
+        self.ask_unusable(path, position, goal, status)
+    }
+
+    /// Who is on a complete CRL that cannot be used, being out of date or without an end, is revoked all the
+    /// same, unless a newer one that can be used does not have the certificate any more.
+    fn ask_unusable(
+        &mut self,
+        path: &[usize],
+        position: usize,
+        goal: &Goal<'_>,
+        status: &Status,
+    ) -> Result<(), Fault> {
+        let certificate = self.certificate(path[position]);
+        let (serial, issuer) = (certificate.serial(), certificate.issuer_der());
+        let crls = goal.requirements.crls;
+        for asked in status.unusable_lists() {
+            let crl = &crls[asked.0];
+            let entry = crl
+                .entry(serial, issuer)
+                .filter(|entry| entry.reason != REMOVE_FROM_CRL);
+            let Some(entry) = entry else { continue };
+            let overtaken = status.silent().any(|other| {
+                let other = &crls[other];
+                same_scope(crl, other) && is_older(crl, other)
+            });
+            if crl.base_number().is_some() || overtaken || crl.check_begun(self.at).is_err() {
+                continue;
+            }
+            match self.signer(path, position, goal, asked) {
+                Ok(_) => return Err(entry.revoked()),
+                Err(fault @ Fault::WorkLimit) => return Err(fault),
+                Err(_) => {}
+            }
+        }
         Ok(())
     }
 
@@ -447,6 +481,14 @@ fn same_scope(one: &Crl, other: &Crl) -> bool {
         && key(one) == key(other)
 }
 
+/// Whether a CRL was issued before another: by their numbers, or by their times where one has none.
+fn is_older(one: &Crl, other: &Crl) -> bool {
+    match (one.number(), other.number()) {
+        (Some(one), Some(other)) => is_less(Some(one), Some(other)),
+        _ => one.this_update() < other.this_update(),
+    }
+}
+
 /// Compares two minimal, non-negative INTEGERs; a missing one is less than every other.
 fn is_less(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     let magnitude = |number: Option<&[u8]>| {
@@ -465,6 +507,14 @@ impl Status {
             matches!(said, Said::Nothing).then_some(asked.0)
         };
         self.said.iter().filter_map(silent)
+    }
+
+    /// The CRLs that apply and cannot be used, as they were asked.
+    fn unusable_lists(&self) -> impl Iterator<Item = (usize, bool)> {
+        let unusable = |(asked, said): (&(usize, bool), &Said)| {
+            matches!(said, Said::Fault(_)).then_some(*asked)
+        };
+        self.said.iter().filter_map(unusable)
     }
 
     /// Reasons for which a CRL that was asked has an answer.

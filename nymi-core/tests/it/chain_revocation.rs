@@ -213,11 +213,41 @@ fn no_other_list_hides_what_one_says() {
         assert_eq!(required(&trio, &lists), REVOKED);
     }
     // A list for some reasons does not make up for an old one for all.
-    let mut old = List::new(&trio.l2).revoke(&[0x11], 1);
+    let mut old = List::new(&trio.l2);
     old.next_update = utc("260513082959Z");
     let some = List::new(&trio.l2).point(&tlv(0x83, &[5, 0x60]));
     let lists = [old.crl(&trio.l2), some.crl(&trio.l2)];
     assert_eq!(covered(&trio, &lists), Some((126, Some(0))));
+}
+
+#[test]
+fn who_is_revoked_in_a_list_that_cannot_be_used_stays_revoked() {
+    let trio = Trio::new();
+    let numbered = |number: u8| List::new(&trio.l2).set(NUMBER, false, &tlv(2, &[number]));
+    let mut endless = numbered(7).revoke(&[0x11], 1);
+    endless.next_update = vec![];
+    let mut outdated = numbered(7).revoke(&[0x11], 1);
+    outdated.next_update = utc("260513082959Z");
+    for unusable in [endless, outdated] {
+        let unusable = unusable.crl(&trio.l2);
+        let beside = |number: u8| {
+            let sound = numbered(number).crl(&trio.l2);
+            [
+                covered(&trio, &[unusable.clone(), sound.clone()]),
+                covered(&trio, &[sound, unusable.clone()]),
+            ]
+        };
+        assert_eq!(covered(&trio, std::slice::from_ref(&unusable)), REVOKED);
+        assert_eq!(beside(6), [REVOKED, REVOKED]);
+        assert_eq!(beside(7), [REVOKED, REVOKED]);
+        // A newer list does not have the certificate any more.
+        assert_eq!(beside(8), [None, None]);
+    }
+    // What was not issued yet says nothing.
+    let mut to_come = numbered(7).revoke(&[0x11], 1);
+    to_come.this_update = utc("260513083001Z");
+    let lists = [to_come.crl(&trio.l2), numbered(6).crl(&trio.l2)];
+    assert_eq!(covered(&trio, &lists), None);
 }
 
 #[test]
