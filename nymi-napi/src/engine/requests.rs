@@ -147,7 +147,8 @@ impl Engine {
                 return;
             }
         };
-        let store = match Store::open(&self.config) {
+        let opened = Store::open(&self.config);
+        let store = match opened.and_then(|store| store.refuse_shared().map(|()| store)) {
             Ok(store) => store,
             Err(error) => {
                 self.desk.fail(id, Status::INTERNAL, error.to_string());
