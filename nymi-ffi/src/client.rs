@@ -288,9 +288,8 @@ unsafe fn read_config(
             optional_text("log_directory", config.log_directory)?,
         )
     };
-    let invalid = |name: &str, error: &dyn std::fmt::Display| {
-        Failure::argument(name, &error.to_string())
-    };
+    let invalid =
+        |name: &str, error: &dyn std::fmt::Display| Failure::argument(name, &error.to_string());
     let name = name.parse().map_err(|error| invalid("nea_name", &error))?;
     let mut engine = Config::new(name);
     engine.agent_url = match agent_url {
