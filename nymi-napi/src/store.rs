@@ -74,6 +74,7 @@ pub(crate) enum StoreError {
         "{path} cannot be written: {error}; the folder must belong to this user and have space"
     )]
     Write { path: String, error: io::Error },
+    #[cfg(unix)]
     #[error("{0}: group or others may write there; take that from them, as chmod go-w does")]
     Shared(String),
 }
