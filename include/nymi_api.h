@@ -576,7 +576,8 @@ struct NymiClientConfig {
    */
   const char *agent_url;
   /**
-   * The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder.
+   * The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder. It is
+   * made if it is not there; one that group or others may write is refused.
    */
   const char *store_directory;
   /**
@@ -1321,6 +1322,9 @@ void nymi_init_free(struct NymiInit *init);
 /**
  * Listens to a terminal from now on: its taps, the bands that come and go, its radio. The client
  * asks for it again by itself after the agent was away.
+ *
+ * Until the agent was there once, this call waits for it, at most its timeout. What failed with
+ * NYMI_STATUS_AGENT_MISSING is subscribed to once the agent is there.
  *
  * named     its id, host name or an address; "127.0.0.1" is this machine's
  * call      timeout and name of this call, or NULL

@@ -221,7 +221,9 @@ fn configure(arguments: &Arguments<'_>) -> Result<(), NapiConfigure> {
         return Err(NapiConfigure::Error);
     }
     let hosted = Hosted::start(config).map_err(|error| match error {
-        StartError::Log { .. } | StartError::Thread(_) => NapiConfigure::FailedToInit,
+        StartError::Log { .. } | StartError::Store(_) | StartError::Thread(_) => {
+            NapiConfigure::FailedToInit
+        }
         StartError::Site(_) => NapiConfigure::Error,
     })?;
     *current = Some(Arc::new(hosted));

@@ -34,7 +34,8 @@ pub struct NymiClientConfig {
     /// The agent's channel socket, such as "ws://127.0.0.1:9120"; NULL for what NYMI_AGENT_URL or
     /// /etc/nymi/nes.toml (the registry on Windows) name, else this machine's.
     pub agent_url: *const c_char,
-    /// The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder.
+    /// The folder of certificates and keys; NULL for NYMI_NSL_DIR, else the user's data folder. It is
+    /// made if it is not there; one that group or others may write is refused.
     pub store_directory: *const c_char,
     /// An existing directory for nymi_api.log; NULL for no file.
     pub log_directory: *const c_char,
@@ -152,7 +153,8 @@ impl Hosted {
     /// Refuses to read updates that a callback gets.
     pub(crate) fn check_reads_updates(&self) -> Result<(), Failure> {
         if self.takes_updates_itself {
-            return Err(Failure::new(NymiResult::CallbackMode, ""));
+            let detail = "its updates go to on_update of struct NymiClientConfig";
+            return Err(Failure::new(NymiResult::CallbackMode, detail));
         }
         Ok(())
     }
@@ -286,9 +288,8 @@ unsafe fn read_config(
             optional_text("log_directory", config.log_directory)?,
         )
     };
-    let invalid = |name: &str, error: &dyn std::fmt::Display| {
-        Failure::argument(name, &format!("expected {error}"))
-    };
+    let invalid =
+        |name: &str, error: &dyn std::fmt::Display| Failure::argument(name, &error.to_string());
     let name = name.parse().map_err(|error| invalid("nea_name", &error))?;
     let mut engine = Config::new(name);
     engine.agent_url = match agent_url {

@@ -286,6 +286,7 @@ impl From<StartError> for Failure {
             StartError::Log { .. } => NymiResult::LogUnusable,
             StartError::Thread(_) => NymiResult::System,
             StartError::Site(_) => NymiResult::BadArgument,
+            StartError::Store(why) => return Self::argument("store_directory", why),
         };
         Self::new(result, error.to_string())
     }

@@ -161,6 +161,9 @@ impl CStruct for NymiEndpoint {}
 /// Listens to a terminal from now on: its taps, the bands that come and go, its radio. The client
 /// asks for it again by itself after the agent was away.
 ///
+/// Until the agent was there once, this call waits for it, at most its timeout. What failed with
+/// NYMI_STATUS_AGENT_MISSING is subscribed to once the agent is there.
+///
 /// named     its id, host name or an address; "127.0.0.1" is this machine's
 /// call      timeout and name of this call, or NULL
 /// endpoint  receives its stable id

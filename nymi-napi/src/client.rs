@@ -15,6 +15,7 @@ use crate::band::Wanted;
 use crate::desk::{Call, Desk};
 use crate::engine::Engine;
 use crate::outbox::{Kind, Pick};
+use crate::store::Store;
 use crate::wait::{NoAnswer, Waiters};
 use crate::{AgentUrl, Clock, Config, log, site};
 
@@ -47,6 +48,9 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
+    /// The folder that the program names for certificates cannot be used.
+    #[error("{0}")]
+    Store(String),
     /// The runtime or its thread did not start.
     #[error("the client's thread did not start: {0}")]
     Thread(io::Error),
@@ -356,6 +360,10 @@ fn prepare(config: Config) -> Result<Prepared, StartError> {
             .map_or_else(String::new, |log| log.directory.display().to_string()),
         error,
     })?;
+    if config.store.is_some() {
+        let prepared = Store::open(&config).and_then(|store| store.prepare());
+        prepared.map_err(|error| StartError::Store(error.to_string()))?;
+    }
     let (commands, queue) = mpsc::unbounded_channel();
     let desk = Arc::new(Desk::new(commands, log, config.on_readable.clone()));
     let ended = Arc::new(Ended::default());

@@ -23,7 +23,7 @@ use crate::config::{Clock, Config};
 use crate::csr::certificate_request;
 use crate::identity::{Identity, IdentityError, NSL_MISSING};
 use crate::site;
-use crate::store::{Entry, Store};
+use crate::store::{Entry, Found, Store};
 
 /// How every refusal for want of a usable chain begins.
 const INVALID_CHAIN: &str = "NEA certificate chain is missing or invalid.";
@@ -79,7 +79,10 @@ impl Refusal {
         tracing::error!("NSL: nsl_verify_nea_cert_chain, {nsl}");
         Self::certificates(
             nsl,
-            format!("{INVALID_CHAIN} The agent refuses it: {reason}"),
+            format!(
+                "{INVALID_CHAIN} The agent refuses it: {}",
+                said_once(reason)
+            ),
         )
     }
 
@@ -98,10 +101,26 @@ impl Refusal {
         }
     }
 
+    /// Names what of the store is not used, where it lacks a chain.
+    fn besides(mut self, left_aside: &[String]) -> Self {
+        if self.status == Status::CERTIFICATES {
+            for reason in left_aside {
+                self.specifics.push(' ');
+                self.specifics.push_str(reason);
+                self.specifics.push('.');
+            }
+        }
+        self
+    }
+
     /// Logs why a chain is not used, in the form that support knows, and makes the answer of it.
     fn of_chain(error: &IdentityError) -> Self {
         tracing::error!("NSL: nsl_verify_nea_cert_chain, {}", error.nsl());
-        Self::certificates(error.nsl(), format!("{INVALID_CHAIN} {error}"))
+        let error_text = error.to_string();
+        Self::certificates(
+            error.nsl(),
+            format!("{INVALID_CHAIN} {}", said_once(&error_text)),
+        )
     }
 }
 
@@ -156,8 +175,13 @@ impl Application {
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
         let url = self.nes_url.as_ref().map(NesUrl::as_str);
-        let stored = store.entries(&self.name, url);
-        let anchors = self.anchors(&stored)?;
+        let Found {
+            entries: stored,
+            left_aside,
+        } = store.entries(&self.name, url);
+        let anchors = self
+            .anchors(&stored)
+            .map_err(|refusal| refusal.besides(&left_aside))?;
         let mut fault = None;
         for entry in stored
             .into_iter()
@@ -177,7 +201,7 @@ impl Application {
         }
         if let Some(missing) = self.missing() {
             let missing = format!("Missing in init: {missing}.");
-            return Err(match fault {
+            let refusal = match fault {
                 Some(error) => {
                     let refusal = Refusal::of_chain(&error);
                     Refusal {
@@ -186,7 +210,8 @@ impl Application {
                     }
                 }
                 None => Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} {missing}")),
-            });
+            };
+            return Err(refusal.besides(&left_aside));
         }
         self.obtain(&anchors, store, clock, deadline).await
     }
@@ -294,6 +319,13 @@ impl Application {
         let http = HttpClient::over(Arc::clone(&self.network), &tls);
         Ok((NesClient::new(url.as_str(), http, credentials)?, first))
     }
+}
+
+/// A reason that begins like every such refusal, without its beginning.
+fn said_once(reason: &str) -> &str {
+    reason
+        .strip_prefix(INVALID_CHAIN)
+        .map_or(reason, str::trim_start)
 }
 
 fn is_one_of(anchors: &[TrustAnchor], entry: &Entry) -> bool {

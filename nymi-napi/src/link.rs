@@ -68,6 +68,11 @@ pub(crate) struct Link {
     pub(crate) turn: u64,
     /// The application has been told that the agent is missing or refuses.
     pub(crate) told: bool,
+    /// The agent has accepted us at this address before, so what fails is an outage and not the first
+    /// attempts to connect.
+    pub(crate) was_proven: bool,
+    /// Why there is no connection, as the last attempt told.
+    pub(crate) cause: Option<String>,
     /// Requests at the agent.
     pub(crate) sent: HashMap<Id, Note>,
     /// The L1 that are trusted for wss besides the system's roots; DER.
@@ -123,6 +128,8 @@ impl Link {
             state: State::Connecting,
             turn: 0,
             told: false,
+            was_proven: false,
+            cause: None,
             sent: HashMap::new(),
             roots,
         })

@@ -74,6 +74,18 @@ pub(crate) enum StoreError {
         "{path} cannot be written: {error}; the folder must belong to this user and have space"
     )]
     Write { path: String, error: io::Error },
+    #[cfg(unix)]
+    #[error("{0}: group or others may write there; take that from them, as chmod go-w does")]
+    Shared(String),
+}
+
+/// What the folder has for an application.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// The readable entries, newest file first.
+    pub(crate) entries: Vec<Entry>,
+    /// The application's files that are not used, and why.
+    pub(crate) left_aside: Vec<String>,
 }
 
 impl Store {
@@ -89,11 +101,35 @@ impl Store {
         })
     }
 
-    /// The readable entries of an application, at this NES if one is named, newest file first.
-    pub(crate) fn entries(&self, nea_name: &NeaName, nes_url: Option<&str>) -> Vec<Entry> {
+    /// Makes the folder if it is not there, and refuses one that others may write.
+    pub(crate) fn prepare(&self) -> Result<(), StoreError> {
+        make_private_folder(&self.folder).map_err(|error| StoreError::Write {
+            path: self.folder.display().to_string(),
+            error,
+        })?;
+        self.refuse_shared()
+    }
+
+    /// Refuses a folder that others may write: they could take entries away.
+    pub(crate) fn refuse_shared(&self) -> Result<(), StoreError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let metadata = fs::metadata(&self.folder);
+            if metadata.is_ok_and(|it| it.is_dir() && it.permissions().mode() & 0o022 != 0) {
+                return Err(StoreError::Shared(self.folder.display().to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is of an application, at this NES if one is named.
+    pub(crate) fn entries(&self, nea_name: &NeaName, nes_url: Option<&str>) -> Found {
         let Ok(files) = fs::read_dir(&self.folder) else {
-            return Vec::new();
+            return Found::default();
         };
+        let prefix = format!("{nea_name}-");
+        let mut left_aside = Vec::new();
         let mut found: Vec<_> = files
             .filter_map(Result::ok)
             .filter(|file| {
@@ -102,7 +138,21 @@ impl Store {
                     .is_some_and(|extension| extension == "json")
             })
             .filter_map(|file| {
-                let entry = self.read(&file.path())?;
+                let path = file.path();
+                let entry = match self.read(&path) {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        let reason = format!(
+                            "{} in the certificate store is left aside: {error}",
+                            path.display()
+                        );
+                        tracing::warn!("{reason}");
+                        if file.file_name().to_string_lossy().starts_with(&prefix) {
+                            left_aside.push(reason);
+                        }
+                        return None;
+                    }
+                };
                 let modified = file
                     .metadata()
                     .and_then(|metadata| metadata.modified())
@@ -113,7 +163,10 @@ impl Store {
             .filter(|(_, entry)| nes_url.is_none_or(|url| url == entry.nes_url))
             .collect();
         found.sort_by(|(a, _), (b, _)| b.cmp(a));
-        found.into_iter().map(|(_, entry)| entry).collect()
+        Found {
+            entries: found.into_iter().map(|(_, entry)| entry).collect(),
+            left_aside,
+        }
     }
 
     /// Writes an entry in the place of the one with the same name, NES and L1.
@@ -189,17 +242,8 @@ impl Store {
         SecretKey::from_pkcs8_der(&key).ok_or_else(unreadable)
     }
 
-    fn read(&self, path: &Path) -> Option<Entry> {
-        match read_private(path).and_then(|text| self.parse(&text)) {
-            Ok(entry) => Some(entry),
-            Err(error) => {
-                tracing::warn!(
-                    "{} in the certificate store is left aside: {error}",
-                    path.display()
-                );
-                None
-            }
-        }
+    fn read(&self, path: &Path) -> io::Result<Entry> {
+        read_private(path).and_then(|text| self.parse(&text))
     }
 
     fn parse(&self, text: &[u8]) -> io::Result<Entry> {
@@ -345,7 +389,7 @@ mod tests {
                 scope.spawn(move || (0..30).for_each(|_| store.save(&entry).unwrap()));
             }
             for _ in 0..200 {
-                let found = store.entries(&name, None);
+                let found = store.entries(&name, None).entries;
                 let [entry] = &found[..] else {
                     panic!("{} entries", found.len())
                 };

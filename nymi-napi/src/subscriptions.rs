@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use nymi_core::message::Update;
+use nymi_core::message::{SubscribeEndpointAnswer, Update};
 use nymi_net::backoff::Backoff;
 use tokio::time::Instant;
 
@@ -56,6 +56,23 @@ impl Subscriptions {
             named: named.to_owned(),
             endpoint_id: endpoint_id.to_owned(),
             state: State::Active,
+        });
+    }
+
+    /// The application wants it, and there is no agent to agree: it is asked for once there is one.
+    pub(crate) fn want(&mut self, named: &str, now: Instant) {
+        let is_known = |entry: &Subscription| entry.named == named || entry.endpoint_id == named;
+        if self.list.iter().any(is_known) {
+            return;
+        }
+        self.list.push(Subscription {
+            named: named.to_owned(),
+            endpoint_id: named.to_owned(),
+            state: State::Wanted {
+                at: now,
+                backoff: backoff(),
+                told: false,
+            },
         });
     }
 
@@ -122,6 +139,9 @@ impl Subscriptions {
             return None;
         };
         if update.status.is_success() {
+            if let Ok(answer) = update.payload_as::<SubscribeEndpointAnswer>() {
+                entry.endpoint_id = answer.endpoint_id;
+            }
             entry.state = State::Active;
             return None;
         }
@@ -136,7 +156,7 @@ impl Subscriptions {
             return None;
         }
         let specifics = format!(
-            "the subscription of {} is not restored yet, and is tried again: {}",
+            "the subscription of {} is not in place yet, and is tried again: {}",
             entry.named,
             update.specifics()
         );

@@ -35,9 +35,16 @@ impl Engine {
             Ok(link) => {
                 // Another agent is news of its own.
                 let same = |old: &&Link| old.url == link.url;
-                let told = self.link.as_ref().filter(same).is_some_and(|old| old.told);
-                let old = self.link.replace(Link { told, ..link });
-                if let Some(old) = old {
+                let link = match self.link.as_ref().filter(same) {
+                    Some(old) => Link {
+                        told: old.told,
+                        was_proven: old.was_proven,
+                        cause: old.cause.clone(),
+                        ..link
+                    },
+                    None => link,
+                };
+                if let Some(old) = self.link.replace(link) {
                     self.drop_requests_of(&old);
                     self.subscriptions.lost(Instant::now());
                     tokio::spawn(async move { old.handle.close().await });
@@ -109,6 +116,7 @@ impl Engine {
                 link.state = State::Joined {
                     nonce: reply.nonce.0,
                 };
+                link.cause = None;
                 tracing::info!("connected to Agent at {}", link.url);
                 self.prove();
                 self.clear_told_if_unproven();
@@ -154,6 +162,7 @@ impl Engine {
             Ok(Reply { ok: true, .. }) => {
                 link.state = State::Proven;
                 link.told = false;
+                link.was_proven = true;
                 self.after_refusal.reset();
                 self.renewal_for_agent = RenewalForAgent::default();
                 tracing::info!("the agent accepted the proof of {}", link.name);
@@ -202,10 +211,15 @@ impl Engine {
 
     fn lost(&mut self, reason: &str) {
         tracing::error!("Could not connect to websocket server. Attempting to connect again.");
-        tracing::debug!("{reason}");
         let Some(mut link) = self.link.take() else {
             return;
         };
+        if link.cause.as_deref() == Some(reason) {
+            tracing::debug!("{reason}");
+        } else {
+            tracing::error!("{reason}");
+            link.cause = Some(reason.to_owned());
+        }
         link.turn += 1;
         link.state = State::Lost;
         if !link.told {
@@ -215,9 +229,13 @@ impl Engine {
         }
         self.drop_requests_of(&link);
         link.sent.clear();
+        let is_outage = link.was_proven;
         self.link = Some(link);
-        for held in std::mem::take(&mut self.held) {
-            self.desk.fail(held.id, Status::AGENT_MISSING, reason);
+        // While the first connection is still to be made, requests wait for it until their deadlines.
+        if is_outage {
+            for held in std::mem::take(&mut self.held) {
+                self.agent_is_missing(held.id, &held.note);
+            }
         }
         self.subscriptions.lost(Instant::now());
         // The certificate is there, and the session comes up by itself.
@@ -226,7 +244,10 @@ impl Engine {
 
     /// Answers what a link that is gone will not.
     fn drop_requests_of(&mut self, link: &Link) {
-        for (id, note) in &link.sent {
+        let mut sent: Vec<_> = link.sent.iter().collect();
+        sent.sort_by_key(|(id, _)| **id);
+        for (id, note) in sent {
+            self.remember(note);
             if matches!(note, Note::Info) {
                 let info = self.info(None);
                 self.desk.succeed(*id, to_map(&info));

@@ -15,7 +15,7 @@ use super::{Done, Engine, Held, WaitingInit};
 use crate::band::Wanted;
 use crate::exchanges::Id;
 use crate::init::{Application, Refusal};
-use crate::link::{Note, State};
+use crate::link::{Link, Note, State};
 use crate::store::Store;
 
 impl Engine {
@@ -66,13 +66,41 @@ impl Engine {
             Some(State::Connecting | State::Joined { .. } | State::Proving) => {
                 self.held.push(Held { id, note, envelope });
             }
+            // The first connection is still to be made: it is waited for until the deadline.
+            Some(State::Lost) if !self.is_outage() => {
+                self.held.push(Held { id, note, envelope });
+            }
             Some(State::Refused(refusal)) => {
                 self.desk.answer(id, refusal.to_update());
             }
-            Some(State::Lost) | None => {
-                self.desk
-                    .fail(id, Status::AGENT_MISSING, self.agent_missing());
-            }
+            Some(State::Lost) | None => self.agent_is_missing(id, &note),
+        }
+    }
+
+    /// Whether the agent was there before.
+    fn is_outage(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.was_proven)
+    }
+
+    /// Answers a request with 4000.
+    pub(super) fn agent_is_missing(&mut self, id: Id, note: &Note) {
+        self.remember(note);
+        let mut specifics = self.agent_missing();
+        if let Note::Subscribe(named) = note {
+            specifics.push_str("; ");
+            specifics.push_str(named);
+            specifics.push_str(" is subscribed to once the agent is there");
+        }
+        self.desk.fail(id, Status::AGENT_MISSING, specifics);
+    }
+
+    /// Keeps what a request that the agent will not answer wants of the subscriptions, which are asked
+    /// for anew once the agent is there. They may be made twice, which holds for no other request.
+    pub(super) fn remember(&mut self, note: &Note) {
+        match note {
+            Note::Subscribe(named) => self.subscriptions.want(named, Instant::now()),
+            Note::Unsubscribe(named) => self.subscriptions.remove(named),
+            Note::Plain | Note::Info => {}
         }
     }
 
@@ -86,10 +114,7 @@ impl Engine {
                 self.desk
                     .fail(id, Status::AGENT_OVERLOADED, PushError::Full.to_string());
             }
-            Err(_) => {
-                self.desk
-                    .fail(id, Status::AGENT_MISSING, self.agent_missing());
-            }
+            Err(_) => self.agent_is_missing(id, &note),
         }
     }
 
@@ -104,6 +129,11 @@ impl Engine {
 
     pub(super) fn agent_missing(&self) -> String {
         match &self.link {
+            Some(Link {
+                url,
+                cause: Some(cause),
+                ..
+            }) => format!("there is no connection to {url}: {cause}"),
             Some(link) => format!("there is no connection to {}", link.url),
             None => "there is no connection to an agent".to_owned(),
         }
@@ -117,7 +147,8 @@ impl Engine {
                 return;
             }
         };
-        let store = match Store::open(&self.config) {
+        let opened = Store::open(&self.config);
+        let store = match opened.and_then(|store| store.refuse_shared().map(|()| store)) {
             Ok(store) => store,
             Err(error) => {
                 self.desk.fail(id, Status::INTERNAL, error.to_string());
@@ -251,6 +282,13 @@ impl Engine {
                 // The certificate is there; the agent is a matter of its own.
                 let waiting = self.waiting.remove(at);
                 self.init_succeeded(id, &waiting.answer);
+                continue;
+            }
+            if let Some(at) = self.held.iter().position(|held| held.id == id)
+                && !self.link.as_ref().is_some_and(Link::is_up)
+            {
+                let Held { note, .. } = self.held.remove(at);
+                self.agent_is_missing(id, &note);
                 continue;
             }
             self.forget(id);

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 use serde_json::{Value, json};
 
 use crate::fake::{FakeAgent, Seen};
-use crate::support::{Bench, answer, ask, next, put};
+use crate::support::{Bench, answer, ask, next, put, specifics};
 
 #[test]
 fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
@@ -27,10 +27,17 @@ fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
     );
 
     assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
-    assert_eq!(
-        ask(&client, "list_endpoints", "2", json!({}))["status"],
-        4000
-    );
+    let missing = ask(&client, "list_endpoints", "2", json!({"deadline_ms": 300}));
+    assert_eq!(missing["status"], 4000);
+    let reason = specifics(&missing);
+    assert!(reason.contains(&url), "{reason}");
+    assert!(reason.contains("refused"), "{reason}");
+    let port = address.port().to_string();
+    let told = bench.log();
+    let told = told
+        .lines()
+        .filter(|line| line.contains("ERROR") && line.contains(&port));
+    assert_eq!(told.count(), 1, "the reason is logged when it is new");
     let info = ask(&client, "info", "3", json!({}));
     assert_eq!(
         (&info["payload"]["agent"], &info["payload"]["endpoints"]),
@@ -47,6 +54,27 @@ fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
     );
     // The proof's reply may still be on its way.
     while ask_agent(&client, &agent) != json!(0) {}
+}
+
+#[test]
+fn a_subscription_before_the_agent_starts_is_answered_by_it() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let url = agent.url.clone();
+    let address = agent.stop();
+    let client = nymi_napi::Client::start(bench.config(&url)).unwrap();
+    assert_eq!(next(&client)["status"], 4000);
+    assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
+    subscribe(&client);
+
+    let agent = FakeAgent::start_at(&bench.runtime, address, false);
+    agent.answer(&agent.next_request(), json!({"endpoint_id": "bench-1"}));
+    assert_eq!(answer(&client, "s")["payload"]["endpoint_id"], "bench-1");
+}
+
+fn subscribe(client: &nymi_napi::Client) {
+    let endpoint = json!({"endpoint_id": "127.0.0.1"});
+    put(client, "subscribe_endpoint", "s", endpoint);
 }
 
 /// Asks for the endpoints until the agent is asked; the status of the answer.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use nymi_napi::KeyProtection;
+use nymi_napi::{Client, KeyProtection, StartError};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -221,15 +221,59 @@ fn an_entry_that_others_may_read_is_not_used() {
     let path = &files(&bench.store())[0];
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
     let client = bench.client(&agent);
-    assert_eq!(
-        ask(&client, "init", "1", bench.offline_init())["status"],
-        8000
-    );
+    for l1_is_named in [true, false] {
+        let mut init = bench.offline_init();
+        if !l1_is_named {
+            init.as_object_mut().unwrap().remove("l1");
+        }
+        let update = ask(&client, "init", "1", init);
+        fails_with_8000(&update, 5);
+        let reason = specifics(&update);
+        assert!(reason.contains("others than this user"), "{reason}");
+        assert!(reason.contains(path.to_str().unwrap()), "{reason}");
+    }
     assert_eq!(ask(&client, "init", "2", bench.init())["status"], 0);
     assert_eq!(
         fs::metadata(path).unwrap().permissions().mode() & 0o777,
         0o600
     );
+}
+
+#[test]
+fn a_store_that_cannot_be_a_folder_is_refused_at_the_start() {
+    let bench = Bench::new();
+    let file = bench.home.path().join("file");
+    fs::write(&file, "").unwrap();
+    for folder in [file.clone(), file.join("below")] {
+        let mut config = bench.config("ws://127.0.0.1:1");
+        config.store = Some(folder.clone());
+        let error = Client::start(config).unwrap_err();
+        assert!(matches!(error, StartError::Store(_)), "{error:?}");
+        assert!(
+            error.to_string().contains(folder.to_str().unwrap()),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_store_that_others_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.client(&agent);
+    let mode = |mode| fs::set_permissions(bench.store(), fs::Permissions::from_mode(mode)).unwrap();
+    for shared in [0o777, 0o770, 0o702] {
+        mode(shared);
+        let update = ask(&client, "init", "1", bench.init());
+        assert_eq!(update["status"], 9000, "{update}");
+        assert!(specifics(&update).contains("chmod go-w"), "{update}");
+        let error = Client::start(bench.config(&agent.url)).unwrap_err();
+        assert!(error.to_string().contains("chmod go-w"), "{error}");
+    }
+    mode(0o755);
+    assert_eq!(ask(&client, "init", "2", bench.init())["status"], 0);
 }
 
 /// Seals by turning bits over: for tests alone.
@@ -296,9 +340,10 @@ fn a_key_is_sealed_by_what_the_config_names_and_opened_by_nothing_else() {
 fn a_certificate_that_cannot_be_stored_serves_all_the_same() {
     let bench = Bench::new();
     let agent = bench.agent();
-    // A file where the folder should be.
-    fs::write(bench.store(), "").unwrap();
     let client = bench.client(&agent);
+    // A file where the folder was.
+    fs::remove_dir(bench.store()).unwrap();
+    fs::write(bench.store(), "").unwrap();
     assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
     assert!(bench.log().contains("is not stored"), "{}", bench.log());
     agent.wait_for_proof();

@@ -150,6 +150,62 @@ fn a_thousand_requests_in_flight_come_back_each_to_its_own() {
     });
 }
 
+/// An application that asks at once does not have to know how far the client has come.
+#[test]
+fn a_subscription_right_after_init_waits_for_an_agent_that_is_slow_or_starts_later() {
+    for latency in [0, 20, 100, 400] {
+        for starts_after in [Duration::ZERO, Duration::from_secs(5)] {
+            in_virtual_time(async move {
+                let mut world = World::new(latency, 1);
+                world.network.weather(latency, 0);
+                if !starts_after.is_zero() {
+                    world.network.set(AGENT, Line::Refusing);
+                }
+                world.initialised(0).await;
+                world.subscribe_within(0, "bench-1", Duration::from_secs(20));
+                world.lookup_within(0, Duration::from_secs(20));
+                world.pass(starts_after).await;
+                world.network.set(AGENT, Line::Up);
+                world.pass(Duration::from_secs(21)).await;
+                assert!(world.users[0].is_subscribed("bench-1"), "{latency} ms");
+                assert_eq!(world.succeeded, [1], "{latency} ms");
+                world.end();
+            });
+        }
+    }
+}
+
+#[test]
+fn a_subscription_that_met_no_agent_is_made_once_there_is_one() {
+    for was_there_before in [false, true] {
+        in_virtual_time(async move {
+            let mut world = World::new(16, 1);
+            world.network.weather(0, 0);
+            if was_there_before {
+                world.heal().await;
+            }
+            world.network.set(AGENT, Line::Refusing);
+            world.initialised(0).await;
+            world.pass(Duration::from_secs(1)).await;
+            world.subscribe_within(0, "bench-1", Duration::from_secs(5));
+            world.subscribe_within(0, "bench-2", Duration::from_secs(5));
+            world.pass(Duration::from_secs(6)).await;
+            assert_eq!(
+                world.in_flight(),
+                0,
+                "answered at the deadline at the latest"
+            );
+            assert!(!world.users[0].is_subscribed("bench-1"), "4000");
+            world.unsubscribe(0, "bench-2");
+            world.pass(Duration::from_secs(25)).await;
+            world.network.set(AGENT, Line::Up);
+            world.pass(Duration::from_secs(30)).await;
+            assert_eq!(world.heard_by_agent(0), ["bench-1"]);
+            world.end();
+        });
+    }
+}
+
 #[test]
 fn an_outage_of_the_agent_is_told_once_however_long_it_lasts() {
     for line in [Line::Refusing, Line::Silent] {

@@ -146,17 +146,29 @@ impl World {
         }
     }
 
-    fn ask(&mut self, user: usize, operation: &str, mut payload: Value, what: What) {
+    fn ask(&mut self, user: usize, operation: &str, payload: Value, what: What) {
+        let deadline_ms = 3000 + self.numbers.below(17_000);
+        let deadline = Duration::from_millis(deadline_ms);
+        self.ask_within(user, operation, payload, what, deadline);
+    }
+
+    fn ask_within(
+        &mut self,
+        user: usize,
+        operation: &str,
+        mut payload: Value,
+        what: What,
+        deadline: Duration,
+    ) {
         self.exchanges += 1;
         let exchange = format!("{operation}-{}", self.exchanges);
-        let deadline_ms = 3000 + self.numbers.below(17_000);
-        payload["deadline_ms"] = json!(deadline_ms);
+        payload["deadline_ms"] = json!(deadline.as_millis());
         let request = json!({"operation": operation, "exchange": exchange, "payload": payload});
         let user = &mut self.users[user];
         user.client.put(&request.to_string()).unwrap();
         let asked = Asked {
             at: Instant::now(),
-            deadline: Duration::from_millis(deadline_ms),
+            deadline,
             what,
         };
         user.asked.insert(exchange, asked);
@@ -186,6 +198,43 @@ impl World {
             payload,
             What::Subscribe { endpoint },
         );
+    }
+
+    pub(crate) fn subscribe_within(
+        &mut self,
+        user: usize,
+        endpoint: &'static str,
+        deadline: Duration,
+    ) {
+        let payload = json!({"endpoint_id": endpoint});
+        let what = What::Subscribe { endpoint };
+        self.ask_within(user, "subscribe_endpoint", payload, what, deadline);
+    }
+
+    pub(crate) fn lookup_within(&mut self, user: usize, deadline: Duration) {
+        let name = format!("user-{}", self.exchanges);
+        let payload = json!({"query": {"Username": name}, "lookup_keys": ["Username"]});
+        self.ask_within(user, "lookup", payload, What::Lookup { name }, deadline);
+    }
+
+    pub(crate) fn unsubscribe(&mut self, user: usize, endpoint: &str) {
+        let payload = json!({"endpoint_id": endpoint});
+        self.ask(user, "unsubscribe_endpoint", payload, What::Other);
+    }
+
+    /// Waits for the first `init` of an application, looking so often that what follows comes at
+    /// once.
+    pub(crate) async fn initialised(&mut self, user: usize) {
+        while !self.users[user].initialised {
+            self.read_all();
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// What the agent takes this application to be subscribed to.
+    pub(crate) fn heard_by_agent(&self, user: usize) -> Vec<String> {
+        let subscribed = self.agent.subscribed(&self.users[user].name);
+        subscribed.into_iter().collect()
     }
 
     pub(crate) fn cancel(&mut self, user: usize) {
@@ -376,6 +425,11 @@ fn now(begun: Instant, days: &AtomicI64) -> UnixMillis {
 }
 
 impl User {
+    /// Whether it was told that it is subscribed.
+    pub(crate) fn is_subscribed(&self, endpoint: &str) -> bool {
+        self.subscribed.contains(endpoint)
+    }
+
     /// Takes an update; how many look-ups it makes succeed.
     fn hear(&mut self, update: &Value) -> usize {
         let status = update["status"].as_u64().unwrap();
