@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use nymi_core::message::Update;
+use nymi_core::message::{SubscribeEndpointAnswer, Update};
 use nymi_net::backoff::Backoff;
 use tokio::time::Instant;
 
@@ -57,6 +57,12 @@ impl Subscriptions {
             endpoint_id: endpoint_id.to_owned(),
             state: State::Active,
         });
+    }
+
+    /// Whether the application listens to this endpoint.
+    pub(crate) fn has(&self, endpoint_id: &str) -> bool {
+        let is_it = |entry: &Subscription| entry.endpoint_id == endpoint_id;
+        self.list.iter().any(is_it)
     }
 
     /// The application wants it no longer.
@@ -122,6 +128,10 @@ impl Subscriptions {
             return None;
         };
         if update.status.is_success() {
+            // What the application named may be another endpoint by now.
+            if let Ok(answer) = update.payload_as::<SubscribeEndpointAnswer>() {
+                entry.endpoint_id = answer.endpoint_id;
+            }
             entry.state = State::Active;
             return None;
         }
