@@ -472,7 +472,7 @@ enum NymiResult {
    */
   NYMI_RESULT_SYSTEM = 9,
   /**
-   * Too many clients.
+   * Too many clients, or updates that were not read.
    */
   NYMI_RESULT_TOO_MANY = 10,
   /**
@@ -1199,7 +1199,8 @@ uint32_t nymi_client_free(struct NymiClient *client);
  *
  * Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
  * Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
- * NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
+ * NYMI_RESULT_TOO_MANY while 16384 updates or 16 MiB of them wait to be read, until half of them were
+ * read, NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
  *
  * Example:
  *
@@ -1821,6 +1822,9 @@ int napiConfigure(const char *neaName,
  * update that answers it.
  *
  * json  a request in UTF-8, such as {"operation":"info","exchange":"1","payload":{}}
+ *
+ * While 16384 updates or 16 MiB of them wait to be read it is NAPI_PUT_ERROR, until half of them were
+ * read.
  *
  * Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
  * Errors: see enum NapiPut.

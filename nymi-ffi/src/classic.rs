@@ -293,6 +293,9 @@ fn agent_url(arguments: &Arguments<'_>) -> Result<Option<AgentUrl>, NapiConfigur
 ///
 /// json  a request in UTF-8, such as {"operation":"info","exchange":"1","payload":{}}
 ///
+/// While 16384 updates or 16 MiB of them wait to be read it is NAPI_PUT_ERROR, until half of them were
+/// read.
+///
 /// Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
 /// Errors: see enum NapiPut.
 ///
@@ -320,6 +323,7 @@ pub unsafe extern "C" fn napiPut(json: *const c_char) -> c_int {
             (true, _) => NapiPut::Error,
             (false, None | Some(Err(PutError::NotJson(_)))) => NapiPut::UnparseableJson,
             (false, Some(Err(PutError::NotRunning))) => NapiPut::NapiNotRunning,
+            (false, Some(Err(PutError::TooManyUnread))) => NapiPut::Error,
             (false, Some(Ok(()))) => NapiPut::Okay,
         }
     };

@@ -392,7 +392,8 @@ pub extern "C" fn nymi_client_free(client: *mut NymiClient) -> u32 {
 ///
 /// Ownership: nothing is kept of `json`. Threads: any; never waits for the network.
 /// Errors: NYMI_RESULT_BAD_ARGUMENT if it is not JSON in UTF-8 or longer than 1 MiB,
-/// NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
+/// NYMI_RESULT_TOO_MANY while 16384 updates or 16 MiB of them wait to be read, until half of them were
+/// read, NYMI_RESULT_BAD_HANDLE, NYMI_RESULT_TERMINATED, NYMI_RESULT_NO_MEMORY.
 ///
 /// Example:
 ///

@@ -34,7 +34,7 @@ pub enum NymiResult {
     LogUnusable = 8,
     /// The system refused a thread, a descriptor or another resource.
     System = 9,
-    /// Too many clients.
+    /// Too many clients, or updates that were not read.
     TooMany = 10,
     /// A struct is from a newer header and asks for something that this library does not have.
     TooNew = 11,
@@ -133,9 +133,9 @@ impl NymiResult {
                 "Raise the limits of the process, or free clients that are no longer used.",
             ),
             Self::TooMany => (
-                "There are too many clients.",
-                "The program makes clients and does not free them.",
-                "Free each client; one is enough for an application.",
+                "There are too many clients, or updates that were not read.",
+                "The program makes clients and does not free them, or sends requests and does not read the updates.",
+                "Free each client; one is enough for an application. Read updates on a thread of their own, or by a callback.",
             ),
             Self::TooNew => (
                 "The library is older than the program.",
@@ -297,6 +297,7 @@ impl From<PutError> for Failure {
         match error {
             PutError::NotRunning => Self::new(NymiResult::Terminated, ""),
             PutError::NotJson(why) => Self::argument("json", &why),
+            PutError::TooManyUnread => Self::new(NymiResult::TooMany, error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The client as its caller sees it.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -68,6 +68,10 @@ pub enum PutError {
     /// The text is not JSON.
     #[error("the request is not JSON: {0}")]
     NotJson(String),
+    /// 16,384 updates, or 16 MiB of them, wait to be read. It is taken again once half of them were
+    /// read.
+    #[error("too many updates wait to be read: read them first")]
+    TooManyUnread,
 }
 
 /// No update was given.
@@ -93,8 +97,23 @@ pub enum GetError {
 /// Told when the client's thread is done.
 #[derive(Default)]
 struct Ended {
-    is: Mutex<bool>,
+    state: Mutex<End>,
     changed: Condvar,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum End {
+    #[default]
+    Awaited,
+    Came,
+    /// Someone waited in vain; nobody waits again.
+    GivenUp,
+}
+
+impl Ended {
+    fn lock(&self) -> MutexGuard<'_, End> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Ends the desk when the engine ends, however it does.
@@ -106,7 +125,7 @@ struct EndGuard {
 impl Drop for EndGuard {
     fn drop(&mut self) {
         self.desk.end();
-        *self.ended.is.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.ended.lock() = End::Came;
         self.ended.changed.notify_all();
     }
 }
@@ -181,13 +200,16 @@ impl Client {
     /// Takes a request. Only JSON syntax is checked here; whatever else is wrong comes as an update.
     ///
     /// # Errors
-    /// If the client was terminated, or the text is not JSON.
+    /// If the client was terminated, the text is not JSON, or too many updates are unread.
     pub fn put(&self, json: &str) -> Result<(), PutError> {
         if !self.is_running() {
             return Err(PutError::NotRunning);
         }
         serde_json::from_str::<serde::de::IgnoredAny>(json)
             .map_err(|error| PutError::NotJson(error.to_string()))?;
+        if self.desk.outbox.is_full() {
+            return Err(PutError::TooManyUnread);
+        }
         self.desk.submit_text(json);
         Ok(())
     }
@@ -318,12 +340,16 @@ impl Client {
         if self.thread.is_none_or(|own| own == thread::current().id()) {
             return;
         }
-        let ended = self.ended.is.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = &self.ended.changed;
+        let waited =
+            changed.wait_timeout_while(self.ended.lock(), FAREWELL, |end| *end == End::Awaited);
+        let (mut end, _) = waited.unwrap_or_else(PoisonError::into_inner);
         // Whether the time passed or the thread ended: the client is over for its caller.
-        let _ = self
-            .ended
-            .changed
-            .wait_timeout_while(ended, FAREWELL, |ended| !*ended);
+        if *end == End::Awaited {
+            *end = End::GivenUp;
+        }
+        drop(end);
+        self.desk.flush_log();
     }
 }
 
@@ -352,7 +378,12 @@ struct Prepared {
 fn prepare(config: Config) -> Result<Prepared, StartError> {
     let agent_url = agent_url(&config)?;
     let clock = config.clock.clone();
-    let log = log::open(config.log.as_ref(), config.log_sink.as_ref(), clock.clone());
+    let log = log::open(
+        config.log.as_ref(),
+        config.log_sink.as_ref(),
+        clock.clone(),
+        config.on_thread_start,
+    );
     let log = log.map_err(|error| StartError::Log {
         directory: config
             .log

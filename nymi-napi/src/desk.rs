@@ -16,7 +16,8 @@ use tracing::Dispatch;
 use crate::band::Wanted;
 use crate::config::OnReadable;
 use crate::exchanges::{Exchanges, Id, Sink};
-use crate::outbox::{Kind, Letter, Outbox, Rouse};
+use crate::log;
+use crate::outbox::{Kind, Letter, Outbox};
 
 /// The agent knows best why it was too slow, so it is given this long beyond the deadline to say.
 const GRACE: Duration = Duration::from_millis(250);
@@ -84,6 +85,13 @@ impl Desk {
         match &self.log {
             Some(log) => tracing::dispatcher::with_default(log, work),
             None => work(),
+        }
+    }
+
+    /// Waits until this client's log is in its file, but not long for a file that hangs.
+    pub(crate) fn flush_log(&self) {
+        if let Some(log) = &self.log {
+            log::flush(log);
         }
     }
 
@@ -187,11 +195,14 @@ impl Desk {
         let mut exchanges = self.exchanges();
         let waits = exchanges.reply_to(id).is_some();
         let answer = exchanges.answer(id, update);
-        // Queued under the lock, so that no second request of the same exchange overtakes this one; woken
-        // after it, since the next request wants the lock.
-        let rouse = answer.and_then(|update| self.queue(&update));
+        // Queued under the lock, so that no second request of the same exchange overtakes this one; logged
+        // and woken after it, since the next request wants the lock.
+        let queued = answer.map(|update| (self.outbox.push(letter(&update)), update));
         drop(exchanges);
-        drop(rouse);
+        if let Some((rouse, update)) = queued {
+            self.logged(|| log_update(&update));
+            drop(rouse);
+        }
         waits
     }
 
@@ -207,13 +218,8 @@ impl Desk {
 
     /// Queues an update for whoever reads.
     pub(crate) fn deliver(&self, update: Update) {
-        drop(self.queue(&update));
-    }
-
-    /// The same, but whoever waits is woken when the answer is dropped.
-    fn queue(&self, update: &Update) -> Option<Rouse<'_>> {
-        self.logged(|| log_update(update));
-        self.outbox.push(letter(update))
+        self.logged(|| log_update(&update));
+        drop(self.outbox.push(letter(&update)));
     }
 
     /// Ends the desk: every request in flight is answered with 1007, nothing comes after that.

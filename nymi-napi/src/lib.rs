@@ -37,6 +37,7 @@ mod identity;
 mod init;
 mod link;
 mod log;
+mod log_file;
 mod outbox;
 mod protection;
 mod site;

@@ -144,6 +144,12 @@ impl Link {
         matches!(self.state, State::Proven)
     }
 
+    /// Whether a subscription is at the agent, so that its endpoint's id may not be known yet.
+    pub(crate) fn awaits_subscription(&self) -> bool {
+        let is_one = |note: &Note| matches!(note, Note::Subscribe(_));
+        self.sent.values().any(is_one)
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         matches!(
             self.state,

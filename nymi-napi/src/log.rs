@@ -1,14 +1,14 @@
 //! `nymi_api.log`: one line per event, for whoever supports the application. A sink of the application
 //! takes the same lines.
 //!
-//! The engine runs on a thread of its own, and that thread's events go to this client's file, so
+//! The file is written by a thread of its own ([`LogFile`]), so that no caller and not the engine ever
+//! waits for it. The engine runs on a thread of its own, and that thread's events go to this client's file, so
 //! several clients in a process do not mix. Only events of this platform's crates are written:
 //! libraries below may print message bodies at their lowest level, and those hold tokens.
 
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::io;
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -16,21 +16,24 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use crate::config::{Clock, LogConfig, LogLevel, LogSink, WriteLog};
+use crate::log_file::LogFile;
 
 /// The name of the file in the log directory.
 const FILE_NAME: &str = "nymi_api.log";
 
 /// Opens the log file and makes the subscriber that writes to it and to the sink; none without both.
+/// `set_up` runs first on the thread that writes the file.
 pub(crate) fn open(
     file: Option<&LogConfig>,
     sink: Option<&LogSink>,
     clock: Clock,
+    set_up: Option<fn()>,
 ) -> io::Result<Option<Dispatch>> {
     if file.is_none() && sink.is_none() {
         return Ok(None);
     }
     let file = match file {
-        Some(config) => open_file(config)?,
+        Some(config) => open_file(config, &clock, set_up)?,
         None => None,
     };
     let sink = sink.and_then(|sink| Some((filter(sink.level)?, sink.write.clone())));
@@ -41,7 +44,11 @@ pub(crate) fn open(
 }
 
 /// The file, unless nothing is to be written.
-fn open_file(config: &LogConfig) -> io::Result<Option<(LevelFilter, Mutex<File>)>> {
+fn open_file(
+    config: &LogConfig,
+    clock: &Clock,
+    set_up: Option<fn()>,
+) -> io::Result<Option<(LevelFilter, LogFile)>> {
     if !config.directory.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
@@ -51,8 +58,10 @@ fn open_file(config: &LogConfig) -> io::Result<Option<(LevelFilter, Mutex<File>)
     let Some(level) = filter(config.level) else {
         return Ok(None);
     };
-    let file = append_to(&config.directory.join(FILE_NAME))?;
-    Ok(Some((level, Mutex::new(file))))
+    let path = config.directory.join(FILE_NAME);
+    let file = append_to(&path)?;
+    let file = LogFile::start(file, path, append_to, clock.clone(), set_up)?;
+    Ok(Some((level, file)))
 }
 
 fn filter(level: LogLevel) -> Option<LevelFilter> {
@@ -86,8 +95,16 @@ fn append_to(path: &std::path::Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Waits until a log's lines are in its file, but not long for a file that hangs.
+pub(crate) fn flush(log: &Dispatch) {
+    let log = log.downcast_ref::<Log>();
+    if let Some((_, file)) = log.and_then(|log| log.file.as_ref()) {
+        file.flush();
+    }
+}
+
 struct Log {
-    file: Option<(LevelFilter, Mutex<File>)>,
+    file: Option<(LevelFilter, LogFile)>,
     sink: Option<(LevelFilter, WriteLog)>,
     clock: Clock,
 }
@@ -140,9 +157,7 @@ impl Subscriber for Log {
             write(log_level(level), &line);
         }
         if let Some((_, file)) = self.file.as_ref().filter(|(most, _)| level <= *most) {
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // A full disk must not stop the application.
-            let _ = file.write_all((line + "\n").as_bytes());
+            file.add(line);
         }
     }
 }
@@ -183,7 +198,7 @@ impl fmt::Write for OneLine<'_> {
 mod tests {
     use super::*;
     use nymi_core::UnixMillis;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     fn logged(level: LogLevel, events: impl FnOnce()) -> String {
         let directory = tempfile::tempdir().unwrap();
@@ -191,8 +206,10 @@ mod tests {
             directory: directory.path().to_owned(),
             level,
         };
-        let dispatch = open(Some(&config), None, Arc::new(|| UnixMillis(0))).unwrap();
-        tracing::dispatcher::with_default(&dispatch.unwrap(), events);
+        let dispatch = open(Some(&config), None, Arc::new(|| UnixMillis(0)), None).unwrap();
+        let dispatch = dispatch.unwrap();
+        tracing::dispatcher::with_default(&dispatch, events);
+        flush(&dispatch);
         std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap_or_default()
     }
 
@@ -222,7 +239,7 @@ mod tests {
                 directory: "/nowhere/at/all".into(),
                 level,
             };
-            assert!(open(Some(&config), None, Arc::new(|| UnixMillis(0))).is_err());
+            assert!(open(Some(&config), None, Arc::new(|| UnixMillis(0)), None).is_err());
         }
     }
 
@@ -242,7 +259,9 @@ mod tests {
             },
         };
         let clock: Clock = Arc::new(|| UnixMillis(0));
-        let dispatch = open(Some(&config), Some(&sink), clock).unwrap().unwrap();
+        let dispatch = open(Some(&config), Some(&sink), clock, None)
+            .unwrap()
+            .unwrap();
         tracing::dispatcher::with_default(&dispatch, || {
             tracing::error!("both");
             tracing::debug!("the sink");
@@ -257,6 +276,7 @@ mod tests {
                 (LogLevel::Debug, debug.to_owned())
             ]
         );
+        flush(&dispatch);
         let file = std::fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
         assert_eq!(file, format!("{both}\n"));
     }

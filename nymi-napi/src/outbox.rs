@@ -5,6 +5,10 @@
 //! from then on the client is simply not running. Presence updates give way when nobody reads; taps
 //! and answers never do.
 //!
+//! What waits is bounded ([`MOST_LETTERS`], [`MOST_BYTES`]) without anything being lost: once it
+//! [is full](Outbox::is_full), requests are refused and the agent is not listened to until half of it is
+//! read. Only the answers to what is in flight by then still come on top.
+//!
 //! Besides getters, which take what comes next, there are pickers ([`Outbox::pick`]), which take the
 //! next update of a kind and leave answers to whoever asked.
 
@@ -12,11 +16,18 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use crate::GetError;
 use crate::config::OnReadable;
 
 /// From this length on, a presence update replaces the unread one of the same band.
 const CROWDED: usize = 256;
+
+/// Updates from which on the queue is full.
+pub(crate) const MOST_LETTERS: usize = 16 * 1024;
+/// Bytes of updates from which on the queue is full.
+pub(crate) const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// What an update is about, for those who do not take everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +67,9 @@ pub(crate) struct Letter {
 #[derive(Debug, Default)]
 struct State {
     letters: VecDeque<Letter>,
+    /// The length of the updates.
+    bytes: usize,
+    is_full: bool,
     /// How many getters wait.
     blocked: usize,
     /// How many pickers wait.
@@ -74,6 +88,7 @@ pub(crate) struct Outbox {
     for_getters: Condvar,
     for_pickers: Condvar,
     on_readable: Option<OnReadable>,
+    has_room: Notify,
 }
 
 /// Wakes whoever waits for an update, at its end.
@@ -130,10 +145,10 @@ impl Outbox {
         if matches!(letter.kind, Kind::Presence(_)) && state.letters.len() >= CROWDED {
             let same = |queued: &Letter| queued.kind == letter.kind;
             if let Some(at) = state.letters.iter().position(same) {
-                state.letters.remove(at);
+                state.remove(at);
             }
         }
-        state.letters.push_back(letter);
+        state.add(letter);
         if state.letters.len() == 1 {
             self.announce_as(true);
         }
@@ -161,6 +176,18 @@ impl Outbox {
         self.for_pickers.notify_all();
     }
 
+    /// Whether so much waits that nothing more should be caused to come.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().is_full
+    }
+
+    /// Waits until it is not full; for one at a time.
+    pub(crate) async fn has_room(&self) {
+        while self.is_full() {
+            self.has_room.notified().await;
+        }
+    }
+
     /// Whether the end has come; updates may be left.
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed
@@ -172,7 +199,9 @@ impl Outbox {
         if state.closed {
             return false;
         }
-        state.letters.extend(last);
+        for letter in last {
+            state.add(letter);
+        }
         state.closed = true;
         self.announce_as(true);
         // More getters are blocked than updates are left: at least one of them will be told.
@@ -197,7 +226,7 @@ impl Outbox {
                     // It stays queued: another getter may have room for it.
                     self.for_getters.notify_one();
                 } else {
-                    self.announce_if_read(&state);
+                    self.announce_if_read(&mut state);
                 }
                 return result.map(Some);
             }
@@ -229,7 +258,7 @@ impl Outbox {
             let before = state.letters.len();
             let picked = state.pick(&choose);
             if state.letters.len() < before {
-                self.announce_if_read(&state);
+                self.announce_if_read(&mut state);
             }
             if picked.is_some() {
                 return Ok(picked);
@@ -250,7 +279,11 @@ impl Outbox {
         }
     }
 
-    fn announce_if_read(&self, state: &State) {
+    fn announce_if_read(&self, state: &mut State) {
+        if state.is_full && state.has_room() {
+            state.is_full = false;
+            self.has_room.notify_one();
+        }
         if !state.is_readable() {
             self.announce_as(false);
         }
@@ -311,6 +344,23 @@ impl Patience {
 }
 
 impl State {
+    fn add(&mut self, letter: Letter) {
+        self.bytes += letter.text.len();
+        self.letters.push_back(letter);
+        self.is_full |= self.letters.len() >= MOST_LETTERS || self.bytes >= MOST_BYTES;
+    }
+
+    fn remove(&mut self, at: usize) -> Option<String> {
+        let letter = self.letters.remove(at)?;
+        self.bytes -= letter.text.len();
+        Some(letter.text)
+    }
+
+    /// Whether half of what it was full with is read.
+    fn has_room(&self) -> bool {
+        self.letters.len() <= MOST_LETTERS / 2 && self.bytes <= MOST_BYTES / 2
+    }
+
     /// Whether a getter would get something: after the end, that it came.
     fn is_readable(&self) -> bool {
         self.closed || !self.letters.is_empty()
@@ -323,7 +373,7 @@ impl State {
             if needed > max {
                 return Some(Err(GetError::TooLong { needed }));
             }
-            return self.letters.pop_front().map(|letter| Ok(letter.text));
+            return self.remove(0).map(Ok);
         }
         if !self.closed {
             return None;
@@ -342,9 +392,9 @@ impl State {
             match choose(&letter.kind) {
                 Pick::Leave => at += 1,
                 Pick::Drop => {
-                    self.letters.remove(at);
+                    self.remove(at);
                 }
-                Pick::Take => return self.letters.remove(at).map(|letter| letter.text),
+                Pick::Take => return self.remove(at),
             }
         }
         None
@@ -436,6 +486,23 @@ mod tests {
         assert_eq!(now(&outbox), Err(GetError::Terminated));
         assert_eq!(now(&outbox), Err(GetError::NotRunning));
         assert_eq!(outbox.take(9, None), Err(GetError::NotRunning));
+    }
+
+    #[test]
+    fn it_is_full_by_number_or_bytes_until_half_is_read() {
+        let long = MOST_BYTES / 4;
+        for (text, count) in [(String::new(), MOST_LETTERS), ("x".repeat(long), 4)] {
+            let outbox = Outbox::default();
+            for _ in 0..count {
+                assert!(!outbox.is_full());
+                add(&outbox, letter(&text));
+            }
+            for _ in 0..count / 2 {
+                assert!(outbox.is_full());
+                now(&outbox).unwrap();
+            }
+            assert!(!outbox.is_full());
+        }
     }
 
     #[test]

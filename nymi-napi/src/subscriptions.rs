@@ -76,6 +76,12 @@ impl Subscriptions {
         });
     }
 
+    /// Whether the application listens to this endpoint.
+    pub(crate) fn has(&self, endpoint_id: &str) -> bool {
+        let is_it = |entry: &Subscription| entry.endpoint_id == endpoint_id;
+        self.list.iter().any(is_it)
+    }
+
     /// The application wants it no longer.
     pub(crate) fn remove(&mut self, named: &str) {
         self.list
@@ -139,6 +145,7 @@ impl Subscriptions {
             return None;
         };
         if update.status.is_success() {
+            // What the application named may be another endpoint by now.
             if let Ok(answer) = update.payload_as::<SubscribeEndpointAnswer>() {
                 entry.endpoint_id = answer.endpoint_id;
             }

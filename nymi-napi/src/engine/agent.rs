@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use nymi_core::message::channel::{NeaJoinReply, event};
 use nymi_core::message::{
-    AgentUrl, InfoAnswer, NeaName, Payload, Request, Status, SubscribeEndpoint,
-    SubscribeEndpointAnswer, Update,
+    AgentUrl, EndpointEvent, EventPayload as _, InfoAnswer, NeaName, Payload, PresenceEvent,
+    Request, Status, SubscribeEndpoint, SubscribeEndpointAnswer, TapEvent, Update,
 };
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
@@ -267,9 +267,13 @@ impl Engine {
             }
         };
         let Some(exchange) = &update.exchange else {
-            return self.desk.deliver(update);
+            if self.wants(&update) {
+                self.desk.deliver(update);
+            }
+            return;
         };
         if Subscriptions::owns(exchange) {
+            // It is never asked before the proof, and an old number meets nothing.
             if let Some(update) = self.subscriptions.answered(&update, Instant::now()) {
                 self.desk.deliver(update);
             }
@@ -280,8 +284,30 @@ impl Engine {
         }
     }
 
+    /// Whether an event is to be told: the agent knows us, and what it tells of an endpoint was
+    /// subscribed to. So an agent that sends what nobody asked for fills no memory.
+    fn wants(&self, update: &Update) -> bool {
+        let Some(link) = self.link.as_ref().filter(|link| link.is_proven()) else {
+            return false;
+        };
+        match update.operation.as_str() {
+            "error" => !update.status.is_success(),
+            PresenceEvent::OPERATION | TapEvent::OPERATION | EndpointEvent::OPERATION => {
+                let endpoint_id = update.payload.get("endpoint_id").and_then(Value::as_str);
+                // An event may overtake the answer that names the endpoint.
+                link.awaits_subscription()
+                    || endpoint_id.is_some_and(|id| self.subscriptions.has(id))
+            }
+            _ => false,
+        }
+    }
+
     fn answer(&mut self, id: Id, mut update: Update) {
         let Some(link) = &mut self.link else { return };
+        if !link.sent.contains_key(&id) {
+            // It was not asked this, or is too late.
+            return;
+        }
         let note = if update.is_last() {
             link.sent.remove(&id)
         } else {

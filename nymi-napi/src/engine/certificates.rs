@@ -20,6 +20,10 @@ const NOT_RENEWED: &str =
     "The NEA certificate is not renewed; the present one serves as long as it is valid.";
 const L1_REPLACED: &str = " If the enterprise's L1 was replaced, put the new one where l1 names it, or initialise again with it.";
 const TRIED_AGAIN: &str = " It is tried again.";
+/// A new certificate that is due for renewal at once.
+const CLOCK_AHEAD: &str = "The new NEA certificate is past two thirds of its life by this machine's clock, which seems to be wrong. The certificate serves; the next is asked for only now and then: see to it that the clocks of this machine and of NES agree";
+/// At least this long after a certificate that is due at once the next is asked for.
+const AFTER_DUE_AT_ONCE: Duration = Duration::from_secs(30);
 /// How long NES may take for each step of a renewal.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,6 +34,8 @@ pub(super) struct Renewal {
     backoff: Backoff,
     told_cannot: bool,
     told_expired: bool,
+    /// A new certificate was due for renewal at once, and that was said.
+    told_clock: bool,
     /// The statuses of failed renewals that were said.
     told: Vec<Status>,
 }
@@ -42,6 +48,7 @@ impl Default for Renewal {
             backoff: Backoff::new(Duration::from_secs(30), Duration::from_secs(3600)),
             told_cannot: false,
             told_expired: false,
+            told_clock: false,
             told: Vec::new(),
         }
     }
@@ -87,10 +94,12 @@ impl Engine {
             application,
             identity,
         });
-        self.renewal = Renewal {
-            running: self.renewal.running,
-            ..Renewal::default()
-        };
+        if !(self.renewal.told_clock && self.is_renewal_due()) {
+            self.renewal = Renewal {
+                running: self.renewal.running,
+                ..Renewal::default()
+            };
+        }
         let same = self
             .link
             .as_ref()
@@ -109,6 +118,13 @@ impl Engine {
             // Proven already, or away: the session comes up by itself.
             Some(State::Proven | State::Lost) | None => self.answer_inits(None),
         }
+    }
+
+    /// Whether two thirds of the certificate's life are over, by this machine's clock.
+    fn is_renewal_due(&self) -> bool {
+        let at = (self.config.clock)();
+        let is_due = |session: &Session| session.identity.renewal_due() <= at;
+        self.session.as_ref().is_some_and(is_due)
     }
 
     /// When the certificate has to be looked at.
@@ -196,7 +212,11 @@ impl Engine {
             Ok(identity) if identity.entry().nea_name != session.application.name.as_str() => {}
             Ok(identity) => {
                 session.identity = identity;
-                self.renewal = Renewal::default();
+                if self.is_renewal_due() {
+                    self.put_off_renewal();
+                } else {
+                    self.renewal = Renewal::default();
+                }
                 if let Some(State::Refused(_)) = self.link.as_ref().map(|link| &link.state) {
                     self.reconnect();
                 }
@@ -210,6 +230,18 @@ impl Engine {
                 self.tell_refused_renewal(refusal);
             }
         }
+    }
+
+    /// A clock that is wrong must not make NES issue certificates without end.
+    fn put_off_renewal(&mut self) {
+        let delay = self.renewal.backoff.delay().max(AFTER_DUE_AT_ONCE);
+        self.renewal.not_before = Some(Instant::now() + delay);
+        if std::mem::replace(&mut self.renewal.told_clock, true) {
+            return;
+        }
+        tracing::warn!("{CLOCK_AHEAD}");
+        let update = Update::error(Status::CERTIFICATES, CLOCK_AHEAD);
+        self.desk.deliver(update.with_nsl(NSL_VALIDITY));
     }
 
     /// Said once for each reason, and once for a server that is away, while the present certificate is

@@ -173,9 +173,14 @@ impl Engine {
         if at < alarm.deadline() || alarm.is_elapsed() {
             alarm.as_mut().reset(at);
         }
+        let outbox = &self.desk.outbox;
         let link = async {
             match &mut self.link {
-                Some(link) => link.events.recv().await,
+                Some(link) => {
+                    // The channel holds the agent back meanwhile, so nothing is lost.
+                    outbox.has_room().await;
+                    link.events.recv().await
+                }
                 None => std::future::pending().await,
             }
         };

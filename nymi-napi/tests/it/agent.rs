@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 use serde_json::{Value, json};
 
 use crate::fake::{FakeAgent, Seen};
-use crate::support::{Bench, answer, ask, next, put, specifics};
+use crate::support::{Bench, answer, ask, next, put, specifics, subscribe};
 
 #[test]
 fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
@@ -47,10 +47,8 @@ fn a_missing_agent_is_told_once_and_the_session_comes_up_by_itself() {
     let agent = FakeAgent::start_at(&bench.runtime, address, false);
     agent.wait_for_proof();
     assert_eq!(client.try_get(), Ok(None), "told more than once");
-    assert!(
-        bench.log().contains(
-            "ERROR - Could not connect to websocket server. Attempting to connect again."
-        )
+    bench.wait_for_log(
+        "ERROR - Could not connect to websocket server. Attempting to connect again.",
     );
     // The proof's reply may still be on its way.
     while ask_agent(&client, &agent) != json!(0) {}
@@ -182,6 +180,7 @@ fn events_pass_through_as_they_are() {
     let bench = Bench::new();
     let agent = bench.agent();
     let client = bench.ready(&agent);
+    subscribe(&client, &agent, "bench-1");
     let tap = json!({"operation": "tap", "exchange": null, "status": 0, "payload": {
         "endpoint_id": "bench-1", "NymiBandID": "AA:BB:CC:DD:EE:FF", "method": "ble",
         "intent_id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "at": "2026-01-02T00:00:00.000Z"}, "error": {}});
@@ -197,6 +196,79 @@ fn events_pass_through_as_they_are() {
     );
     agent.update(tap.clone());
     assert_eq!(next(&client), tap);
+}
+
+#[test]
+fn what_nobody_asked_the_agent_for_is_dropped() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.client(&agent);
+    let event = |operation: &str, endpoint: &str| {
+        json!({"operation": operation, "exchange": null, "status": 0,
+            "payload": {"endpoint_id": endpoint}, "error": {}})
+    };
+    let failure = |specifics: &str| {
+        json!({"operation": "error", "exchange": null, "status": 5100, "payload": {},
+            "error": {"error_description": "", "error_specifics": specifics}})
+    };
+    let answer_to = |exchange: &str| json!({"operation": "init", "exchange": exchange, "status": 0, "payload": {}, "error": {}});
+    // Nothing at all before the proof.
+    while !matches!(agent.next(), Seen::Joined(_)) {}
+    for operation in ["tap", "presence", "endpoint", "fly", "lookup"] {
+        agent.update(event(operation, "bench-1"));
+    }
+    agent.update(failure("early"));
+    let number = ask_joined(&client, &agent);
+    assert_eq!(client.try_get(), Ok(None));
+
+    // Nor answers to what it was not asked.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut init = bench.init();
+    init["nes_url"] = json!(format!("http://{}/nes", silent.local_addr().unwrap()));
+    put(&client, "init", "mine", init);
+    let connection = silent.accept().unwrap();
+    agent.update(answer_to(&(number + 1).to_string()));
+    assert_eq!(ask_joined(&client, &agent), number + 2);
+    drop((silent, connection));
+    assert_ne!(answer(&client, "mine")["status"], 0);
+
+    assert_eq!(ask(&client, "init", "init", bench.init())["status"], 0);
+    subscribe(&client, &agent, "bench-1");
+    for operation in ["tap", "presence", "endpoint"] {
+        agent.update(event(operation, "bench-2"));
+    }
+    for operation in ["fly", "lookup"] {
+        agent.update(event(operation, "bench-1"));
+    }
+    for last in [event("presence", "bench-1"), failure("told")] {
+        agent.update(last.clone());
+        assert_eq!(next(&client), last);
+    }
+}
+
+/// Asks for `info`, which is served before the proof, too; the next update has to be its answer. The
+/// number that the agent knew it by: requests are counted.
+fn ask_joined(client: &nymi_napi::Client, agent: &FakeAgent) -> u64 {
+    loop {
+        put(client, "info", "info", json!({}));
+        // Answered without the agent until the join's reply has come.
+        if let Some(info) = client
+            .get(Some(std::time::Duration::from_millis(50)))
+            .unwrap()
+        {
+            let info: Value = serde_json::from_str(&info).unwrap();
+            assert_eq!(info["operation"], "info", "{info}");
+            continue;
+        }
+        let request = agent.next_request();
+        agent.answer(&request, json!({"endpoints": [], "bands": []}));
+        let info = next(client);
+        assert_eq!(
+            (&info["exchange"], &info["status"]),
+            (&json!("info"), &json!(0))
+        );
+        return request["exchange"].as_str().unwrap().parse().unwrap();
+    }
 }
 
 #[test]

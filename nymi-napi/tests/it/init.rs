@@ -49,13 +49,12 @@ fn a_certificate_is_obtained_checked_and_stored_for_this_user_alone() {
     );
     agent.wait_for_proof();
 
-    let log = bench.log();
     for line in [
         "INFO - Successfully got an NEA certificate from server.",
         "INFO - Successfully stored NEA certificate.",
         "INFO - connecting to Agent at ws://",
     ] {
-        assert!(log.contains(line), "{log}");
+        bench.wait_for_log(line);
     }
     let stored = files(&bench.store());
     assert_eq!(stored.len(), 1);
@@ -345,7 +344,7 @@ fn a_certificate_that_cannot_be_stored_serves_all_the_same() {
     fs::remove_dir(bench.store()).unwrap();
     fs::write(bench.store(), "").unwrap();
     assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
-    assert!(bench.log().contains("is not stored"), "{}", bench.log());
+    bench.wait_for_log("is not stored");
     agent.wait_for_proof();
 }
 
@@ -420,13 +419,7 @@ fn a_chain_of_the_other_grade_is_14_and_is_not_stored() {
     let bench = Bench::of_grade(2);
     let client = bench.lonely_client();
     fails_with_8000(&ask(&client, "init", "1", bench.init()), 14);
-    assert!(
-        bench
-            .log()
-            .contains("ERROR - NSL: nsl_verify_nea_cert_chain, 14"),
-        "{}",
-        bench.log()
-    );
+    bench.wait_for_log("ERROR - NSL: nsl_verify_nea_cert_chain, 14");
     assert!(files(&bench.store()).is_empty());
     let mut init = bench.init();
     init["grade"] = json!("bronze");
@@ -439,11 +432,7 @@ fn a_clock_outside_the_validity_is_29() {
     let client = bench.lonely_client();
     bench.set_time("2026-02-20T00:00:00.000Z");
     fails_with_8000(&ask(&client, "init", "1", bench.init()), 29);
-    assert!(
-        bench.log().contains("nsl_verify_nea_cert_chain, 29"),
-        "{}",
-        bench.log()
-    );
+    bench.wait_for_log("nsl_verify_nea_cert_chain, 29");
     bench.set_time("2026-01-02T00:00:00.000Z");
     assert_eq!(ask(&client, "init", "2", bench.init())["status"], 0);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nymi_napi::{Client, GetError, PutError};
 use serde_json::{Value, json};
 
-use crate::support::{Bench, answer, ask, next, put, specifics};
+use crate::support::{Bench, answer, ask, next, put, specifics, subscribe};
 
 #[test]
 fn put_checks_syntax_and_the_rest_is_said_in_updates() {
@@ -291,4 +291,121 @@ fn the_log_directory_must_be_there() {
     }
     let error = Client::start(config).unwrap_err().to_string();
     assert!(error.contains("missing"), "{error}");
+}
+
+/// More updates than this are not queued for a program that does not read.
+const MOST_UNREAD: usize = 16 * 1024;
+
+#[test]
+fn a_program_that_puts_and_never_gets_is_refused_until_it_reads() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.client(&agent);
+    let mut taken = 0;
+    while client.put("{}") == Ok(()) {
+        taken += 1;
+        assert!(taken <= MOST_UNREAD);
+    }
+    assert_eq!(client.put("{}"), Err(PutError::TooManyUnread));
+    for _ in 0..taken / 2 {
+        assert_eq!(next(&client)["status"], 1002);
+    }
+    client.put("{}").unwrap();
+    // Each one that was taken is answered.
+    for _ in taken / 2..=taken {
+        assert_eq!(next(&client)["status"], 1002);
+    }
+    assert_eq!(client.try_get(), Ok(None));
+}
+
+/// A client that has not read any of so many taps, and is full.
+fn client_with_unread_taps(bench: &Bench, agent: &crate::fake::FakeAgent, taps: usize) -> Client {
+    let mut config = bench.config(&agent.url);
+    config.log = None;
+    let client = Client::start(config).unwrap();
+    assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
+    agent.wait_for_proof();
+    subscribe(&client, agent, "bench");
+    for number in 0..taps {
+        agent.update(json!({"operation": "tap", "exchange": null, "status": 0,
+            "payload": {"endpoint_id": "bench", "number": number}, "error": {}}));
+    }
+    while client.put("{}") == Ok(()) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    client
+}
+
+#[test]
+fn taps_that_nobody_reads_are_left_with_the_agent_and_none_is_lost() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let taps = 3 * MOST_UNREAD;
+    let client = client_with_unread_taps(&bench, &agent, taps);
+    for expected in 0..taps {
+        let mut update = next(&client);
+        while update["operation"] != "tap" {
+            update = next(&client);
+        }
+        assert_eq!(update["payload"]["number"], expected);
+    }
+}
+
+#[test]
+fn taps_that_nobody_reads_do_not_fill_the_memory() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = client_with_unread_taps(&bench, &agent, 4 * MOST_UNREAD);
+    // Time enough for the others, if they were taken.
+    thread::sleep(Duration::from_secs(1));
+    let begun = std::time::Instant::now();
+    client.terminate();
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    let mut unread = 0;
+    while client.get(None).is_ok() {
+        unread += 1;
+    }
+    assert!(unread <= MOST_UNREAD + 16, "{unread}");
+}
+
+#[test]
+fn an_end_that_hangs_is_waited_for_once() {
+    let bench = Bench::new();
+    let mut config = bench.config("ws://127.0.0.1:1");
+    config.log = None;
+    config.on_thread_start = Some(|| thread::sleep(Duration::from_secs(10)));
+    let client = Client::start(config).unwrap();
+    let begun = std::time::Instant::now();
+    client.terminate();
+    client.terminate();
+    drop(client);
+    let waited = begun.elapsed();
+    let once = Duration::from_millis(700)..Duration::from_millis(1500);
+    assert!(once.contains(&waited), "{waited:?}");
+}
+
+/// A named pipe in the place of the log, which nobody reads.
+#[test]
+#[cfg(unix)]
+fn a_log_that_hangs_holds_up_neither_requests_nor_the_end() {
+    let bench = Bench::new();
+    let file = bench.home.path().join("nymi_api.log");
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    // For both, so that opening does not wait for the other end.
+    let pipe = std::fs::File::options().read(true).write(true).open(&file);
+    let agent = bench.agent();
+    let Ok(client) = Client::start(bench.config(&agent.url)) else {
+        // Refused at once: it holds up nobody either.
+        return;
+    };
+    let long = "x".repeat(64 * 1024);
+    for _ in 0..20 {
+        put(&client, &long, "1", json!({}));
+        assert_eq!(answer(&client, "1")["status"], 1001);
+    }
+    let begun = std::time::Instant::now();
+    client.terminate();
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    drop(pipe);
 }

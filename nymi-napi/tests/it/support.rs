@@ -80,6 +80,15 @@ impl Bench {
         std::fs::read_to_string(self.home.path().join("nymi_api.log")).unwrap_or_default()
     }
 
+    /// Waits for this in the log, which is written beside the client.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        while !self.log().contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "no {text:?} in\n{}", self.log());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
     /// The payload of an `init` that can get a certificate.
     pub(crate) fn init(&self) -> Value {
         json!({
@@ -144,4 +153,12 @@ pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         Ok(files) => files.map(|file| file.unwrap().path()).collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// Subscribes to an endpoint of this id.
+pub(crate) fn subscribe(client: &Client, agent: &FakeAgent, endpoint: &str) {
+    let payload = json!({"endpoint_id": endpoint});
+    put(client, "subscribe_endpoint", "subscribe", payload.clone());
+    agent.answer(&agent.next_request(), payload);
+    assert_eq!(answer(client, "subscribe")["status"], 0);
 }

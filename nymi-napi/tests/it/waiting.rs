@@ -10,7 +10,7 @@ use nymi_napi::{Client, GetError, LogLevel, LogSink};
 use serde_json::json;
 
 use crate::fake::PATIENCE;
-use crate::support::{Bench, answer, ask, next, put};
+use crate::support::{Bench, answer, ask, next, put, subscribe};
 
 const BAND: &str = "AA:BB:CC:DD:EE:FF";
 
@@ -96,6 +96,7 @@ fn taps_and_failures_are_heard_past_answers() {
     let bench = Bench::new();
     let agent = bench.agent();
     let client = bench.ready(&agent);
+    subscribe(&client, &agent, "bench");
     put(&client, "nothing", "answer", json!({}));
     let tap = |intent: &str| {
         json!({"operation": "tap", "exchange": null, "status": 0, "payload": {

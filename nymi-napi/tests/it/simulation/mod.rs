@@ -330,6 +330,36 @@ fn a_clock_that_jumps_ahead_and_back_costs_no_more_than_a_word() {
 }
 
 #[test]
+fn a_clock_ahead_within_the_certificates_life_does_not_make_the_client_renew_in_a_storm() {
+    in_virtual_time(async {
+        let mut world = World::new(16, 1);
+        world.heal().await;
+        let issued = world.issued();
+        // Ten days of fourteen: a new certificate is past two thirds of its life, too.
+        world.clock_jumps_to(240);
+        world.pass(Duration::from_secs(4 * 3600)).await;
+        let at_first = world.issued() - issued;
+        assert!((2..20).contains(&at_first), "{at_first}");
+        assert_eq!(world.users[0].told_of_certificates.len(), 1, "once");
+        let issued = world.issued();
+        world.pass(Duration::from_secs(6 * 3600)).await;
+        let later = world.issued() - issued;
+        assert!((5..=12).contains(&later), "{later} in six hours");
+        // An application that initialises again because of what it heard changes nothing.
+        for _ in 0..5 {
+            world.init(0);
+            world.pass(Duration::from_secs(10)).await;
+        }
+        assert!(world.issued() - issued - later <= 1);
+        assert_eq!(world.users[0].told_of_certificates.len(), 1, "once");
+        assert!(world.works(0).await);
+        world.heal().await;
+        world.assert_well().await;
+        world.end();
+    });
+}
+
+#[test]
 fn an_agent_and_a_server_that_move_are_found_again() {
     in_virtual_time(async {
         let mut world = World::new(15, 1);
