@@ -63,14 +63,14 @@ fn a_subscription_before_the_agent_starts_is_answered_by_it() {
     let client = nymi_napi::Client::start(bench.config(&url)).unwrap();
     assert_eq!(next(&client)["status"], 4000);
     assert_eq!(ask(&client, "init", "1", bench.init())["status"], 0);
-    subscribe(&client);
+    subscribe_by_address(&client);
 
     let agent = FakeAgent::start_at(&bench.runtime, address, false);
     agent.answer(&agent.next_request(), json!({"endpoint_id": "bench-1"}));
     assert_eq!(answer(&client, "s")["payload"]["endpoint_id"], "bench-1");
 }
 
-fn subscribe(client: &nymi_napi::Client) {
+fn subscribe_by_address(client: &nymi_napi::Client) {
     let endpoint = json!({"endpoint_id": "127.0.0.1"});
     put(client, "subscribe_endpoint", "s", endpoint);
 }

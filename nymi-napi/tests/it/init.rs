@@ -304,7 +304,7 @@ fn a_key_is_sealed_by_what_the_config_names_and_opened_by_nothing_else() {
     let client = |protection: Option<u8>| {
         let mut config = bench.config(&agent.url);
         config.key_protection = protection.map(|it| Arc::new(Turned(it)) as Arc<_>);
-        nymi_napi::Client::start(config).unwrap()
+        Client::start(config).unwrap()
     };
     let offline = |protection| {
         let client = client(protection);
