@@ -152,7 +152,8 @@ impl Hosted {
     /// Refuses to read updates that a callback gets.
     pub(crate) fn check_reads_updates(&self) -> Result<(), Failure> {
         if self.takes_updates_itself {
-            return Err(Failure::new(NymiResult::CallbackMode, ""));
+            let detail = "on_update of its config gets every update; functions that wait cannot";
+            return Err(Failure::new(NymiResult::CallbackMode, detail));
         }
         Ok(())
     }
@@ -287,7 +288,8 @@ unsafe fn read_config(
         )
     };
     let invalid = |name: &str, error: &dyn std::fmt::Display| {
-        Failure::argument(name, &format!("expected {error}"))
+        // It begins with what was expected.
+        Failure::argument(name, &error.to_string())
     };
     let name = name.parse().map_err(|error| invalid("nea_name", &error))?;
     let mut engine = Config::new(name);
