@@ -1470,14 +1470,16 @@ uint32_t nymi_client_assert(struct NymiClient *client,
 void nymi_assertion_free(struct NymiAssertion *assertion);
 
 /**
- * Asks whether a user's account is good.
+ * Asks whether a user's account is good. The server answers only if its policy enables Check User
+ * Status; that of `nymi up` does not.
  *
  * username, domain  the user
  * call              timeout and name of this call, or NULL
  * status            receives the answer
  *
  * Ownership: free the answer with nymi_user_status_free. Threads: any; waits for the answer.
- * Errors: NYMI_STATUS_USER_NOT_FOUND, NYMI_STATUS_NES_..., and those of enum NymiResult.
+ * Errors: NYMI_STATUS_FORBIDDEN_BY_POLICY while the policy is off, NYMI_STATUS_USER_NOT_FOUND,
+ * NYMI_STATUS_NES_..., and those of enum NymiResult.
  *
  * Example:
  *
@@ -1595,6 +1597,10 @@ void nymi_signature_free(struct NymiSignature *signature);
 
 /**
  * Makes, reads or deletes a symmetric key that a band keeps for this application.
+ *
+ * A band has room for few, a virtual one for 32: its registrations with servers share it with the keys
+ * of all applications, those for signatures and one-time passwords included. A full band answers
+ * NYMI_STATUS_BAND_MEMORY; deleting a key gives room back.
  *
  * band    its NymiBandID
  * action  enum NymiKeyAction

@@ -244,6 +244,10 @@ impl CStruct for NymiKey {}
 
 /// Makes, reads or deletes a symmetric key that a band keeps for this application.
 ///
+/// A band has room for few, a virtual one for 32: its registrations with servers share it with the keys
+/// of all applications, those for signatures and one-time passwords included. A full band answers
+/// NYMI_STATUS_BAND_MEMORY; deleting a key gives room back.
+///
 /// band    its NymiBandID
 /// action  enum NymiKeyAction
 /// key_id  which key, a UUID; NULL with NYMI_KEY_ACTION_CREATE to have one chosen

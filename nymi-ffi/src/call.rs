@@ -33,6 +33,39 @@ unsafe impl Growing for NymiCall {
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
+/// Fields of requests that have another name in the header: as argument, or in a struct.
+const NAMES: [(&str, &str); 10] = [
+    ("deadline_ms", "timeout_ms"),
+    ("device", "band"),
+    ("length", "size"),
+    ("hash", "sha256"),
+    ("endpoint_id", "named"),
+    ("Username", "username"),
+    ("Domain", "domain"),
+    ("NymiBandID", "band"),
+    ("NfcUID", "nfc_uid"),
+    ("SerialNumber", "serial_number"),
+];
+
+/// The name in the header of a field of a request.
+fn header_name(field: &str) -> &str {
+    let named = NAMES.iter().find(|(json, _)| *json == field);
+    named.map_or(field, |(_, header)| header)
+}
+
+/// What the core says of a request's fields, with the names of the header: sentences such as
+/// `query.NymiBandID: expected ...; device is missing: ...`.
+fn in_header_names(specifics: &str) -> String {
+    let sentence = |sentence: &str| {
+        let end = sentence.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'));
+        let (path, rest) = sentence.split_at(end.unwrap_or(sentence.len()));
+        let path: Vec<_> = path.split('.').map(header_name).collect();
+        format!("{}{rest}", path.join("."))
+    };
+    let sentences: Vec<_> = specifics.split("; ").map(sentence).collect();
+    sentences.join("; ")
+}
+
 /// The fields of a request.
 #[derive(Default)]
 pub(crate) struct Fields(Map);
@@ -48,7 +81,7 @@ impl Fields {
         text: *const c_char,
     ) -> Result<Self, Failure> {
         // SAFETY: the caller promises that.
-        let text = unsafe { required_text(name, text) }?;
+        let text = unsafe { required_text(header_name(name), text) }?;
         self.0.insert(name.to_owned(), text.into());
         Ok(self)
     }
@@ -69,6 +102,11 @@ impl Fields {
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All of them, as a field of another request.
@@ -99,7 +137,9 @@ pub(crate) unsafe fn ask(
         }
     }
     let envelope = json!({"operation": operation.name(), "exchange": exchange, "payload": fields.into_value()});
-    let request = Request::from_value(&envelope).map_err(|refusal| Failure::of_update(&refusal))?;
+    let request = Request::from_value(&envelope).map_err(|refusal| {
+        Failure::of_update(&refusal).with_detail(in_header_names(refusal.specifics()))
+    })?;
     let update = hosted.client.ask(request)?;
     if update.status == Status::TERMINATED {
         // As every other call that waits says it.
@@ -154,4 +194,29 @@ pub(crate) unsafe fn action(
     let work = || unsafe { ask(client, call, operation, fields()?) }.map(|_| ());
     // SAFETY: the caller promises NULL or a place to write.
     unsafe { entry(error, work) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_told_the_names_of_the_header() {
+        for (json, header) in [
+            ("length: expected 1 to 64", "size: expected 1 to 64"),
+            (
+                "query.NymiBandID: expected a, found b; query.Domain: expected c",
+                "query.band: expected a, found b; query.domain: expected c",
+            ),
+            (
+                "device is missing: expected a",
+                "band is missing: expected a",
+            ),
+            ("meaning: expected a length", "meaning: expected a length"),
+            ("device", "band"),
+            ("", ""),
+        ] {
+            assert_eq!(in_header_names(json), header);
+        }
+    }
 }

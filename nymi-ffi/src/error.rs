@@ -243,9 +243,27 @@ impl Failure {
         Self::new(NymiResult::BadArgument, format!("{name}: {what}"))
     }
 
+    /// A status that is known before anything is sent.
+    pub(crate) fn of_status(status: Status, detail: &str) -> Self {
+        Self {
+            code: status.code(),
+            nsl: 0,
+            message: status.description().to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// The same with other words about this time.
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
     /// What a failed update says; its status is the number.
     pub(crate) fn of_update(update: &Update) -> Self {
         let error = update.error.clone().unwrap_or_default();
+        if update.status == Status::NOT_INITIALISED && error.error_specifics.is_empty() {
+            return Self::of_status(update.status, "nymi_client_init has to succeed first");
+        }
         Self {
             code: update.status.code(),
             nsl: error.nsl.unwrap_or(0),
@@ -259,12 +277,8 @@ impl Failure {
 
     /// An answer that has another form than this version knows.
     pub(crate) fn unreadable(fault: impl ToString) -> Self {
-        Self {
-            code: Status::INTERNAL.code(),
-            nsl: 0,
-            message: Status::INTERNAL.description().to_owned(),
-            detail: format!("the answer cannot be read: {}", fault.to_string()),
-        }
+        let detail = format!("the answer cannot be read: {}", fault.to_string());
+        Self::of_status(Status::INTERNAL, &detail)
     }
 
     /// Puts the words into their struct.

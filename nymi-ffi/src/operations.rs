@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use nymi_core::message::{
-    AssertIdentity, AssertIdentityAnswer, InitAnswer, LookupColumn, Operation,
+    AssertIdentity, AssertIdentityAnswer, InitAnswer, LookupColumn, Operation, Status,
     SubscribeEndpointAnswer, UserStatusAnswer,
 };
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::boundary::{Growing, guarded, optional_digest, read_growing};
 use crate::call::{Fields, NymiCall, action, operation};
 use crate::client::NymiClient;
-use crate::error::NymiError;
+use crate::error::{Failure, NymiError};
 use crate::memory::{CStruct, Parts, take_back};
 
 /// What nymi_client_init needs. Set it to zeros, then `size`, then what is known; without anything
@@ -431,6 +431,10 @@ pub unsafe extern "C" fn nymi_client_lookup(
                 .optional("NfcUID", query.nfc_uid)?
                 .optional("SerialNumber", query.serial_number)?
         };
+        if query.is_empty() {
+            let detail = "query: at least one of username, domain, band, nfc_uid and serial_number";
+            return Err(Failure::of_status(Status::MISSING_FIELD, detail));
+        }
         let columns = LookupColumn::ALL.iter().map(|column| column.name());
         Ok(Fields::default()
             .with("query", query.into_value())
@@ -616,14 +620,16 @@ pub struct NymiUserStatus {
 
 impl CStruct for NymiUserStatus {}
 
-/// Asks whether a user's account is good.
+/// Asks whether a user's account is good. The server answers only if its policy enables Check User
+/// Status; that of `nymi up` does not.
 ///
 /// username, domain  the user
 /// call              timeout and name of this call, or NULL
 /// status            receives the answer
 ///
 /// Ownership: free the answer with nymi_user_status_free. Threads: any; waits for the answer.
-/// Errors: NYMI_STATUS_USER_NOT_FOUND, NYMI_STATUS_NES_..., and those of enum NymiResult.
+/// Errors: NYMI_STATUS_FORBIDDEN_BY_POLICY while the policy is off, NYMI_STATUS_USER_NOT_FOUND,
+/// NYMI_STATUS_NES_..., and those of enum NymiResult.
 ///
 /// Example:
 ///

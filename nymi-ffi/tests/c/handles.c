@@ -309,7 +309,10 @@ static void callbacks_hear_everything_on_one_thread(void) {
   CHECK(!pthread_equal(heard.thread, pthread_self()));
   CHECK_INT(pthread_mutex_unlock(&heard.lock), 0);
   int none;
-  CHECK_INT(nymi_client_descriptor(heard.client, &none, NULL), NYMI_RESULT_CALLBACK_MODE);
+  struct NymiError *error;
+  CHECK_INT(nymi_client_descriptor(heard.client, &none, &error), NYMI_RESULT_CALLBACK_MODE);
+  CHECK(strstr(error->detail, "on_update") != NULL);
+  nymi_error_free(error);
   CHECK_INT(nymi_client_terminate(heard.client), 0);
   CHECK_INT(pthread_mutex_lock(&heard.lock), 0);
   while (!heard.ended) {

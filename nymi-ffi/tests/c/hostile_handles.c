@@ -134,20 +134,20 @@ static void texts_that_are_none(struct NymiClient *client) {
     config.log_directory = text;
     BAD(nymi_client_new(&config, &none, &error), "log_directory");
     BAD(nymi_client_put(client, text, &error), "json");
-    BAD(nymi_client_subscribe(client, text, NULL, &endpoint, &error), "endpoint_id");
-    BAD(nymi_client_user_status(client, "a", text, NULL, &status, &error), "Domain");
-    BAD(nymi_client_sign(client, text, digest, NULL, &signature, &error), "device");
+    BAD(nymi_client_subscribe(client, text, NULL, &endpoint, &error), "named: ");
+    BAD(nymi_client_user_status(client, "a", text, NULL, &status, &error), "domain: ");
+    BAD(nymi_client_sign(client, text, digest, NULL, &signature, &error), "band: ");
     struct NymiCall call = {.size = sizeof call, .exchange = text};
     BAD(nymi_client_unsubscribe(client, "x", &call, &error), "exchange");
     struct NymiAssertOptions options = {.size = sizeof options, .band = "x", .meaning = text};
     BAD(nymi_client_assert(client, &options, NULL, &assertion, &error), "meaning");
     struct NymiLookupQuery query = {.size = sizeof query, .username = text};
-    BAD(nymi_client_lookup(client, &query, NULL, &lookup, &error), "Username");
+    BAD(nymi_client_lookup(client, &query, NULL, &lookup, &error), "username: ");
   }
   free(huge);
   BAD(nymi_client_put(client, NULL, &error), "json");
-  BAD(nymi_client_subscribe(client, NULL, NULL, &endpoint, &error), "endpoint_id");
-  BAD(nymi_client_sign(client, NULL, digest, NULL, &signature, &error), "device");
+  BAD(nymi_client_subscribe(client, NULL, NULL, &endpoint, &error), "named: ");
+  BAD(nymi_client_sign(client, NULL, digest, NULL, &signature, &error), "band: ");
   BAD(nymi_client_sign(client, "x", NULL, NULL, &signature, &error), "sha256");
   BAD(nymi_client_lookup(client, NULL, NULL, &lookup, &error), "NymiLookupQuery");
   BAD(nymi_client_assert(client, NULL, NULL, &assertion, &error), "NymiAssertOptions");
@@ -155,7 +155,7 @@ static void texts_that_are_none(struct NymiClient *client) {
   BAD(nymi_client_unsubscribe(client, "x", &call, &error), "NymiCall");
   struct NymiClientConfig config = lonely_config();
   config.nea_name = "9starts";
-  BAD(nymi_client_new(&config, &none, &error), "nea_name");
+  BAD(nymi_client_new(&config, &none, &error), "nea_name: expected an application name:");
   config = lonely_config();
   config.log_level = 5;
   BAD(nymi_client_new(&config, &none, &error), "log_level");
@@ -171,7 +171,7 @@ static void texts_that_are_none(struct NymiClient *client) {
   call.size = sizeof call;
   call.timeout_ms = 120001;
   CHECK_INT(nymi_client_unsubscribe(client, "x", &call, &error), NYMI_STATUS_INVALID_FIELD);
-  CHECK(strstr(error->detail, "deadline_ms") != NULL);
+  CHECK(strstr(error->detail, "timeout_ms") != NULL);
   nymi_error_free(error);
 }
 

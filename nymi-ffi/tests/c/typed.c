@@ -72,7 +72,7 @@ static void init(char **argv) {
 
   struct NymiEndpoint *endpoint;
   FAILS(nymi_client_subscribe(client, "127.0.0.1", NULL, &endpoint, &error),
-        NYMI_STATUS_NOT_INITIALISED, "");
+        NYMI_STATUS_NOT_INITIALISED, "nymi_client_init");
   struct NymiInit *answer = NULL;
   struct NymiInitOptions options = {.size = sizeof options, .nes_url = argv[2], .l1 = argv[3]};
   options.grade = "bronze";
@@ -147,7 +147,17 @@ static void look_up(const struct NymiTap *tap, const char *account) {
   FAILS(nymi_client_lookup(client, &query, NULL, &lookup, &error), NYMI_STATUS_NOT_FOUND, "");
   query.username = NULL;
   FAILS(nymi_client_lookup(client, &query, NULL, &lookup, &error), NYMI_STATUS_MISSING_FIELD,
-        "query");
+        "query: at least one of username, domain, band,");
+  query.band = "not a band";
+  FAILS(nymi_client_lookup(client, &query, NULL, &lookup, &error), NYMI_STATUS_INVALID_FIELD,
+        "query.band: expected");
+  struct NymiCall call = {.size = sizeof call, .timeout_ms = 200000};
+  FAILS(nymi_client_unsubscribe(client, "127.0.0.1", &call, &error), NYMI_STATUS_INVALID_FIELD,
+        "timeout_ms: expected");
+  FAILS(nymi_client_unsubscribe(client, "", NULL, &error), NYMI_STATUS_INVALID_FIELD,
+        "named: expected");
+  FAILS(nymi_client_unsubscribe(client, NULL, NULL, &error), NYMI_RESULT_BAD_ARGUMENT,
+        "named: NULL");
 }
 
 static void assert_it(const struct NymiTap *tap) {
@@ -163,7 +173,7 @@ static void assert_it(const struct NymiTap *tap) {
         "intent_id");
   options.band = "not a band";
   FAILS(nymi_client_assert(client, &options, NULL, &assertion, &error), NYMI_STATUS_INVALID_FIELD,
-        "device");
+        "band: expected");
   options.band = tap->band;
   options.intent_id = tap->intent_id;
   options.document_sha256 = digest;
@@ -190,7 +200,7 @@ static void use_the_band(const char *band) {
   nymi_random_free(random);
   nymi_random_free(more);
   FAILS(nymi_client_random(client, band, 65, NULL, &random, &error), NYMI_STATUS_INVALID_FIELD,
-        "length");
+        "size: expected");
 
   uint8_t digest[32] = {1, 2, 3};
   struct NymiSignature *signature;

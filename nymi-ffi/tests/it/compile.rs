@@ -204,6 +204,43 @@ fn the_programs_of_the_manual_and_the_readme_compile() {
     assert_eq!(compiled, 9);
 }
 
+/// What the first program of the manual does while it waits, with another client than it thinks: a wait
+/// that will never succeed ends, and one that is woken ends if the program is to stop.
+const WAITS: &str = r#"
+#undef main
+#include <assert.h>
+#include <unistd.h>
+int main(void) {
+  alarm(20); /* it goes round and round */
+  struct NymiClientConfig config = {.size = sizeof config, .nea_name = "Records"};
+  config.agent_url = "ws://127.0.0.1:1";
+  struct NymiClient *client = NULL;
+  assert(nymi_client_new(&config, &client, NULL) == NYMI_RESULT_OKAY);
+  stop = 1;
+  nymi_client_wake(client);
+  assert(next_tap(client) == NULL);
+  stop = 0;
+  nymi_client_wake(client);
+  assert(next_tap(client) == NULL);
+  nymi_client_free(client);
+  assert(next_tap(client) == NULL);
+  assert(manual() == 1);
+}
+"#;
+
+#[test]
+fn the_first_program_of_the_manual_does_not_spin() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("waits.c");
+    let block = blocks("docs/manual/c.md", "c").swap_remove(0);
+    std::fs::write(&source, format!("#define main manual\n{block}\n{WAITS}")).unwrap();
+    let program = folder.path().join("waits");
+    compile(C[2], &source, &program);
+    run(Command::new(&program)
+        .env("NYMI_L1", "/nowhere/l1.pem")
+        .env("NYMI_NSL_DIR", folder.path()));
+}
+
 #[test]
 fn the_static_library_links_into_cpp() {
     let folder = tempfile::tempdir().unwrap();

@@ -48,8 +48,21 @@ impl Program {
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
+        let read = self.output.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "the program ended");
         line
+    }
+
+    /// Fails if it goes on for ten seconds.
+    fn ends_soon(&mut self) {
+        for _ in 0..1000 {
+            if self.child.try_wait().unwrap().is_some() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.child.kill().unwrap();
+        panic!("the program goes on");
     }
 
     fn say(&mut self, text: &str) {
@@ -164,6 +177,13 @@ impl Stage {
         let tap = format!("tap {} ble", self.ready.bands[band].serial_number);
         let result = self.runtime.block_on(self.system.hardware(&tap));
         result.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// How many signatures the server has made, by its audit log.
+    fn signatures(&self) -> usize {
+        let rows = self.system.admin().audit_rows(1000);
+        let rows = self.runtime.block_on(rows).unwrap();
+        rows.iter().filter(|row| row.meaning.is_some()).count()
     }
 
     fn clear(self) {
@@ -321,8 +341,30 @@ fn it_greets(stage: &Stage, mut program: Program) {
         let hello = format!("hello {}\n", stage.user().username);
         while program.line() != hello {}
     }
-    program.say("quit\n");
-    program.rest();
+    // Half a command, then the other half and two more at once.
+    program.say("he");
+    std::thread::sleep(Duration::from_millis(100));
+    program.say("lp\nagain\nquit\n");
+    program.ends_soon();
+    assert_eq!(program.rest(), "commands: quit\ncommands: quit\n");
+}
+
+#[test]
+fn the_event_loop_outlives_a_start_without_its_agent() {
+    let stage = Stage::set();
+    let mut options = stage.options();
+    // Nobody listens there.
+    options[2] = "-p1".to_owned();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let mut program = stage.run("examples/c/event_loop.c", &options);
+    assert!(program.line().starts_with("4000 "), "no agent is there");
+    // Longer than its first two attempts to start.
+    std::thread::sleep(Duration::from_millis(2500));
+    program.say("help\nquit\n");
+    program.ends_soon();
+    let rest = program.rest();
+    assert!(rest.ends_with("commands: quit\n"), "{rest}");
+    stage.clear();
 }
 
 #[test]
@@ -337,28 +379,38 @@ fn two_different_people_have_to_sign() {
     stage.clear();
 }
 
+/// Alice, Alice again, Bob: the second tap of Alice has the server sign nothing.
 fn they_sign(stage: &Stage, mut program: Program) {
-    for (said, band) in [
-        ("tap: who executed the record?\n", 0),
-        ("tap: who reviewed it?\n", 0),
-        ("tap: another person has to review it\n", 1),
-    ] {
-        assert_eq!(program.line(), said);
-        stage.tap_with(band);
-    }
-    let rest = program.rest();
-    let tokens: Vec<_> = rest
-        .lines()
-        .filter_map(|line| line.strip_prefix("assertion "))
-        .collect();
-    let [executed, reviewed] = tokens[..] else {
-        panic!("{rest}")
-    };
-    let executed = claims(&stage.system, executed, record());
-    let reviewed = claims(&stage.system, reviewed, record());
-    assert_eq!(executed.meaning.as_deref(), Some("executed"));
-    assert_eq!(reviewed.meaning.as_deref(), Some("reviewed"));
+    let before = stage.signatures();
+    assert_eq!(program.line(), "tap: who executed the record?\n");
+    stage.tap_with(0);
+    let executed = signed(stage, &mut program, "executed");
+    // It was printed before the second person is asked for: the program may end here.
+    assert_eq!(program.line(), "tap: who reviewed it? Another person\n");
+    assert_eq!(stage.signatures() - before, 1);
+    stage.tap_with(0);
+    let refused = program.line();
+    assert!(
+        refused.starts_with("not signed: another person"),
+        "{refused}"
+    );
+    assert_eq!(stage.signatures() - before, 1, "Alice reviewed her own");
+    stage.tap_with(1);
+    let reviewed = signed(stage, &mut program, "reviewed");
+    assert_eq!(program.rest(), "");
     assert_ne!(executed.username, reviewed.username);
+    assert_eq!(stage.signatures() - before, 2);
+}
+
+/// The signature that the program prints next, verified.
+fn signed(stage: &Stage, program: &mut Program, meaning: &str) -> Claims {
+    let by = program.line();
+    let token = program.line();
+    assert!(by.starts_with(&format!("{meaning} by ")), "{by}");
+    let token = token.trim_end().strip_prefix("assertion ").unwrap();
+    let claims = claims(&stage.system, token, record());
+    assert_eq!(claims.meaning.as_deref(), Some(meaning));
+    claims
 }
 
 #[test]
