@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::compile::blocks;
 use crate::toolchain::{WARNINGS, library_folder, repository, run};
 
 /// Installs the library of this build, and gives the folder that stands for the root.
@@ -82,6 +83,64 @@ fn pkg_config_finds_it_wherever_it_was_moved() {
     build(&with_static, &program);
     assert!(!needs_the_shared_library(&program));
     explains_itself(&program, Path::new("/nowhere"));
+}
+
+/// The commands of the manual build and start its program, also in a folder that no linker searches.
+#[test]
+fn the_manual_s_commands_are_enough_wherever_it_was_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = installed(folder.path());
+    for (page, language) in [("docs/manual/c.md", "c"), ("docs/manual/cpp.md", "cpp")] {
+        let source = folder.path().join("app").with_extension(language);
+        std::fs::write(source, format!("{}\n", blocks(page, language)[0])).unwrap();
+        let commands = blocks(page, "sh");
+        let commands = commands.iter().find(|it| it.ends_with("\n./app")).unwrap();
+        let output = Command::new("sh")
+            .args(["-e", "-c", commands])
+            .current_dir(&folder)
+            .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
+            .env("NYMI_NSL_DIR", folder.path().join("nsl"))
+            .env("NYMI_L1", "/nowhere/l1.pem")
+            .env_remove("LD_LIBRARY_PATH")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        // It runs, and has no certificate.
+        assert!(
+            output.status.code() == Some(1) && said.contains("/nowhere/l1.pem"),
+            "{page}: {said}"
+        );
+    }
+}
+
+/// The version of a symbol, such as GLIBC_2.34, as numbers.
+fn glibc_version(word: &str) -> Option<Vec<u32>> {
+    let numbers = word.trim_start_matches('(').strip_prefix("GLIBC_")?;
+    let numbers = numbers.trim_end_matches(')').split('.');
+    numbers.map(|number| number.parse().ok()).collect()
+}
+
+#[test]
+fn the_library_needs_what_the_manual_says() {
+    let library = library_folder().join("libnymi_api.so");
+    let output = run(Command::new("readelf").args(["-dVW"]).arg(library));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for needed in text.lines().filter(|line| line.contains("(NEEDED)")) {
+        let of_glibc = ["[libc.so.6]", "[libm.so.6]", "[ld-linux"];
+        let known = of_glibc.iter().any(|name| needed.contains(name));
+        assert!(known || needed.contains("[libgcc_s.so.1]"), "{needed}");
+    }
+    let newest = text.split_whitespace().filter_map(glibc_version).max();
+    let manual = std::fs::read_to_string(repository().join("docs/manual/c.md")).unwrap();
+    let (_, said) = manual.split_once("The library needs glibc ").unwrap();
+    let said: Vec<u32> = said
+        .split(' ')
+        .next()
+        .unwrap()
+        .split('.')
+        .map(|number| number.parse().unwrap())
+        .collect();
+    assert!(newest.is_some() && newest <= Some(said), "{newest:?}");
 }
 
 #[test]
@@ -188,4 +247,89 @@ fn cmake_takes_versions_up_to_this_one(prefix: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let option = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
     cmake(folder.path(), &project, &option);
+}
+
+/// What a script that has to fail says.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+    said
+}
+
+/// A library of the right name with one function, and what else is installed.
+fn other_library(folder: &Path, soname: &str) -> PathBuf {
+    let built = folder.join("other");
+    std::fs::create_dir_all(&built).unwrap();
+    let source = folder.join("other.c");
+    std::fs::write(&source, "void napiGet(void) {}\n").unwrap();
+    run(Command::new("gcc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(built.join("libnymi_api.so"))
+        .arg(format!("-Wl,-soname,{soname}"))
+        .arg(&source));
+    std::fs::copy(&source, built.join("libnymi_api.a")).unwrap();
+    built
+}
+
+#[test]
+fn a_library_of_other_sources_is_neither_installed_nor_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("to");
+    for (soname, wrong) in [
+        ("libnymi_api.so.1", "it lacks: napiPut\n"),
+        ("libnymi_api.so.7", "calls itself 'libnymi_api.so.7', not"),
+    ] {
+        let built = other_library(folder.path(), soname);
+        for (script, option) in [("install", "--destdir"), ("dist", "--out")] {
+            let mut command = Command::new(repository().join("packaging/c").join(script));
+            command.arg("--built").arg(&built).arg(option).arg(&to);
+            if script == "dist" {
+                command.arg("archive");
+            }
+            let said = refused(&mut command);
+            assert!(said.contains(wrong), "{said}");
+            assert!(!to.exists(), "{script}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_leaves_no_half_installation_and_the_packages_that_were_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    std::os::unix::fs::symlink("/bin/false", tools.join("cargo")).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", tools.display());
+    let without_cargo = |script: &str, option: &str, to: &Path| {
+        let mut command = Command::new(repository().join("packaging/c").join(script));
+        command.arg("--built").arg(library_folder());
+        command.arg(option).arg(to).env("PATH", &path);
+        command.env("SOURCE_DATE_EPOCH", "0");
+        command
+    };
+    let root = folder.path().join("root");
+    refused(&mut without_cargo("install", "--destdir", &root));
+    assert!(!root.exists());
+
+    let out = folder.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    let old = out.join("nymi-api-0.0.1-linux-x86_64.tar.gz");
+    std::fs::write(&old, "old").unwrap();
+    refused(without_cargo("dist", "--out", &out).arg("archive"));
+    let left: Vec<_> = std::fs::read_dir(&out).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+}
+
+#[test]
+fn licences_say_which_tool_is_missing() {
+    // The program itself: what the PATH has may be a script that needs the PATH.
+    let which = run(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
+    let python = String::from_utf8(which.stdout).unwrap();
+    let mut licences = Command::new(python.trim_end());
+    licences.arg(repository().join("packaging/c/licences"));
+    let said = refused(licences.env("PATH", "/nowhere"));
+    assert!(said.contains("rustc is missing"), "{said}");
 }
