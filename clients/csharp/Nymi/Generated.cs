@@ -238,7 +238,7 @@ namespace Nymi
         LogUnusable = 8,
         /// <summary>The system refused a thread, a descriptor or another resource.</summary>
         System = 9,
-        /// <summary>Too many clients.</summary>
+        /// <summary>Too many clients, or updates that were not read.</summary>
         TooMany = 10,
         /// <summary>A struct is from a newer header and asks for something that this library does not have.</summary>
         TooNew = 11,

@@ -541,7 +541,7 @@ class Result(IntEnum):
     SYSTEM = 9
     """The system refused a thread, a descriptor or another resource."""
     TOO_MANY = 10
-    """Too many clients."""
+    """Too many clients, or updates that were not read."""
     TOO_NEW = 11
     """A struct is from a newer header and asks for something that this library does not have."""
     UNSUPPORTED = 12

@@ -24,7 +24,7 @@ public enum Result {
     LOG_UNUSABLE(8),
     /** The system refused a thread, a descriptor or another resource. */
     SYSTEM(9),
-    /** Too many clients. */
+    /** Too many clients, or updates that were not read. */
     TOO_MANY(10),
     /** A struct is from a newer header and asks for something that this library does not have. */
     TOO_NEW(11),
