@@ -1206,7 +1206,9 @@ uint32_t nymi_client_free(struct NymiClient *client);
  *
  *     nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"1\"}", NULL);
  */
-uint32_t nymi_client_put(struct NymiClient *client, const char *json, struct NymiError **error);
+uint32_t nymi_client_put(struct NymiClient *client,
+                         const char *json,
+                         struct NymiError **error);
 
 /**
  * Waits for the next update and gives it as JSON.
