@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -130,35 +129,6 @@ class Sync(unittest.TestCase):
                     self.assertLess(time.monotonic(), until)
             asking.join(10)
             self.assertIsInstance(outcome[0], nymi.CancelledError)
-
-    def test_an_interrupted_call_is_cancelled_at_the_agent(self) -> None:
-        with client() as records, muted(1):
-
-            def is_free() -> bool:
-                try:
-                    records.info(exchange="slow")
-                except nymi.RequestError as error:
-                    self.assertEqual(error.status, nymi.Status.DUPLICATE_EXCHANGE)
-                    return False
-                return True
-
-            def interrupt() -> None:
-                while is_free():
-                    pass
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-            interrupting = threading.Thread(target=interrupt)
-            interrupting.start()
-            began = time.monotonic()
-            with self.assertRaises(KeyboardInterrupt):
-                while True:
-                    with contextlib.suppress(nymi.RequestError):
-                        # The name may be taken by the other thread at first.
-                        records.firmware(band(1), exchange="slow")
-            interrupting.join()
-            while not is_free():
-                # In 15 s it would have ended by itself.
-                self.assertLess(time.monotonic() - began, 10)
 
     def test_an_operation_ends_in_time(self) -> None:
         with client() as records, muted(1):
