@@ -123,10 +123,11 @@ pub(crate) unsafe fn ask(
     client: *mut NymiClient,
     call: *const NymiCall,
     operation: Operation,
-    fields: Fields,
+    fields: impl FnOnce() -> Result<Fields, Failure>,
 ) -> Result<Update, Failure> {
+    // A handle that is not a client is told before anything else that is wrong.
     let hosted = hosted(client)?;
-    let (mut fields, mut exchange) = (fields, None);
+    let (mut fields, mut exchange) = (fields()?, None);
     if !call.is_null() {
         // SAFETY: the caller promises a struct of the header.
         let call = unsafe { read_growing(call) }?;
@@ -170,7 +171,7 @@ where
         // SAFETY: the caller promises NULL or a place to write.
         let out = unsafe { Out::new(name, out) }?;
         // SAFETY: the caller promises what `ask` wants.
-        let update = unsafe { ask(client, call, operation, fields()?) }?;
+        let update = unsafe { ask(client, call, operation, fields) }?;
         let answer: A = update.payload_as().map_err(Failure::unreadable)?;
         let mut parts = Parts::default();
         let view = view(answer, &mut parts);
@@ -191,7 +192,7 @@ pub(crate) unsafe fn action(
     error: *mut *mut NymiError,
 ) -> u32 {
     // SAFETY: the caller promises what `ask` wants.
-    let work = || unsafe { ask(client, call, operation, fields()?) }.map(|_| ());
+    let work = || unsafe { ask(client, call, operation, fields) }.map(|_| ());
     // SAFETY: the caller promises NULL or a place to write.
     unsafe { entry(error, work) }
 }

@@ -70,6 +70,13 @@ static void handles_that_are_none(void) {
     every_function_says(none[i], NYMI_RESULT_BAD_HANDLE);
     CHECK_INT(nymi_client_free(none[i]), none[i] == NULL ? 0 : NYMI_RESULT_BAD_HANDLE);
   }
+  /* A handle that is none comes before whatever else is wrong. */
+  struct NymiLookupQuery nothing = {.size = sizeof nothing};
+  struct NymiLookup *lookup = NULL;
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    CHECK_INT(nymi_client_lookup(none[i], &nothing, NULL, &lookup, NULL), NYMI_RESULT_BAD_HANDLE);
+    CHECK_INT(nymi_client_unsubscribe(none[i], NULL, NULL, NULL), NYMI_RESULT_BAD_HANDLE);
+  }
   /* Nor is anything freed that is not ours. */
   nymi_string_free(heap);
   nymi_tap_free((void *)heap);
