@@ -15,7 +15,6 @@ use crate::passed::{Options, Size, Sized, Step, Text, Texts, Which, nowhere, pic
 
 use NymiResult::{
     BadArgument, BadHandle, CallbackMode, Fault, Interrupted, NoMemory, Okay, Terminated, Timeout,
-    TooNew,
 };
 
 struct OwnClient {

@@ -9,7 +9,9 @@
 //! - a common name of a leaf that looks like a host or an address is held to the constraints as if the
 //!   leaf stated it as an alternative name, whatever else it states, since some verifiers still look
 //!   there (RFC 6125, 6.4.4);
-//! - a mailbox beyond ASCII (RFC 9598) is not interpreted: no constraint on mailboxes lets it pass.
+//! - a mailbox beyond ASCII (RFC 9598) is not interpreted: no constraint on mailboxes lets it pass;
+//! - a directory name that is an excluded one in another spelling (Unicode normalisation, RFC 4518) cannot be told from one that is
+//!   not: where only such text is between them, it is excluded.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
@@ -204,6 +206,9 @@ impl Level<'_> {
             name: name.display(),
         };
         for base in self.excluded.iter().filter(same_form) {
+            if let (Subject::Directory(_, one), Subject::Directory(_, other)) = (name, base) {
+                work.compare((one.len() + other.len()) / 64)?;
+            }
             if touches(name, base).map_err(|Unclear| excluded())? {
                 return Err(excluded());
             }
@@ -240,6 +245,9 @@ fn touches(name: &Subject<'_>, base: &Subject<'_>) -> Result<bool, Unclear> {
         (Subject::Dns(name), Subject::Dns(base)) => {
             let (name, base) = (dns::Name::presented(name)?, dns::Name::base(base)?);
             Ok(name.may_be_within(&base))
+        }
+        (Subject::Directory(name, _), Subject::Directory(base, _)) => {
+            Ok(name::may_be_below(name, base))
         }
         _ => matches(name, base),
     }

@@ -138,6 +138,62 @@ fn canonical_attribute(attribute: &Attribute<'_>) -> Vec<u8> {
     canonical
 }
 
+/// Attributes of one RDN that are looked at one by one; nobody writes more.
+const MOST_ATTRIBUTES: usize = 8;
+
+/// Whether a name may be below this base, both in canonical form, for who compares them as RFC 5280, 7.1, wants it: after the
+/// preparation of RFC 4518, for which two texts can be one that are two to us (Unicode normalisation, characters that stand for
+/// nothing). Where one of two texts has such characters, it may be the other.
+pub(crate) fn may_be_below(name: &Canonical, base: &Canonical) -> bool {
+    base.len() <= name.len()
+        && name
+            .iter()
+            .zip(base)
+            .all(|(one, other)| may_be_same(one, other))
+}
+
+/// The same of two RDNs. Each attribute has its like on the other side, or text there that may be its like.
+fn may_be_same(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    let attributes =
+        [one, other].map(|rdn| parts(rdn).take(MOST_ATTRIBUTES + 1).collect::<Vec<_>>());
+    let [one, other] = &attributes;
+    if attributes.iter().any(|all| all.len() > MOST_ATTRIBUTES) {
+        return true;
+    }
+    // They are sorted by their types.
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(one, other)| one.0 == other.0)
+        && one.iter().all(|attribute| has_like(attribute, other))
+        && other.iter().all(|attribute| has_like(attribute, one))
+}
+
+/// The attributes of an RDN in canonical form: type, and tag with value.
+fn parts(mut rdn: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    core::iter::from_fn(move || {
+        let (size, rest) = rdn.split_first_chunk()?;
+        let (part, rest) = rest.split_at_checked(u32::from_be_bytes(*size) as usize)?;
+        rdn = rest;
+        let (size, part) = part.split_first()?;
+        part.split_at_checked(usize::from(*size))
+    })
+}
+
+fn has_like(attribute: &(&[u8], &[u8]), others: &[(&[u8], &[u8])]) -> bool {
+    let (kind, value) = *attribute;
+    is_unsettled(value)
+        || others
+            .iter()
+            .any(|other| other.0 == kind && (other.1 == value || is_unsettled(other.1)))
+}
+
+/// Whether this is text with more than ASCII letters, signs and blanks, which RFC 4518 leaves as they are.
+fn is_unsettled(value: &[u8]) -> bool {
+    matches!(value, [0, text @ ..] if !text.iter().all(|byte| matches!(byte, b' '..=b'~')))
+}
+
 /// Whether values of this type are UTF-8, or ASCII.
 const fn is_utf8(tag: u8) -> bool {
     matches!(
@@ -363,6 +419,66 @@ mod tests {
                 prop_assert_eq!(same, canonical(&one) == canonical(&other));
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_below_may_be_below((one, other) in names()) {
+            let [one, other] = [&one, &other].map(|name| canonical(name));
+            if one.starts_with(&other) {
+                prop_assert!(may_be_below(&one, &other));
+            }
+            let is_settled = [&one, &other].into_iter().flatten().flat_map(|rdn| parts(rdn)).all(|(_, value)| !is_unsettled(value));
+            if is_settled {
+                prop_assert_eq!(may_be_below(&one, &other), one.starts_with(&other));
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_could_be_written_another_way_may_be_another() {
+        let may = |one: &[u8], other: &[u8]| may_be_below(&canonical(one), &canonical(other));
+        let name = |text: &str| cn(tag::UTF8_STRING, text.as_bytes());
+        for (one, other) in [
+            ("Z\u{fc}rich", "Zu\u{308}rich"),
+            ("\u{ff21}cme", "Acme"),
+            ("Ac\u{ad}me", "Acme"),
+            ("Acme\u{1}", "acme"),
+        ] {
+            assert!(
+                may(&name(one), &name(other)) && may(&name(other), &name(one)),
+                "{one:?}"
+            );
+        }
+        assert!(!may(&name("Acme"), &name("Acne")));
+        // Neither another type, nor what is no text.
+        let organisation = |text: &str| {
+            let kind = attribute(&[0x55, 4, 10], tag::UTF8_STRING, text.as_bytes());
+            element(0x30, &element(0x31, &kind))
+        };
+        assert!(!may(&name("\u{ff21}cme"), &organisation("Acme")));
+        assert!(!may(&cn(tag::OCTET_STRING, b"\xff"), &name("Acme")));
+        assert!(!may(&element(0x30, &[]), &name("\u{fc}")));
+    }
+
+    #[test]
+    fn attributes_of_a_set_find_their_likes() {
+        let unit = |text: &str| attribute(&[0x55, 4, 0x0b], tag::UTF8_STRING, text.as_bytes());
+        let set = |texts: &[&str]| {
+            let mut units: Vec<_> = texts.iter().map(|text| unit(text)).collect();
+            units.sort();
+            element(0x30, &element(0x31, &units.concat()))
+        };
+        let may = |one: &[&str], other: &[&str]| {
+            may_be_below(&canonical(&set(one)), &canonical(&set(other)))
+        };
+        assert!(may(&["a", "\u{fc}"], &["a", "b"]));
+        assert!(may(&["a", "b"], &["a", "\u{fc}"]));
+        assert!(!may(&["a", "c"], &["a", "b"]));
+        assert!(!may(&["a"], &["a", "\u{fc}"]));
+        let many = ["a"; MOST_ATTRIBUTES + 1];
+        assert!(may(&many, &["a"]));
+        assert!(!may(&many[1..], &["a"]));
     }
 
     #[test]
