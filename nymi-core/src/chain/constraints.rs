@@ -371,6 +371,27 @@ mod tests {
     }
 
     #[test]
+    fn long_directory_names_cost_more_beside_excluded_ones() {
+        let directory = |whole| Subject::Directory(Canonical::default(), whole);
+        let (short, long) = ([0; 10], [0; 640]);
+        // One for the name, one for each base, and one for each 64 octets of both.
+        for (one, other, cost) in [
+            (&short[..], &short[..], 3),
+            (&long, &short, 13),
+            (&long, &long, 23),
+        ] {
+            let level = Level {
+                permitted: Vec::new(),
+                excluded: alloc::vec![Subject::Mailbox("example.com"), directory(other)],
+            };
+            let (name, mut work) = (directory(one), Work::new());
+            let checks = (0..)
+                .take_while(|_| !matches!(level.check(&name, &mut work), Err(Fault::WorkLimit)));
+            assert_eq!(checks.count(), 100_000 / cost);
+        }
+    }
+
+    #[test]
     fn each_subtree_and_each_name_costs_a_comparison() {
         let level = Level {
             permitted: (0..3).map(|_| Subject::Mailbox("example.com")).collect(),

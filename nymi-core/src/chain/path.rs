@@ -236,7 +236,8 @@ fn check_purpose(path: &[Link], leaf: &Link, requirements: &Requirements<'_>, re
             },
         );
     }
-    if certificate.is_ca() && !requirements.ca_leaf {
+    let has_role = matches!(requirements.purpose, Purpose::Role(_));
+    if certificate.is_ca() && (has_role || !requirements.ca_leaf) {
         report.add(Some(leaf.index), Fault::CaLeaf);
     }
     report.check(leaf, check_end_entity(certificate));

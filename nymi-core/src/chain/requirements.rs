@@ -268,7 +268,7 @@ impl<'a> Requirements<'a> {
         self
     }
 
-    /// Whether the leaf may be a CA certificate; a leaf of the platform never is.
+    /// Whether the leaf may be a CA certificate. One that must have a role of the platform never may.
     #[must_use]
     pub const fn with_ca_leaf(mut self, allowed: bool) -> Self {
         self.ca_leaf = allowed;

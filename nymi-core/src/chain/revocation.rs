@@ -243,7 +243,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a complete CRL may be used for a certificate, and the certificate is not on it, nor on the
+    /// Whether a complete CRL may be used for a certificate, and the certificate is not on it, or no longer by the
     /// delta CRL that continues it.
     fn says(
         &mut self,
@@ -258,13 +258,11 @@ impl Search<'_> {
         let (serial, issuer) = (certificate.serial(), certificate.issuer_der());
         let delta = self.delta_for(goal, number, signer)?;
         let newer = delta.and_then(|delta| goal.requirements.crls[delta].entry(serial, issuer));
-        let older = crl.entry(serial, issuer);
-        let entry = match newer {
-            Some(newer) if newer.reason != REMOVE_FROM_CRL => Some(newer),
-            // 5.3.1: what was on hold may be taken off the list, and nothing else.
-            Some(_) => older.filter(|older| older.reason != CERTIFICATE_HOLD),
-            None => older,
-        };
+        // 5.3.1: what was on hold may be taken off the list, and nothing else. Whom the delta list adds, it is asked itself.
+        let taken_back = newer.is_some_and(|newer| newer.reason == REMOVE_FROM_CRL);
+        let entry = crl
+            .entry(serial, issuer)
+            .filter(|entry| !(taken_back && entry.reason == CERTIFICATE_HOLD));
         entry.map_or(Ok(()), |entry| Err(entry.revoked()))
     }
 

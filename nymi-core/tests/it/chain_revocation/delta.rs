@@ -64,6 +64,21 @@ fn a_current_delta_list_ends_a_hold() {
     assert_eq!(with(&trio, &[&complete, &revoked, &newest]), REVOKED);
 }
 
+/// A list that has a certificate twice means the worse of both.
+#[test]
+fn a_hold_beside_another_reason_does_not_end() {
+    let trio = Trio::new();
+    let back = delta(&trio, 7, 8).revoke(&[0x11], 8);
+    for reasons in [[6, 1], [1, 6]] {
+        let twice = reasons
+            .into_iter()
+            .fold(List::new(&trio.l2), |list, reason| {
+                list.revoke(&[0x11], reason)
+            });
+        assert_eq!(with(&trio, &[&twice, &back]), REVOKED);
+    }
+}
+
 /// What a list out of date, without an end, of another base or not of this scope says must not let pass.
 #[test]
 fn a_delta_list_that_cannot_be_combined_ends_no_hold() {

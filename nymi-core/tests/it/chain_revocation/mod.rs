@@ -115,6 +115,7 @@ fn required(trio: &Trio, crls: &[Crl]) -> Found {
 
 const REVOKED: Found = Some((124, Some(0)));
 const UNKNOWN: Found = Some((125, Some(0)));
+const OUTDATED: Found = Some((126, Some(0)));
 const UNUSABLE: Found = Some((127, Some(0)));
 
 fn distribution_points(points: &[&[&[u8]]]) -> Vec<u8> {
@@ -256,6 +257,32 @@ fn who_is_revoked_in_a_list_that_cannot_be_used_stays_revoked() {
         assert_eq!(beside(7), [REVOKED, REVOKED]);
         // A newer list does not have the certificate any more.
         assert_eq!(beside(8), [None, None]);
+    }
+    // Lists without numbers are as old as their times say.
+    let dated = |from: &str, number: Option<u8>| {
+        let mut list = List::new(&trio.l2);
+        list.this_update = utc(from);
+        match number {
+            Some(number) => list.set(NUMBER, false, &tlv(2, &[number])),
+            None => {
+                list.extensions.clear();
+                list
+            }
+        }
+    };
+    let mut outdated = dated("260502000000Z", None).revoke(&[0x11], 1);
+    outdated.next_update = utc("260513082959Z");
+    let outdated = outdated.crl(&trio.l2);
+    for number in [None, Some(9)] {
+        for (from, expected) in [
+            ("260501235959Z", REVOKED),
+            ("260502000000Z", REVOKED),
+            ("260502000001Z", None),
+        ] {
+            let sound = dated(from, number).crl(&trio.l2);
+            let lists = [outdated.clone(), sound];
+            assert_eq!(covered(&trio, &lists), expected, "{from} {number:?}");
+        }
     }
     // What was not issued yet says nothing.
     let mut to_come = numbered(7).revoke(&[0x11], 1);

@@ -67,6 +67,14 @@ fn a_list_is_current_from_its_first_to_its_last_second() {
     list.this_update = utc("260501000000Z");
     list.next_update = utc("260513083000Z");
     assert_eq!(covered(&trio, &[list.crl(&trio.l2)]), REVOKED);
+    // A list that is out of date says of nobody that they are not revoked.
+    let of_l1 = List::new(&trio.l1);
+    let mut of_l2 = List::new(&trio.l2);
+    for (last, expected) in [("260513083000Z", None), ("260513082959Z", OUTDATED)] {
+        of_l2.next_update = utc(last);
+        let lists = [of_l1.crl(&trio.l1), of_l2.crl(&trio.l2)];
+        assert_eq!(required(&trio, &lists), expected);
+    }
 }
 
 #[test]

@@ -165,6 +165,29 @@ fn an_l2_has_a_path_length_of_zero() {
     }
 }
 
+/// Whoever allows CA certificates as leaves does not mean those with a role.
+#[test]
+fn a_leaf_with_a_role_is_no_ca() {
+    let mut trio = Trio::new();
+    trio.leaf = Cert::ca("CA", 0x21, &trio.l2.subject, None);
+    trio.leaf.set(KEY_USAGE, true, &tlv(3, &[1, 0x86]));
+    trio.leaf.set(
+        KEY_PURPOSES,
+        false,
+        &ids(&[oid::CLIENT_AUTH, oid::ROLE_NEA]),
+    );
+    trio.l2.set(
+        BASIC_CONSTRAINTS,
+        true,
+        &seq(&[&tlv(1, &[0xff]), &tlv(2, &[1])]),
+    );
+    let any = Requirements::new(GradeRequirement::Any);
+    assert_eq!(fault(trio.check_with(&any)), Some((116, Some(0))));
+    assert_eq!(fault(trio.check_with(&any.with_ca_leaf(true))), None);
+    let role = any.with_ca_leaf(true).with_role(Role::Nea);
+    assert_eq!(fault(trio.check_with(&role)), Some((116, Some(0))));
+}
+
 #[test]
 fn a_leaf_has_one_role_and_a_terminal_two() {
     let outcome = |roles: &[Role], asked: Role| {
