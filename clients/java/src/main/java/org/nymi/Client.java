@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -56,11 +55,11 @@ public final class Client implements AutoCloseable {
     private final Forgotten forgotten;
     private final Cleaner.Cleanable cleanable;
 
-    private Client(Builder builder) {
+    private Client(NativeApi api, Builder builder) {
         neaName = builder.settings.neaName;
         timeout = builder.timeout;
         executor = builder.executor;
-        connection = new Connection(new Settings(builder.settings));
+        connection = new Connection(api, new Settings(builder.settings));
         forgotten = new Forgotten(connection, neaName);
         cleanable = CLEANER.register(this, forgotten);
     }
@@ -149,6 +148,9 @@ public final class Client implements AutoCloseable {
     }
 
     private <T> Void finish(CompletableFuture<T> future, Request<T> request, Connection.Sent sent, Update update) {
+        if (future.isDone()) {
+            return null;
+        }
         try {
             if (update == null) {
                 throw noAnswer(request, sent);
@@ -767,7 +769,11 @@ public final class Client implements AutoCloseable {
          * @throws LibraryException a setting cannot be used, or the system refused something
          */
         public Client build() {
-            return new Client(this);
+            return build(NativeLoader.api());
+        }
+
+        Client build(NativeApi api) {
+            return new Client(api, this);
         }
     }
 }

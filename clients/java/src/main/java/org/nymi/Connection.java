@@ -21,8 +21,8 @@ final class Connection implements Runnable {
     private final Handle handle;
     private final Thread reader;
 
-    Connection(Settings settings) {
-        handle = new Handle(settings);
+    Connection(NativeApi api, Settings settings) {
+        handle = new Handle(api, settings);
         listeners = new Listeners(inbox, "nymi-events " + settings.neaName);
         reader = new Thread(this, "nymi-reader " + settings.neaName);
         reader.setDaemon(true);
@@ -77,6 +77,8 @@ final class Connection implements Runnable {
         if (!router.ignore(sent.exchange, sent.answer)) {
             return;
         }
+        // So that no timer holds on to it.
+        sent.answer.cancel(false);
         try {
             send("cancel", null, Map.of("exchange", sent.exchange), Abi.DEFAULT_DEADLINE_MS);
         } catch (NymiException closed) {

@@ -22,8 +22,8 @@ final class Handle {
     private final NativeApi.OnLog onLog;
     private volatile Thread logThread;
 
-    Handle(Settings settings) {
-        api = NativeLoader.api();
+    Handle(NativeApi api, Settings settings) {
+        this.api = api;
         onLog = settings.logListener == null ? null : onLog(settings.logListener);
         NativeApi.Config config = new NativeApi.Config();
         config.size = new NativeApi.SizeT(config.size());

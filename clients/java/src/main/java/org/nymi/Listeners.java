@@ -3,6 +3,7 @@ package org.nymi;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** The listeners of a client, and the thread that calls them. */
@@ -49,7 +50,14 @@ final class Listeners implements Runnable {
                 thread.start();
             }
         }
-        return () -> entries.remove(entry);
+        // A registration that was closed keeps no client.
+        AtomicReference<Entry> kept = new AtomicReference<>(entry);
+        return () -> {
+            Entry ended = kept.getAndSet(null);
+            if (ended != null) {
+                entries.remove(ended);
+            }
+        };
     }
 
     @Override

@@ -18,7 +18,17 @@ final class NativeLoader {
 
     private static NativeApi loaded;
 
-    private NativeLoader() {}
+    private final String property;
+    private final String variable;
+    private final ClassLoader resources;
+    private final int abi;
+
+    NativeLoader(String property, String variable, ClassLoader resources, int abi) {
+        this.property = property;
+        this.variable = variable;
+        this.resources = resources;
+        this.abi = abi;
+    }
 
     /**
      * The library, loaded at the first call.
@@ -27,13 +37,13 @@ final class NativeLoader {
      */
     static synchronized NativeApi api() {
         if (loaded == null) {
-            loaded = load(System.getProperty(PROPERTY), System.getenv(VARIABLE), NativeLoader.class.getClassLoader());
+            loaded = new NativeLoader(System.getProperty(PROPERTY), System.getenv(VARIABLE), NativeLoader.class.getClassLoader(), Abi.VERSION).load();
         }
         return loaded;
     }
 
     /** What the property names, and nothing else; without it the library in the jar, then what the variable names, then the system's. */
-    static NativeApi load(String property, String variable, ClassLoader resources) {
+    NativeApi load() {
         if (property != null) {
             return open(file(property), PROPERTY);
         }
@@ -71,7 +81,7 @@ final class NativeLoader {
         return path;
     }
 
-    private static NativeApi open(String path, String from) {
+    private NativeApi open(String path, String from) {
         if (!Files.isRegularFile(Path.of(path))) {
             throw new LibraryNotFoundException("there is no C library at " + path + ", which " + from + " names", null);
         }
@@ -82,7 +92,7 @@ final class NativeLoader {
         }
     }
 
-    private static NativeApi checked(NativeLibrary library, String path) {
+    private NativeApi checked(NativeLibrary library, String path) {
         for (Method function : NativeApi.class.getDeclaredMethods()) {
             try {
                 library.getFunction(function.getName());
@@ -91,8 +101,8 @@ final class NativeLoader {
             }
         }
         int found = library.getFunction("nymi_abi_version").invokeInt(new Object[0]);
-        if (found != Abi.VERSION) {
-            throw new LibraryNotFoundException(path + " has the binary interface " + found + "; this package needs " + Abi.VERSION, null);
+        if (found != abi) {
+            throw new LibraryNotFoundException(path + " has the binary interface " + found + "; this package needs " + abi, null);
         }
         return Native.load(library.getFile() == null ? library.getName() : library.getFile().getPath(), NativeApi.class);
     }
