@@ -178,7 +178,8 @@ public final class Client implements AutoCloseable {
 
     /**
      * Obtains or finds the application's certificate and makes it known to the agent. Comes first. Without user and password, or token, the stored
-     * certificate of an earlier run is used.
+     * certificate of an earlier run is used. A first one that is given up goes on inside the library until its timeout: before {@code init} there is no
+     * {@code cancel}.
      *
      * @param request who asks whom; the client's name is that of the application, unless it says another
      * @return what was found

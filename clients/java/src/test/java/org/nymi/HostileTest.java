@@ -219,10 +219,9 @@ class HostileTest {
     }
 
     @Test
-    void aFutureThatIsCancelledBeforeAnybodyHeardOfItFreesItsName() throws Exception {
+    void aFirstLoginThatIsCancelledKeepsItsNameUntilItsTimeout() throws Exception {
         try (ServerSocket silent = silent(); Client client = client()) {
-            InitRequest login = login(silent).exchange("slow");
-            CompletableFuture<InitAnswer> asked = client.initAsync(login);
+            CompletableFuture<InitAnswer> asked = client.initAsync(login(silent).exchange("slow").timeout(Duration.ofMillis(500)));
             assertTrue(asked.cancel(true));
             assertThrows(CancellationException.class, asked::join);
             eventually(() -> {
@@ -232,6 +231,12 @@ class HostileTest {
                 } catch (RequestException inUse) {
                     assertTrue(inUse.is(Status.DUPLICATE_EXCHANGE));
                     return false;
+                }
+            });
+            // The answer to who is gone is nobody's, and no update.
+            assertThrows(NymiTimeoutException.class, () -> {
+                while (true) {
+                    assertEquals("error", client.waitUpdate(Duration.ZERO).operation(), "but that the agent is missing");
                 }
             });
         }
