@@ -174,7 +174,7 @@ class _Member:
         self.name, self.doc, self.secret = field.name, field.doc, field.secret
         made = pascal(snake(field.name))
         self.java = made[0].lower() + made[1:]
-        self.is_list, self.is_object, self.is_word = field.list, False, field.type in api.enums
+        self.is_list, self.constant = field.list, None
         self.optional = field.optional or field.nullable or (owner, field.name) in OPTIONAL
         if (owner, field.name) in TEXT:
             self.kind, self.read = "String", "text"
@@ -182,13 +182,17 @@ class _Member:
             self.kind, self.read = SPECIAL[field.type]
         elif field.type in api.types:
             self.kind, self.read = PLAIN[api.types[field.type]["json"]]
+        elif field.type in api.enums:
+            self.kind, self.read = field.type, "word"
+            values = api.enums[field.type]["values"]
+            if len(values) == 1:
+                # It needs no choosing.
+                self.constant = f"{field.type}.{screaming(values[0]['value'])}"
         else:
-            self.kind, self.read = field.type, "word" if self.is_word else "object"
-            self.is_object = not self.is_word
+            self.kind, self.read = field.type, "object"
         self.is_bytes = self.kind == "byte[]"
-        # A word with a single value needs no choosing.
-        self.constant = f"{field.type}.{screaming(api.enums[field.type]['values'][0]['value'])}" if self.is_word and len(api.enums[field.type]["values"]) == 1 else None
-        self.stored = f"List<{self.kind}>" if self.is_list else BOXED.get(self.kind, self.kind) if self.optional else self.kind
+        self.given = f"List<{self.kind}>" if self.is_list else self.kind
+        self.stored = BOXED.get(self.given, self.given) if self.optional else self.given
         self.returned = f"Optional<{self.stored}>" if self.optional else self.stored
 
     @property
@@ -201,16 +205,33 @@ class _Member:
     @property
     def checked(self):
         """What is kept of an argument: not null, and a copy of what could change."""
-        if self.kind in BOXED and not self.is_list:
+        if self.given in BOXED:
             return self.java
         if self.is_list:
             return f"List.copyOf({self.java})"
         return f'Objects.requireNonNull({self.java}, "{self.java}")' + (".clone()" if self.is_bytes else "")
 
     @property
+    def shown(self):
+        """What the accessor gives: a copy of what could change."""
+        if self.optional:
+            return f"Optional.ofNullable({self.java})" + (".map(byte[]::clone)" if self.is_bytes else "")
+        return self.java + (".clone()" if self.is_bytes else "")
+
+    @property
     def writing(self):
         """The value as a message has it."""
-        return f"{'list' if self.is_list else 'value'}({self.java})"
+        return f"{'list' if self.is_list else 'value'}({self.constant or self.java})"
+
+
+def _writing(members, inherits=False):
+    """The methods that say what a message has."""
+    body = ["", "@Override", "void write(Map<String, Object> fields) {"] + (["    super.write(fields);"] if inherits else [])
+    body += [f'    fields.put("{one.name}", {one.writing});' for one in members] + ["}"]
+    secrets = ", ".join(f'"{one.name}"' for one in members if one.secret)
+    if secrets:
+        body += ["", "@Override", "Set<String> secrets() {", f"    return Set.of({secrets});", "}"]
+    return body
 
 
 def _message(api, part, implements=None, extends=None):
@@ -221,16 +242,8 @@ def _message(api, part, implements=None, extends=None):
     body += ["", f"{name}(Payload payload) {{"] + (["    super(payload);"] if extends else [])
     body += [f"    {one.java} = {one.reading};" for one in members] + ["}"]
     for one in members:
-        shown = f"{one.java}.clone()" if one.is_bytes and not one.optional else one.java
-        if one.optional:
-            shown = f"Optional.ofNullable({one.java}).map(byte[]::clone)" if one.is_bytes else f"Optional.ofNullable({one.java})"
-        body += _accessor(one.java, one.doc, one.returned, shown)
-    body += ["", "@Override", "void write(Map<String, Object> fields) {"] + (["    super.write(fields);"] if extends else [])
-    body += [f'    fields.put("{one.name}", {one.writing});' for one in members] + ["}"]
-    secrets = [one for one in members if one.secret]
-    if secrets:
-        names = ", ".join(f'"{one.name}"' for one in secrets)
-        body += ["", "@Override", "Set<String> secrets() {", f"    return Set.of({names});", "}"]
+        body += _accessor(one.java, one.doc, one.returned, one.shown)
+    body += _writing(members, inherits=bool(extends))
     kind = "class" if any(api.answer(one).extends == name for one in api.operations) else "final class"
     base = f" extends {extends or 'Message'}" + (f" implements {implements}" if implements else "")
     return _file(name, [*_doc(part.doc), f"public {kind} {name}{base} {{", *_indented(body), "}"])
@@ -238,7 +251,7 @@ def _message(api, part, implements=None, extends=None):
 
 def _setter(owner, one):
     tags = (f"param {one.java} {_lower(one.doc)}", "return this")
-    head = f"public {owner} {one.java}({one.stored if one.is_list else one.kind} {one.java}) {{"
+    head = f"public {owner} {one.java}({one.given} {one.java}) {{"
     return ["", *_doc(one.doc, *tags), head, f"    this.{one.java} = {one.checked};", "    return this;", "}"]
 
 
@@ -248,20 +261,17 @@ def _sent(api, part, extends, more):
     members = [_Member(api, name, field) for field in part.fields]
     asked = [one for one in members if not one.optional and not one.constant]
     others = [one for one in members if one.optional]
-    body = [f"private final {one.kind} {one.java};" for one in asked] + [f"private {one.stored} {one.java};" for one in others]
+    body = [f"private final {one.given} {one.java};" for one in asked] + [f"private {one.stored} {one.java};" for one in others]
     tags = [f"param {one.java} {_lower(one.doc)}" for one in asked]
-    body += ([""] if body else []) + _doc("Nothing has to be said." if not asked else "What has to be said; the rest is optional." if others else "All that there is to say.", *tags)
-    body += [f"public {name}({', '.join(f'{one.kind} {one.java}' for one in asked)}) {{"]
+    doc = "All that there is to say."
+    if others:
+        doc = "What has to be said; the rest is optional." if asked else "Nothing has to be said."
+    body += ([""] if body else []) + _doc(doc, *tags)
+    body += [f"public {name}({', '.join(f'{one.given} {one.java}' for one in asked)}) {{"]
     body += [*(f"    this.{one.java} = {one.checked};" for one in asked), "}"]
     for one in others:
         body += _setter(name, one)
-    body += more
-    body += ["", "@Override", "void write(Map<String, Object> fields) {"]
-    body += [f'    fields.put("{one.name}", {f"value({one.constant})" if one.constant else one.writing});' for one in members] + ["}"]
-    secrets = [one for one in members if one.secret]
-    if secrets:
-        names = ", ".join(f'"{one.name}"' for one in secrets)
-        body += ["", "@Override", "Set<String> secrets() {", f"    return Set.of({names});", "}"]
+    body += more + _writing(members)
     return _file(name, [*_doc(part.doc), f"public final class {name} extends {extends} {{", *_indented(body), "}"])
 
 

@@ -22,7 +22,8 @@ import java.util.function.Function;
  *     client.init(new InitRequest().username("CORP\\alice").password(password));
  *     client.subscribe("127.0.0.1");
  *     TapEvent tap = client.waitTap(Duration.ofMinutes(1));
- *     AssertIdentityAnswer signed = client.assertIdentity(new AssertIdentityRequest(tap.nymiBandId()).intentId(tap.intentId()).meaning("approved"));
+ *     AssertIdentityAnswer signed = client.assertIdentity(
+ *             new AssertIdentityRequest(tap.nymiBandId()).intentId(tap.intentId()).meaning("approved"));
  * }
  * }</pre>
  *
@@ -754,7 +755,8 @@ public final class Client implements AutoCloseable {
         /**
          * Where futures are completed.
          *
-         * @param executor as CompletableFuture's methods whose names end in Async have it, unless it is said
+         * @param executor threads other than the caller's, so that stages may wait for operations; unless it is said, those that CompletableFuture's
+         *     methods have whose names end in Async
          * @return this
          */
         public Builder executor(Executor executor) {

@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** What info takes. */
 public final class InfoRequest extends Request<InfoAnswer> {
-    /** Nothing has to be said. */
+    /** All that there is to say. */
     public InfoRequest() {
     }
 

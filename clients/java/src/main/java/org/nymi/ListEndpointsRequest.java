@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** What list_endpoints takes. */
 public final class ListEndpointsRequest extends Request<ListEndpointsAnswer> {
-    /** Nothing has to be said. */
+    /** All that there is to say. */
     public ListEndpointsRequest() {
     }
 

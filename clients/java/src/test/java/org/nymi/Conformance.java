@@ -270,7 +270,10 @@ final class Conformance {
     private Object filled(Object value) {
         if (value instanceof String) {
             Matcher found = VARIABLE.matcher((String) value);
-            return found.matches() ? saved.get(found.group(1)) : found.replaceAll(one -> Matcher.quoteReplacement(saved.get(one.group(1)).toString()));
+            if (found.matches()) {
+                return saved.get(found.group(1));
+            }
+            return found.replaceAll(one -> Matcher.quoteReplacement(saved.get(one.group(1)).toString()));
         }
         if (value instanceof List) {
             List<Object> made = new ArrayList<>();

@@ -79,9 +79,10 @@ class FakeLibraryTest {
 
     @Test
     void withoutAnAnswerTheClientGivesUpByItself() {
-        NymiTimeoutException late = assertThrows(NymiTimeoutException.class, () -> client.run(new FirmwareRequest("b").timeout(Duration.ofMillis(1)).exchange("x")));
+        FirmwareRequest request = new FirmwareRequest("b").timeout(Duration.ofMillis(1)).exchange("x");
+        NymiTimeoutException late = assertThrows(NymiTimeoutException.class, () -> client.run(request));
         assertTrue(late.is(Status.TIMEOUT_NES));
-        CompletableFuture<FirmwareAnswer> asked = client.runAsync(new FirmwareRequest("b").timeout(Duration.ofMillis(1)).exchange("y"));
+        CompletableFuture<FirmwareAnswer> asked = client.runAsync(request.exchange("y"));
         assertInstanceOf(NymiTimeoutException.class, assertThrows(CompletionException.class, asked::join).getCause());
         assertEquals(1L, payload(0).get("deadline_ms"));
         assertEquals(List.of("firmware", "cancel", "firmware", "cancel"), operations());
@@ -129,6 +130,17 @@ class FakeLibraryTest {
             other.updates.add("{\"operation\":\"firmware\",\"exchange\":\"x\",\"status\":0,\"payload\":" + VERSIONS + ",\"error\":{}}");
             assertThrows(CompletionException.class, asked::join);
         }
+    }
+
+    @Test
+    void aStageOnTheThreadThatReadsMayCloseTheClient() throws Exception {
+        FakeLibrary other = new FakeLibrary();
+        Client direct = Client.builder("Records").executor(Runnable::run).build(other);
+        CompletableFuture<Void> closed = direct.runAsync(new FirmwareRequest("b").exchange("x")).thenRun(direct::close);
+        other.updates.add("{\"operation\":\"firmware\",\"exchange\":\"x\",\"status\":0,\"payload\":" + VERSIONS + ",\"error\":{}}");
+        closed.get(10, TimeUnit.SECONDS);
+        direct.close();
+        assertEquals(1, other.freedClients.get());
     }
 
     @Test

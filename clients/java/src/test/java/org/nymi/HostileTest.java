@@ -88,7 +88,8 @@ class HostileTest {
         registration.close();
         assertTrue(client.isClosed());
         assertEquals("Client{Records, closed}", client.toString());
-        List<Executable> calls = List.of(client::info, () -> client.firmware("b"), () -> client.put("{}"), () -> client.init(new InitRequest()), () -> client.cancel("x"));
+        List<Executable> calls = List.of(client::info, () -> client.firmware("b"), () -> client.put("{}"), () -> client.init(new InitRequest()),
+                () -> client.cancel("x"));
         for (Executable call : calls) {
             assertThrows(ClosedException.class, call);
         }
@@ -166,14 +167,15 @@ class HostileTest {
     @Test
     void nullIsRefusedByName() {
         assertThrows(NullPointerException.class, () -> Client.builder(null));
-        List<Executable> settings = List.of(() -> builder("Records").agentUrl(null), () -> builder("Records").storeDirectory(null),
-                () -> builder("Records").log(null, LogLevel.INFO), () -> builder("Records").log(store, null), () -> builder("Records").onLog(LogLevel.INFO, null),
-                () -> builder("Records").executor(null), () -> builder("Records").timeout(null));
+        Client.Builder builder = builder("Records");
+        List<Executable> settings = List.of(() -> builder.agentUrl(null), () -> builder.storeDirectory(null), () -> builder.log(null, LogLevel.INFO),
+                () -> builder.log(store, null), () -> builder.onLog(LogLevel.INFO, null), () -> builder.executor(null), () -> builder.timeout(null));
         settings.forEach(setting -> assertThrows(NullPointerException.class, setting));
         try (Client client = client()) {
-            List<Executable> calls = List.of(() -> client.run(null), () -> client.runAsync(null), () -> client.init(null), () -> client.subscribe(null),
-                    () -> client.subscribeAsync(null), () -> client.lookup(null), () -> client.sign("b", null), () -> client.notify("b", null),
-                    () -> client.put(null), () -> client.onTap(null), () -> client.onFailure(null), () -> client.onUpdate(null), () -> client.waitTap(null));
+            List<Executable> calls = List.of(() -> client.run(null), () -> client.runAsync(null), () -> client.init(null),
+                    () -> client.subscribe(null), () -> client.subscribeAsync(null), () -> client.lookup(null), () -> client.sign("b", null),
+                    () -> client.notify("b", null), () -> client.put(null), () -> client.onTap(null), () -> client.onFailure(null),
+                    () -> client.onUpdate(null), () -> client.waitTap(null));
             calls.forEach(call -> assertThrows(NullPointerException.class, call));
             client.info();
         }
@@ -209,9 +211,9 @@ class HostileTest {
             for (String request : List.of("", "{", "\"" + "x".repeat(1 << 20) + "\"")) {
                 assertEquals(Result.BAD_ARGUMENT.number(), assertThrows(LibraryException.class, () -> client.put(request)).status());
             }
-            String large = "x".repeat(1 << 20);
-            assertThrows(LibraryException.class, () -> client.run(new RawRequest("info", Map.of("x", large))));
-            assertInstanceOf(LibraryException.class, assertThrows(CompletionException.class, client.runAsync(new RawRequest("info", Map.of("x", large)))::join).getCause());
+            RawRequest large = new RawRequest("info", Map.of("x", "x".repeat(1 << 20)));
+            assertThrows(LibraryException.class, () -> client.run(large));
+            assertInstanceOf(LibraryException.class, assertThrows(CompletionException.class, client.runAsync(large)::join).getCause());
             RequestException unknown = assertThrows(RequestException.class, () -> client.run(new RawRequest("levitate", Map.of()).exchange("up")));
             assertEquals("up", unknown.exchange().orElseThrow());
             assertTrue(assertThrows(RequestException.class, () -> client.firmware("C0:00:00:00:00:01")).is(Status.NOT_INITIALISED));
@@ -281,9 +283,8 @@ class HostileTest {
     void nothingInTimeIsATimeout() {
         try (Client client = client()) {
             assertInstanceOf(FailureEvent.class, client.waitEvent(Duration.ofSeconds(20)), "the agent is missing");
-            List<Executable> waits = List.of(() -> client.waitTap(Duration.ofMillis(20)), () -> client.waitTap(Duration.ZERO), () -> client.waitTap(Duration.ofSeconds(-1)));
-            for (Executable wait : waits) {
-                assertEquals(Result.TIMEOUT.number(), assertThrows(NymiTimeoutException.class, wait).status());
+            for (Duration wait : List.of(Duration.ofMillis(20), Duration.ZERO, Duration.ofSeconds(-1))) {
+                assertEquals(Result.TIMEOUT.number(), assertThrows(NymiTimeoutException.class, () -> client.waitTap(wait)).status());
             }
         }
     }

@@ -78,7 +78,8 @@ class JsonTest {
             assertEquals(value, Json.read(text));
             StringBuilder broken = new StringBuilder(text);
             for (int change = 0; change < 3; change++) {
-                broken.setCharAt(random.nextInt(broken.length()), (char) (random.nextInt(4) == 0 ? random.nextInt(65536) : "{}[]\",:\\u0e-1 ".charAt(random.nextInt(14))));
+                int each = random.nextInt(4) == 0 ? random.nextInt(65536) : "{}[]\",:\\u0e-1 ".charAt(random.nextInt(14));
+                broken.setCharAt(random.nextInt(broken.length()), (char) each);
             }
             try {
                 Json.write(Json.read(broken.toString()));
@@ -99,7 +100,9 @@ class JsonTest {
             case 3:
                 return random.nextGaussian();
             case 4:
-                return random.ints(random.nextInt(8), 0, 0xD800).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+                StringBuilder text = new StringBuilder();
+                random.ints(random.nextInt(8), 0, 0xD800).forEach(text::appendCodePoint);
+                return text.toString();
             case 5:
                 List<Object> list = new ArrayList<>();
                 random.ints(random.nextInt(4)).forEach(each -> list.add(any(random, depth + 1)));

@@ -94,7 +94,8 @@ class LiveTest {
     @Test
     void aFailureHasStatusAndClass() {
         try (Client client = Live.client(store)) {
-            BandException away = assertThrows(BandException.class, () -> client.assertIdentity(new AssertIdentityRequest("C0:00:00:00:00:01").exchange("away")));
+            AssertIdentityRequest request = new AssertIdentityRequest("C0:00:00:00:00:01").exchange("away");
+            BandException away = assertThrows(BandException.class, () -> client.assertIdentity(request));
             assertTrue(away.is(Status.BAND_NOT_PRESENT));
             assertEquals("assert_identity", away.operation().orElseThrow());
             assertEquals("away", away.exchange().orElseThrow());
@@ -110,7 +111,8 @@ class LiveTest {
             List<LookupRow> one = client.lookup(new LookupRequest(new LookupQuery().nymiBandId(Live.band(0))));
             assertEquals(1, one.size());
             assertEquals(Live.user(0, "Username"), one.get(0).username().orElseThrow());
-            List<LookupRow> all = client.lookup(new LookupRequest(new LookupQuery().domain(Live.user(0, "Domain"))).lookupKeys(List.of(LookupColumn.USERNAME)));
+            LookupQuery everybody = new LookupQuery().domain(Live.user(0, "Domain"));
+            List<LookupRow> all = client.lookup(new LookupRequest(everybody).lookupKeys(List.of(LookupColumn.USERNAME)));
             assertTrue(all.size() > 1);
             assertTrue(all.get(0).nymiBandId().isEmpty());
         }

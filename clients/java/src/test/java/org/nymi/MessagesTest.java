@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Method;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -142,23 +141,6 @@ class MessagesTest {
                     .filter(one -> one.getName().equals(method)).findFirst().orElseThrow(() -> new AssertionError("no method " + method));
             Method future = Client.class.getMethod(method + "Async", waiting.getParameterTypes());
             assertEquals(CompletableFuture.class, future.getReturnType(), method);
-        }
-    }
-
-    @Test
-    void theManualPrintsTheTestedProgramAndItIsShort() throws Exception {
-        String example = Files.readString(Live.ROOT.resolve("clients/java/examples/TapToSign.java"));
-        assertTrue(Files.readString(Live.ROOT.resolve("docs/manual/java.md")).contains("```java\n" + example + "```\n"),
-                "copy examples/TapToSign.java into docs/manual/java.md");
-        assertTrue(example.lines().count() < 30);
-    }
-
-    @Test
-    void thePackageHasTheVersionOfThePlatform() throws Exception {
-        String workspace = Files.readString(Live.ROOT.resolve("Cargo.toml")).split("\\[workspace.package\\]")[1];
-        String version = workspace.lines().filter(line -> line.startsWith("version = ")).findFirst().orElseThrow().split("\"")[1];
-        for (String file : List.of("clients/java/pom.xml", "docs/manual/java.md")) {
-            assertTrue(Files.readString(Live.ROOT.resolve(file)).contains("<version>" + version + "</version>"), file);
         }
     }
 }
