@@ -2,16 +2,14 @@
 
 package org.nymi;
 
-/** Numbers that the library and this wrapper agree on. */
-public final class Abi {
+/** Numbers that the library and this package agree on. */
+final class Abi {
     /** What nymi_abi_version() of a library that fits answers. */
-    public static final int VERSION = 1;
-    /** The longest message in bytes. */
-    public static final int MAX_MESSAGE_BYTES = 1048576;
+    static final int VERSION = 1;
     /** The deadline of a request that names none, in milliseconds. */
-    public static final int DEFAULT_DEADLINE_MS = 15000;
+    static final int DEFAULT_DEADLINE_MS = 15000;
     /** The longest deadline that a request may name, in milliseconds. */
-    public static final int MAX_DEADLINE_MS = 120000;
+    static final int MAX_DEADLINE_MS = 120000;
 
     private Abi() {}
 }

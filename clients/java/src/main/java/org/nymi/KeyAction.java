@@ -2,33 +2,28 @@
 
 package org.nymi;
 
-/** enum NymiKeyAction of nymi_api.h. */
-public enum KeyAction {
+/** What to do with a secret that a band keeps. */
+public enum KeyAction implements Word {
     /** Make it. */
-    CREATE(0),
+    CREATE("create"),
     /** Use or read it. */
-    GET(1),
+    GET("get"),
     /** Forget it. */
-    DELETE(2);
+    DELETE("delete");
 
-    private final int number;
+    private final String word;
 
-    KeyAction(int number) {
-        this.number = number;
+    KeyAction(String word) {
+        this.word = word;
     }
 
-    /** The number in the C interface. */
-    public int number() {
-        return number;
-    }
-
-    /** The value with this number, or null if this version has none. */
-    public static KeyAction of(int number) {
-        for (KeyAction value : values()) {
-            if (value.number == number) {
-                return value;
-            }
-        }
-        return null;
+    /**
+     * The word in messages.
+     *
+     * @return the word in messages
+     */
+    @Override
+    public String word() {
+        return word;
     }
 }

@@ -2,31 +2,26 @@
 
 package org.nymi;
 
-/** enum NymiNotification of nymi_api.h. */
-public enum Notification {
+/** What a band shows and how it vibrates. */
+public enum Notification implements Word {
     /** Success. */
-    POSITIVE(0),
+    POSITIVE("positive"),
     /** Failure. */
-    NEGATIVE(1);
+    NEGATIVE("negative");
 
-    private final int number;
+    private final String word;
 
-    Notification(int number) {
-        this.number = number;
+    Notification(String word) {
+        this.word = word;
     }
 
-    /** The number in the C interface. */
-    public int number() {
-        return number;
-    }
-
-    /** The value with this number, or null if this version has none. */
-    public static Notification of(int number) {
-        for (Notification value : values()) {
-            if (value.number == number) {
-                return value;
-            }
-        }
-        return null;
+    /**
+     * The word in messages.
+     *
+     * @return the word in messages
+     */
+    @Override
+    public String word() {
+        return word;
     }
 }

@@ -2,6 +2,8 @@
 
 package org.nymi;
 
+import java.util.Optional;
+
 /** enum NymiResult of nymi_api.h. */
 public enum Result {
     /** Done; the outputs are written. */
@@ -41,18 +43,27 @@ public enum Result {
         this.number = number;
     }
 
-    /** The number in the C interface. */
+    /**
+     * The number in the C interface.
+     *
+     * @return the number in the C interface
+     */
     public int number() {
         return number;
     }
 
-    /** The value with this number, or null if this version has none. */
-    public static Result of(int number) {
+    /**
+     * The value with this number.
+     *
+     * @param number a number
+     * @return the value; empty if this version has none
+     */
+    public static Optional<Result> of(int number) {
         for (Result value : values()) {
             if (value.number == number) {
-                return value;
+                return Optional.of(value);
             }
         }
-        return null;
+        return Optional.empty();
     }
 }

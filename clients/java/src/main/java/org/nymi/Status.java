@@ -2,6 +2,8 @@
 
 package org.nymi;
 
+import java.util.Optional;
+
 /** The status of an update. Numbers are added and never change their meaning. */
 public enum Status {
     /** Success. */
@@ -127,33 +129,54 @@ public enum Status {
         this.remedy = remedy;
     }
 
-    /** The number on the wire. */
+    /**
+     * The number on the wire.
+     *
+     * @return the number on the wire
+     */
     public int code() {
         return code;
     }
 
-    /** What it means. */
+    /**
+     * What it means.
+     *
+     * @return what it means
+     */
     public String description() {
         return description;
     }
 
-    /** Why it usually happens. */
+    /**
+     * Why it usually happens.
+     *
+     * @return why it usually happens
+     */
     public String cause() {
         return cause;
     }
 
-    /** What to do about it. */
+    /**
+     * What to do about it.
+     *
+     * @return what to do about it
+     */
     public String remedy() {
         return remedy;
     }
 
-    /** The status with this code, or null if this version has none. */
-    public static Status of(int code) {
-        for (Status status : values()) {
-            if (status.code == code) {
-                return status;
+    /**
+     * The status with this code.
+     *
+     * @param code a number
+     * @return the value; empty if this version has none
+     */
+    public static Optional<Status> of(int code) {
+        for (Status value : values()) {
+            if (value.code == code) {
+                return Optional.of(value);
             }
         }
-        return null;
+        return Optional.empty();
     }
 }
