@@ -78,12 +78,12 @@ namespace Nymi
             return RunAsync(NymiOperation.SubscribeEndpoint, fields, answer => answer.Text(NymiField.EndpointId), call, cancellationToken);
         }
 
-        /// <summary>Hears a terminal no longer; it is named as in <see cref="SubscribeAsync"/>.</summary>
-        public Task UnsubscribeAsync(
+        /// <summary>Hears a terminal no longer; it is named as in <see cref="SubscribeAsync"/>. Answers its stable id.</summary>
+        public Task<string> UnsubscribeAsync(
             string endpoint, NymiCall call = null, CancellationToken cancellationToken = default(CancellationToken))
         {
             var fields = new Fields { { NymiField.EndpointId, Required(endpoint, nameof(endpoint)) } };
-            return RunAsync(NymiOperation.UnsubscribeEndpoint, fields, answer => true, call, cancellationToken);
+            return RunAsync(NymiOperation.UnsubscribeEndpoint, fields, answer => answer.Text(NymiField.EndpointId), call, cancellationToken);
         }
 
         /// <summary>The bands and users that match all that is given.</summary>

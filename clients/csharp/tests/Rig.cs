@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Net.Sockets;
+
+namespace Nymi.Tests
+{
+    /// <summary>The virtual hardware of a system.</summary>
+    internal static class Hardware
+    {
+        /// <summary>What it answers to a command.</summary>
+        internal static string Answer(string address, string command)
+        {
+            var colon = address.LastIndexOf(':');
+            using (var connection = new TcpClient(address.Substring(0, colon), int.Parse(address.Substring(colon + 1))))
+            using (var stream = connection.GetStream())
+            using (var writer = new StreamWriter(stream) { NewLine = "\n", AutoFlush = true })
+            using (var reader = new StreamReader(stream))
+            {
+                stream.ReadTimeout = 10000;
+                writer.WriteLine(command);
+                return reader.ReadLine() ?? "nothing";
+            }
+        }
+    }
+
+    /// <summary>A folder that goes when it is disposed of.</summary>
+    internal sealed class TemporaryFolder : IDisposable
+    {
+        internal TemporaryFolder()
+        {
+            Path = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "nymi-" + Guid.NewGuid().ToString("N"));
+            Directory.CreateDirectory(Path);
+        }
+
+        internal string Path { get; }
+
+        public void Dispose()
+        {
+            Directory.Delete(Path, true);
+        }
+    }
+}
