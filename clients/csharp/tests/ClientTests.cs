@@ -131,6 +131,26 @@ namespace Nymi.Tests
         }
 
         [Test]
+        public void Who_blocks_a_thread_with_a_context_gets_an_answer()
+        {
+            var before = SynchronizationContext.Current;
+            // As the thread of a window, which runs nothing while it waits.
+            SynchronizationContext.SetSynchronizationContext(new EventTests.Collecting());
+            try
+            {
+                using (var client = Open())
+                {
+                    Check.Equal(NymiLibrary.Version, Check.Done(client.InfoAsync()).Version);
+                    Check.Fails<NymiTimeoutException>(() => client.WaitTapAsync(TimeSpan.FromMilliseconds(30)));
+                }
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(before);
+            }
+        }
+
+        [Test]
         public void A_call_that_is_cancelled_before_it_was_sent_is_not_sent()
         {
             using (var client = Open())

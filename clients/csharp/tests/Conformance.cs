@@ -18,8 +18,7 @@ namespace Nymi.Tests
         internal static int Run(string results, string[] ids)
         {
             var rig = Json.Object(Environment.GetEnvironmentVariable("NYMI_RIG"));
-            var file = Environment.GetEnvironmentVariable("NYMI_SCENARIOS");
-            var scenarios = (List<object>)Json.Object(File.ReadAllText(file))["scenarios"];
+            var scenarios = (List<object>)Json.Object(Sources.Read("clients/scenarios/scenarios.json"))["scenarios"];
             var found = new List<object>();
             using (var store = new TemporaryFolder())
             {

@@ -1,10 +1,18 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Net.Sockets;
 
 namespace Nymi.Tests
 {
+    /// <summary>Files of the repository, which NYMI_SOURCES names: tests run where the package was unpacked.</summary>
+    internal static class Sources
+    {
+        internal static string Read(string path)
+        {
+            return File.ReadAllText(Path.Combine(Environment.GetEnvironmentVariable("NYMI_SOURCES") ?? ".", path));
+        }
+    }
+
     /// <summary>The virtual hardware of a system.</summary>
     internal static class Hardware
     {
