@@ -32,7 +32,8 @@ namespace Nymi
 
         /// <summary>
         /// Obtains or finds the application's certificate and makes it known to the agent. Comes first. Without user and password, or token,
-        /// the stored certificate of an earlier run is used.
+        /// the stored certificate of an earlier run is used. Server and L1 that are left out are those of NYMI_NES_URL, NYMI_L1 or the machine's
+        /// settings.
         /// </summary>
         /// <exception cref="NymiCertificateException">Nsl says which error.</exception>
         /// <exception cref="NymiServerException">The server cannot be reached or refuses.</exception>

@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -19,6 +21,38 @@ namespace Nymi.Tests
         {
             Check.Equal(NymiAbi.Version, Native.AbiVersion());
             Check.True(NymiLibrary.Version.Split('.').Length == 3, NymiLibrary.Version);
+        }
+
+        [Test]
+        public void The_assembly_needs_nothing_that_netstandard_has_not()
+        {
+            // These three, by the names that .NET Framework and Mono have and later ones forward.
+            var needed = typeof(NymiClient).Assembly.GetReferencedAssemblies().Select(one => one.Name).OrderBy(name => name, StringComparer.Ordinal);
+            Check.Same(new[] { "System", "System.Core", "mscorlib" }, needed);
+        }
+
+        [Test]
+        public void A_library_that_is_missing_is_told_with_the_places_where_it_may_be()
+        {
+            using (var folder = new TemporaryFolder())
+            {
+                foreach (var name in new[] { "Nymi.dll", "TapToSign.exe" })
+                {
+                    File.Copy(Path.Combine(AppDomain.CurrentDomain.BaseDirectory, name), Path.Combine(folder.Path, name));
+                }
+                var printed = Programs.Run("mono", $"{Path.Combine(folder.Path, "TapToSign.exe")} file", "", out var code);
+                Check.True(code != 0, "it fails");
+                Check.True(printed.Contains("DllNotFoundException") && printed.Contains("LD_LIBRARY_PATH"), printed);
+            }
+        }
+
+        [Test]
+        public void An_application_domain_with_a_client_can_be_unloaded()
+        {
+            var other = AppDomain.CreateDomain("other", null, AppDomain.CurrentDomain.SetupInformation);
+            other.DoCallBack(KeepOne);
+            Check.Done(Task.Run(() => AppDomain.Unload(other)));
+            Check.Done(InfoOfAnother());
         }
 
         [Test]
@@ -175,6 +209,7 @@ namespace Nymi.Tests
             var client = Open();
             client.Dispose();
             client.Dispose();
+            Check.Equal(true, Handle(client).IsClosed, "the library's part is freed, and not when it is collected");
             var calls = new Func<Task>[]
             {
                 () => client.RequestAsync("info"), () => client.InitAsync(), () => client.InfoAsync(), () => client.ListEndpointsAsync(), () => client.SubscribeAsync("e"), () => client.UnsubscribeAsync("e"),
@@ -270,6 +305,28 @@ namespace Nymi.Tests
         private static NymiClient Open(NymiClientOptions options = null)
         {
             return new NymiClient("RecordsCs", options ?? new NymiClientOptions { AgentUrl = Nowhere });
+        }
+
+        private static void KeepOne()
+        {
+            var client = Open();
+            client.Failed += (sender, failure) => { };
+            Check.Done(client.InfoAsync());
+        }
+
+        private static async Task InfoOfAnother()
+        {
+            using (var client = Open())
+            {
+                await client.InfoAsync();
+            }
+        }
+
+        private static SafeHandle Handle(NymiClient client)
+        {
+            const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;
+            var connection = typeof(NymiClient).GetField("connection", Hidden).GetValue(client);
+            return (SafeHandle)typeof(Connection).GetField("handle", Hidden).GetValue(connection);
         }
 
         private static int Threads()

@@ -256,7 +256,7 @@ namespace Nymi.Tests
                 var shown = Example(file, 0, out var code);
                 Check.Equal(0, code, shown);
                 Check.True(shown.Contains($@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]} approved it at "), shown);
-                var verified = Run(
+                var verified = Programs.Run(
                     Environment.GetEnvironmentVariable("NYMI_BIN"),
                     $"assertion verify --l1 {Live.Ready["l1"]} --grade bronze --document {file} -",
                     File.ReadAllText(file + ".jws"),
@@ -264,7 +264,7 @@ namespace Nymi.Tests
                 Check.Equal(0, status, verified);
                 Check.True(verified.Contains((string)Live.User(0)["Username"]), verified);
                 File.WriteAllText(file, "other content");
-                Run(
+                Programs.Run(
                     Environment.GetEnvironmentVariable("NYMI_BIN"),
                     $"assertion verify --l1 {Live.Ready["l1"]} --grade bronze --document {file} -",
                     File.ReadAllText(file + ".jws"),
@@ -288,7 +288,7 @@ namespace Nymi.Tests
         {
             using (var store = new TemporaryFolder())
             {
-                var start = Started("mono", $"{Path.Combine(AppDomain.CurrentDomain.BaseDirectory, "TapToSign.exe")} {file}");
+                var start = Programs.Start("mono", $"{Path.Combine(AppDomain.CurrentDomain.BaseDirectory, "TapToSign.exe")} {file}");
                 start.EnvironmentVariables["NYMI_NES_URL"] = (string)Live.Ready["nes"];
                 start.EnvironmentVariables["NYMI_AGENT_URL"] = (string)Live.Ready["agent"];
                 start.EnvironmentVariables["NYMI_L1"] = (string)Live.Ready["l1"];
@@ -312,30 +312,6 @@ namespace Nymi.Tests
                     return printed.ToString();
                 }
             }
-        }
-
-        private static string Run(string program, string arguments, string input, out int code)
-        {
-            using (var process = Process.Start(Started(program, arguments)))
-            {
-                process.StandardInput.Write(input);
-                process.StandardInput.Close();
-                var printed = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
-                process.WaitForExit();
-                code = process.ExitCode;
-                return printed;
-            }
-        }
-
-        private static ProcessStartInfo Started(string program, string arguments)
-        {
-            return new ProcessStartInfo(program, arguments)
-            {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
         }
 
         private static bool Succeeds(Task task)

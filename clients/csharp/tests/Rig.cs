@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Net.Sockets;
 
@@ -29,6 +30,36 @@ namespace Nymi.Tests
                 writer.WriteLine(command);
                 return reader.ReadLine() ?? "nothing";
             }
+        }
+    }
+
+    /// <summary>Other programs.</summary>
+    internal static class Programs
+    {
+        /// <summary>What a program prints, on both ways.</summary>
+        internal static string Run(string program, string arguments, string input, out int code)
+        {
+            using (var process = Process.Start(Start(program, arguments)))
+            {
+                var failures = process.StandardError.ReadToEndAsync();
+                process.StandardInput.Write(input);
+                process.StandardInput.Close();
+                var printed = process.StandardOutput.ReadToEnd() + failures.Result;
+                process.WaitForExit();
+                code = process.ExitCode;
+                return printed;
+            }
+        }
+
+        internal static ProcessStartInfo Start(string program, string arguments)
+        {
+            return new ProcessStartInfo(program, arguments)
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
         }
     }
 
