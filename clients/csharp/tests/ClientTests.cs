@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -61,7 +62,8 @@ namespace Nymi.Tests
             Check.Throws<ArgumentNullException>(() => new NymiClient(null));
             foreach (var name in new[] { "", "short", "1Records", "Records Office", "Recördsé", new string('a', 19), new string('a', 2000000) })
             {
-                Check.Equal(NymiResult.BadArgument, Check.Throws<NymiLibraryException>(() => new NymiClient(name)).Result, name.Length > 30 ? "long" : name);
+                var why = Check.Throws<NymiLibraryException>(() => new NymiClient(name));
+                Check.Equal(NymiResult.BadArgument, why.Result, name.Length > 30 ? "long" : name);
             }
             foreach (var text in new[] { "Records\0", "Rec\ud800ords" })
             {
@@ -96,9 +98,12 @@ namespace Nymi.Tests
             {
                 var missing = new Func<Task>[]
                 {
-                    () => client.RequestAsync(null), () => client.SubscribeAsync(null), () => client.UnsubscribeAsync(null), () => client.LookupAsync(null), () => client.AssertIdentityAsync(null),
-                    () => client.UserStatusAsync(null, "D"), () => client.UserStatusAsync("u", null), () => client.NotifyAsync(null, Notification.Positive), () => client.RandomAsync(null, 1),
-                    () => client.SignAsync(null, new byte[32]), () => client.SignAsync(Band, null), () => client.SymmetricKeyAsync(null, KeyAction.Get), () => client.TotpAsync(null, KeyAction.Get),
+                    () => client.RequestAsync(null), () => client.SubscribeAsync(null), () => client.UnsubscribeAsync(null),
+                    () => client.LookupAsync(null), () => client.AssertIdentityAsync(null),
+                    () => client.UserStatusAsync(null, "D"), () => client.UserStatusAsync("u", null),
+                    () => client.NotifyAsync(null, Notification.Positive), () => client.RandomAsync(null, 1),
+                    () => client.SignAsync(null, new byte[32]), () => client.SignAsync(Band, null),
+                    () => client.SymmetricKeyAsync(null, KeyAction.Get), () => client.TotpAsync(null, KeyAction.Get),
                     () => client.FirmwareAsync(null), () => client.CancelAsync(null),
                 };
                 foreach (var call in missing)
@@ -128,7 +133,8 @@ namespace Nymi.Tests
                 var why = Check.Throws<NymiLibraryException>(() => client.Put("\"" + new string('a', NymiAbi.MaxMessageBytes) + "\""));
                 Check.Equal(NymiResult.BadArgument, why.Result);
                 Check.True(why.Detail.Length > 0, "the detail names the argument");
-                Check.Fails<NymiLibraryException>(() => client.RequestAsync("info", new Dictionary<string, object> { { "a", new string('a', NymiAbi.MaxMessageBytes) } }));
+                var large = new Dictionary<string, object> { { "a", new string('a', NymiAbi.MaxMessageBytes) } };
+                Check.Fails<NymiLibraryException>(() => client.RequestAsync("info", large));
                 Check.Equal(NymiStatus.NotInitialised, Check.Fails<NymiRequestException>(() => client.ListEndpointsAsync()).Status);
                 Check.Done(client.InfoAsync());
             }
@@ -212,9 +218,12 @@ namespace Nymi.Tests
             Check.Equal(true, Handle(client).IsClosed, "the library's part is freed, and not when it is collected");
             var calls = new Func<Task>[]
             {
-                () => client.RequestAsync("info"), () => client.InitAsync(), () => client.InfoAsync(), () => client.ListEndpointsAsync(), () => client.SubscribeAsync("e"), () => client.UnsubscribeAsync("e"),
-                () => client.LookupAsync(new LookupQuery()), () => client.AssertIdentityAsync(Band), () => client.UserStatusAsync("u", "D"), () => client.NotifyAsync(Band, Notification.Positive),
-                () => client.RandomAsync(Band, 1), () => client.SignAsync(Band, new byte[32]), () => client.SymmetricKeyAsync(Band, KeyAction.Create), () => client.TotpAsync(Band, KeyAction.Get),
+                () => client.RequestAsync("info"), () => client.InitAsync(), () => client.InfoAsync(),
+                () => client.ListEndpointsAsync(), () => client.SubscribeAsync("e"), () => client.UnsubscribeAsync("e"),
+                () => client.LookupAsync(new LookupQuery()), () => client.AssertIdentityAsync(Band), () => client.UserStatusAsync("u",
+                "D"), () => client.NotifyAsync(Band, Notification.Positive),
+                () => client.RandomAsync(Band, 1), () => client.SignAsync(Band, new byte[32]),
+                () => client.SymmetricKeyAsync(Band, KeyAction.Create), () => client.TotpAsync(Band, KeyAction.Get),
                 () => client.FirmwareAsync(Band), () => client.CancelAsync("x"),
             };
             foreach (var call in calls)
@@ -401,7 +410,7 @@ namespace Nymi.Tests
     /// <summary>A handler whose event a test waits for.</summary>
     internal sealed class BlockingEvent<T> : IDisposable
     {
-        private readonly System.Collections.Concurrent.BlockingCollection<T> events = new System.Collections.Concurrent.BlockingCollection<T>();
+        private readonly BlockingCollection<T> events = new BlockingCollection<T>();
 
         internal object Sender { get; private set; }
 

@@ -240,7 +240,7 @@ namespace Nymi.Tests
         {
             var error = (Dictionary<string, object>)update["error"];
             var specifics = error.TryGetValue("error_specifics", out var said) ? (string)said : "";
-            Check.True(Equals(expect["status"], update["status"]), $"{what}: expected status {expect["status"]}, found {update["status"]}: {specifics}");
+            Check.Equal(expect["status"], update["status"], $"{what}: status ({specifics})");
             if (expect.TryGetValue("specifics", out var pattern))
             {
                 Check.True(Regex.IsMatch(specifics, (string)pattern), $"{what}: expected specifics {pattern}, found {specifics}");

@@ -104,7 +104,8 @@ namespace Nymi.Tests
 
         private static NymiEvent Change(string id)
         {
-            return NymiUpdate.Of($"{{\"operation\":\"endpoint\",\"exchange\":null,\"status\":0,\"payload\":{{\"endpoint_id\":\"{id}\",\"event\":\"gone\"}},\"error\":{{}}}}").Event;
+            var payload = $"{{'endpoint_id':'{id}','event':'gone'}}";
+            return NymiUpdate.Of(Json.Of($"{{'operation':'endpoint','exchange':null,'status':0,'payload':{payload},'error':{{}}}}")).Event;
         }
 
         /// <summary>Runs what is posted when it is told to.</summary>

@@ -9,7 +9,8 @@ namespace Nymi.Tests
         [Test]
         public void Every_kind_of_value_is_read()
         {
-            var read = Json.Object(" { \"text\" : \"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\" , \"whole\":-12,\"part\":0.5e1,\"yes\":true,\"no\":false,\"none\":null,\"list\":[1,[],{}],\"object\":{\"a\":{}} } ");
+            const string Values = "'whole':-12,'part':0.5e1,'yes':true,'no':false,'none':null,'list':[1,[],{}],'object':{'a':{}}";
+            var read = Json.Object(Json.Of(@" { 'text' : 'a\'\\\/\b\f\n\r\t\u00e9\ud83d\ude00' , " + Values + " } "));
             Check.Equal("a\"\\/\b\f\n\r\té\U0001F600", read["text"]);
             Check.Equal(-12L, read["whole"]);
             Check.Equal(5.0, read["part"]);
@@ -28,8 +29,10 @@ namespace Nymi.Tests
         {
             var texts = new[]
             {
-                "", " ", "secret", "{", "}", "[", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}", "\"a", "\"\\x\"", "\"\\u12\"",
-                "\"\\u+123\"", "\"\\u 123\"", "\"\n\"", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "1e999", "NaN", "Infinity", "tru", "nulll", "TRUE", "1 2", "{}{}", "\u00a01", "\ufeff{}", "[1]x", "\0",
+                "", " ", "secret", "{", "}", "[", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}", "\"a",
+                "\"\\x\"", "\"\\u12\"",
+                "\"\\u+123\"", "\"\\u 123\"", "\"\n\"", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "1e999", "NaN", "Infinity",
+                "tru", "nulll", "TRUE", "1 2", "{}{}", "\u00a01", "\ufeff{}", "[1]x", "\0",
             };
             foreach (var text in texts)
             {
@@ -42,7 +45,8 @@ namespace Nymi.Tests
         public void Depth_is_bounded()
         {
             JsonReader.Read(new string('[', JsonReader.MaxDepth) + new string(']', JsonReader.MaxDepth));
-            Check.Throws<FormatException>(() => JsonReader.Read(new string('[', JsonReader.MaxDepth + 1) + new string(']', JsonReader.MaxDepth + 1)));
+            const int TooDeep = JsonReader.MaxDepth + 1;
+            Check.Throws<FormatException>(() => JsonReader.Read(new string('[', TooDeep) + new string(']', TooDeep)));
             Check.Throws<FormatException>(() => JsonReader.Read(new string('[', 1000000)));
             var itself = new List<object>();
             itself.Add(itself);
@@ -85,11 +89,13 @@ namespace Nymi.Tests
         [Test]
         public void What_JSON_cannot_say_is_not_written()
         {
-            foreach (var value in new object[] { new object(), double.NaN, float.PositiveInfinity, DateTime.Now, 'c', new IntPtr(1), new Dictionary<string, object> { { "a", Guid.Empty } } })
+            var nested = new Dictionary<string, object> { { "a", Guid.Empty } };
+            foreach (var value in new[] { new object(), double.NaN, float.PositiveInfinity, DateTime.Now, 'c', new IntPtr(1), nested })
             {
                 Check.Throws<ArgumentException>(() => JsonWriter.Write(value));
             }
-            Check.Equal("[1,2,3.5,-4,\"\\u0000\\\"é\",{\"a\":null}]", JsonWriter.Write(new object[] { 1, 2UL, 3.5m, (sbyte)-4, "\0\"é", new Dictionary<string, object> { { "a", null } } }));
+            var values = new object[] { 1, 2UL, 3.5m, (sbyte)-4, "\0\"é", new Dictionary<string, object> { { "a", null } } };
+            Check.Equal("[1,2,3.5,-4,\"\\u0000\\\"é\",{\"a\":null}]", JsonWriter.Write(values));
         }
 
         private static object Any(Random random, int depth)

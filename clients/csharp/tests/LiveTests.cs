@@ -55,9 +55,10 @@ namespace Nymi.Tests
         public void An_application_without_certificate_is_told_the_number_of_the_error()
         {
             using (var store = new TemporaryFolder())
-            using (var client = new NymiClient("RecordsCs", new NymiClientOptions { AgentUrl = (string)Live.Ready["agent"], StoreDirectory = store.Path }))
+            using (var client = new NymiClient("RecordsCs", new NymiClientOptions { AgentUrl = Live.Text("agent"), StoreDirectory = store.Path }))
             {
-                var why = Check.Fails<NymiCertificateException>(() => client.InitAsync(new InitOptions { Grade = Grade.Bronze, L1 = (string)Live.Ready["l1"] }));
+                var init = new InitOptions { Grade = Grade.Bronze, L1 = Live.Text("l1") };
+                var why = Check.Fails<NymiCertificateException>(() => client.InitAsync(init));
                 Check.Equal(NymiStatus.Certificates, why.Status);
                 Check.True(why.Nsl > 0, "nsl");
             }
@@ -71,7 +72,8 @@ namespace Nymi.Tests
                 var row = Check.Done(live.Client.LookupAsync(new LookupQuery { NymiBandId = Live.Band(0) })).Single();
                 Check.Equal(Live.User(0)["Username"], row.Username);
                 Check.Equal(true, row.IsActive);
-                var rows = Check.Done(live.Client.LookupAsync(new LookupQuery { Domain = (string)Live.User(0)["Domain"] }, new[] { LookupColumn.Username }));
+                var query = new LookupQuery { Domain = (string)Live.User(0)["Domain"] };
+                var rows = Check.Done(live.Client.LookupAsync(query, new[] { LookupColumn.Username }));
                 Check.Equal(((List<object>)Live.Ready["users"]).Count, rows.Count);
                 Check.Equal(null, rows[0].NymiBandId, "was not asked for");
             }
@@ -184,7 +186,8 @@ namespace Nymi.Tests
                     var found = new List<string>();
                     for (var times = 0; times < 10; times++)
                     {
-                        var rows = await live.Client.LookupAsync(new LookupQuery { NymiBandId = Live.Band(number % 2) }, new[] { LookupColumn.Username });
+                        var query = new LookupQuery { NymiBandId = Live.Band(number % 2) };
+                        var rows = await live.Client.LookupAsync(query, new[] { LookupColumn.Username });
                         found.Add(rows[0].Username);
                     }
                     return found;
@@ -258,7 +261,7 @@ namespace Nymi.Tests
                 Check.True(shown.Contains($@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]} approved it at "), shown);
                 var verified = Programs.Run(
                     Environment.GetEnvironmentVariable("NYMI_BIN"),
-                    $"assertion verify --l1 {Live.Ready["l1"]} --grade bronze --document {file} -",
+                    $"assertion verify --l1 {Live.Text("l1")} --grade bronze --document {file} -",
                     File.ReadAllText(file + ".jws"),
                     out var status);
                 Check.Equal(0, status, verified);
@@ -266,7 +269,7 @@ namespace Nymi.Tests
                 File.WriteAllText(file, "other content");
                 Programs.Run(
                     Environment.GetEnvironmentVariable("NYMI_BIN"),
-                    $"assertion verify --l1 {Live.Ready["l1"]} --grade bronze --document {file} -",
+                    $"assertion verify --l1 {Live.Text("l1")} --grade bronze --document {file} -",
                     File.ReadAllText(file + ".jws"),
                     out var refused);
                 Check.True(refused != 0, "another document is not signed");
@@ -289,9 +292,9 @@ namespace Nymi.Tests
             using (var store = new TemporaryFolder())
             {
                 var start = Programs.Start("mono", $"{Path.Combine(AppDomain.CurrentDomain.BaseDirectory, "TapToSign.exe")} {file}");
-                start.EnvironmentVariables["NYMI_NES_URL"] = (string)Live.Ready["nes"];
-                start.EnvironmentVariables["NYMI_AGENT_URL"] = (string)Live.Ready["agent"];
-                start.EnvironmentVariables["NYMI_L1"] = (string)Live.Ready["l1"];
+                start.EnvironmentVariables["NYMI_NES_URL"] = Live.Text("nes");
+                start.EnvironmentVariables["NYMI_AGENT_URL"] = Live.Text("agent");
+                start.EnvironmentVariables["NYMI_L1"] = Live.Text("l1");
                 start.EnvironmentVariables["NYMI_NSL_DIR"] = store.Path;
                 start.EnvironmentVariables["NYMI_USER"] = Live.Account(0);
                 start.EnvironmentVariables["NYMI_PASSWORD"] = password ?? (string)Live.User(0)["password"];
@@ -352,12 +355,12 @@ namespace Nymi.Tests
 
         internal Live(SynchronizationContext context = null)
         {
-            var options = new NymiClientOptions { AgentUrl = (string)Ready["agent"], StoreDirectory = Store.Path, EventContext = context };
+            var options = new NymiClientOptions { AgentUrl = Live.Text("agent"), StoreDirectory = Store.Path, EventContext = context };
             Client = new NymiClient("RecordsCs", options);
             var init = new InitOptions
             {
-                NesUrl = (string)Ready["nes"],
-                L1 = (string)Ready["l1"],
+                NesUrl = Live.Text("nes"),
+                L1 = Live.Text("l1"),
                 Grade = Grade.Bronze,
                 Username = Account(0),
                 Password = (string)User(0)["password"],
@@ -371,6 +374,12 @@ namespace Nymi.Tests
         public void Dispose()
         {
             Client.Dispose();
+        }
+
+        /// <summary>A text of that first line.</summary>
+        internal static string Text(string name)
+        {
+            return (string)Ready[name];
         }
 
         internal static Dictionary<string, object> User(int index)
@@ -395,7 +404,7 @@ namespace Nymi.Tests
 
         internal static void Command(string command)
         {
-            var answer = Hardware.Answer((string)Ready["nymulator"], command);
+            var answer = Hardware.Answer(Live.Text("nymulator"), command);
             Check.True(answer.StartsWith("ok", StringComparison.Ordinal), answer);
         }
 

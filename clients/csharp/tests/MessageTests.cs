@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
+using System.Threading.Tasks;
 
 namespace Nymi.Tests
 {
@@ -28,16 +29,18 @@ namespace Nymi.Tests
         [Test]
         public void Events_are_read()
         {
-            var tap = (TapEvent)NymiUpdate.Of(Event("tap", "{\"endpoint_id\":\"e\",\"NymiBandID\":\"b\",\"method\":\"nfc\",\"NfcUID\":\"08A1\",\"intent_id\":\"i\",\"at\":\"2026-11-22T01:09:02.377Z\"}")).Event;
+            var tap = (TapEvent)Read("tap", "{'endpoint_id':'e','NymiBandID':'b','method':'nfc','NfcUID':'08A1','intent_id':'i','at':'2026-11-22T01:09:02.377Z'}");
             Check.Equal(TapMethod.Nfc, tap.Method);
             Check.Equal("08A1", tap.NfcUid);
             Check.Equal(new DateTimeOffset(2026, 11, 22, 1, 9, 2, 377, TimeSpan.Zero), tap.At);
-            var presence = (PresenceEvent)NymiUpdate.Of(Event("presence", "{\"endpoint_id\":\"e\",\"NymiBandID\":\"b\",\"before\":\"no\",\"after\":\"surely\",\"authenticated\":true,\"worn\":false,\"rssi\":null,\"proximity\":null,\"more\":1}")).Event;
+            var presence = (PresenceEvent)Read(
+                "presence",
+                "{'endpoint_id':'e','NymiBandID':'b','before':'no','after':'surely','authenticated':true,'worn':false,'rssi':null,'proximity':null,'more':1}");
             Check.Equal(PresenceState.No, presence.Before);
             Check.Equal(PresenceState.Unknown, presence.After, "a word of a newer agent");
             Check.Equal(null, presence.Rssi);
             Check.Equal(null, presence.Proximity);
-            Check.Equal(null, NymiUpdate.Of(Event("news", "{}")).Event, "an event of a newer agent");
+            Check.Equal(null, Read("news", "{}"), "an event of a newer agent");
         }
 
         [Test]
@@ -45,14 +48,17 @@ namespace Nymi.Tests
         {
             var texts = new[]
             {
-                "", "null", "[]", "1", "{", "{}", "{\"operation\":1,\"status\":0}", "{\"operation\":\"tap\"}", "{\"operation\":\"tap\",\"status\":\"0\"}", "{\"operation\":\"tap\",\"status\":-1}",
-                "{\"operation\":\"tap\",\"status\":0.5}", "{\"operation\":\"tap\",\"status\":99999999999}", "{\"operation\":\"tap\",\"status\":0,\"exchange\":1}", "{\"operation\":\"tap\",\"status\":0,\"payload\":[]}",
-                "{\"operation\":\"tap\",\"status\":0,\"error\":\"\"}", Event("tap", "{}"), Event("tap", "{\"endpoint_id\":1}"), Event("presence", "{\"rssi\":1e99}"), Event("endpoint", "{\"endpoint_id\":\"e\",\"event\":null}"),
-                Event("tap", "{\"endpoint_id\":\"e\",\"NymiBandID\":\"b\",\"method\":\"nfc\",\"intent_id\":\"i\",\"at\":\"yesterday\"}"),
+                "", "null", "[]", "1", "{", "{}", "{'operation':1,'status':0}", "{'operation':'tap'}",
+                "{'operation':'tap','status':'0'}", "{'operation':'tap','status':-1}",
+                "{'operation':'tap','status':0.5}", "{'operation':'tap','status':99999999999}",
+                "{'operation':'tap','status':0,'exchange':1}", "{'operation':'tap','status':0,'payload':[]}",
+                "{'operation':'tap','status':0,'error':''}", Event("tap", "{}"), Event("tap", "{'endpoint_id':1}"),
+                Event("presence", "{'rssi':1e99}"), Event("endpoint", "{'endpoint_id':'e','event':null}"),
+                Event("tap", "{'endpoint_id':'e','NymiBandID':'b','method':'nfc','intent_id':'i','at':'yesterday'}"),
             };
             foreach (var text in texts)
             {
-                var update = NymiUpdate.Of(text);
+                var update = NymiUpdate.Of(Json.Of(text));
                 var failure = (FailureEvent)update.Event;
                 Check.Equal(NymiStatus.Internal, failure.Error.Status, text);
                 Check.True(failure.Error.Detail.Length > 0, text);
@@ -62,19 +68,21 @@ namespace Nymi.Tests
         [Test]
         public void An_answer_that_cannot_be_read_is_a_fault_of_the_platform()
         {
-            var update = NymiUpdate.Of("{\"operation\":\"sign\",\"exchange\":\"x\",\"status\":0,\"payload\":{\"signature\":\"0g\",\"public_key\":\"00\"},\"error\":{}}");
+            var update = NymiUpdate.Of(Json.Of("{'operation':'sign','exchange':'x','status':0,'payload':{'signature':'0g','public_key':'00'},'error':{}}"));
             var why = Check.Throws<NymiInternalException>(() => update.Answer("sign", one => new SignAnswer(one)));
             Check.Equal("sign", why.Operation);
             Check.Equal("x", why.Exchange);
             Check.True(why.Detail.Contains("signature"), why.Detail);
             Check.Equal(true, update.IsLast);
-            Check.Equal(false, NymiUpdate.Of("{\"operation\":\"sign\",\"exchange\":\"x\",\"status\":0,\"payload\":{\"completed\":false},\"error\":{}}").IsLast);
+            Check.Equal(false, NymiUpdate.Of(Json.Of("{'operation':'sign','exchange':'x','status':0,'payload':{'completed':false},'error':{}}")).IsLast);
         }
 
         [Test]
         public void A_failure_tells_everything()
         {
-            var update = NymiUpdate.Of("{\"operation\":\"init\",\"exchange\":\"x\",\"status\":8000,\"payload\":{},\"error\":{\"error_description\":\"NEA missing certificates.\",\"error_specifics\":\"NEA certificate chain\",\"nsl\":29}}");
+            var update = NymiUpdate.Of(Json.Of(
+                "{'operation':'init','exchange':'x','status':8000,'payload':{},'error':{'error_description':'NEA missing certificates.',"
+                + "'error_specifics':'NEA certificate chain','nsl':29}}"));
             var why = Check.Throws<NymiCertificateException>(() => update.Answer("init", one => new InitAnswer(one)));
             Check.Equal(NymiStatus.Certificates, why.Status);
             Check.Equal(29, why.Nsl);
@@ -93,8 +101,10 @@ namespace Nymi.Tests
         {
             var families = new SortedDictionary<uint, Type>
             {
-                { 1000, typeof(NymiRequestException) }, { 2000, typeof(NymiServerException) }, { 3000, typeof(NymiBandException) }, { 4000, typeof(NymiAgentException) },
-                { 5000, typeof(NymiEndpointException) }, { 6000, typeof(NymiPresenceException) }, { 6010, typeof(NymiAccountException) }, { 7000, typeof(NymiPolicyException) },
+                { 1000, typeof(NymiRequestException) }, { 2000, typeof(NymiServerException) }, { 3000, typeof(NymiBandException) },
+                { 4000, typeof(NymiAgentException) },
+                { 5000, typeof(NymiEndpointException) }, { 6000, typeof(NymiPresenceException) },
+                { 6010, typeof(NymiAccountException) }, { 7000, typeof(NymiPolicyException) },
                 { 8000, typeof(NymiCertificateException) }, { 9000, typeof(NymiInternalException) },
             };
             foreach (var status in Enum.GetValues(typeof(NymiStatus)).Cast<uint>().Where(status => status > 0))
@@ -130,9 +140,9 @@ namespace Nymi.Tests
             var first = router.Expect("1");
             Check.Equal(NymiStatus.DuplicateExchange, Check.Throws<NymiRequestException>(() => router.Expect("1")).Status);
             router.Deliver(NymiUpdate.Of("not JSON"));
-            router.Deliver(Answer("1", "{\"completed\":false}"));
+            router.Deliver(Answer("1", "{'completed':false}"));
             Check.Equal(false, first.Task.IsCompleted, "not the last");
-            router.Deliver(Answer("1", "{\"completed\":true}"));
+            router.Deliver(Answer("1", "{'completed':true}"));
             Check.Equal(true, Check.Done(first.Task).IsLast);
             router.Deliver(Answer("1", "{}"));
             router.Deliver(Answer("2", "{}"));
@@ -162,7 +172,7 @@ namespace Nymi.Tests
                 var given = inbox.TakeAsync(stop.Token);
                 var waiting = inbox.TakeAsync(CancellationToken.None);
                 stop.Cancel();
-                Check.True(Check.Fails<System.Threading.Tasks.TaskCanceledException>(() => given).CancellationToken == stop.Token, "whose token");
+                Check.True(Check.Fails<TaskCanceledException>(() => given).CancellationToken == stop.Token, "whose token");
                 inbox.Add(Answer("next", "{}"));
                 Check.Equal("next", Check.Done(waiting).Exchange, "who gave up took nothing");
             }
@@ -174,12 +184,17 @@ namespace Nymi.Tests
 
         private static NymiUpdate Answer(string exchange, string payload)
         {
-            return NymiUpdate.Of($"{{\"operation\":\"info\",\"exchange\":\"{exchange}\",\"status\":0,\"payload\":{payload},\"error\":{{}}}}");
+            return NymiUpdate.Of(Json.Of($"{{'operation':'info','exchange':'{exchange}','status':0,'payload':{payload},'error':{{}}}}"));
+        }
+
+        private static NymiEvent Read(string operation, string payload)
+        {
+            return NymiUpdate.Of(Json.Of(Event(operation, payload))).Event;
         }
 
         private static string Event(string operation, string payload)
         {
-            return $"{{\"operation\":\"{operation}\",\"exchange\":null,\"status\":0,\"payload\":{payload},\"error\":{{}}}}";
+            return $"{{'operation':'{operation}','exchange':null,'status':0,'payload':{payload},'error':{{}}}}";
         }
     }
 }

@@ -53,7 +53,8 @@ namespace Nymi.Tests
                 }
                 catch (NymiException why)
                 {
-                    return Update((long)why.Status, new Dictionary<string, object>(), new Dictionary<string, object> { { "error_specifics", why.Detail } });
+                    var error = new Dictionary<string, object> { { "error_specifics", why.Detail } };
+                    return Update((long)why.Status, new Dictionary<string, object>(), error);
                 }
             });
         }
@@ -165,11 +166,11 @@ namespace Nymi.Tests
                 .ToDictionary(one => one.Key, one => Of(one.Value));
         }
 
-        /// <summary>The name that a property has in messages: a constant of NymiField has the same name, unless it is that of a column.</summary>
+        /// <summary>The name that a property has in messages: that of the constant of NymiField, which for a column may have another name.</summary>
         private static string Name(Type type, string property)
         {
             var column = typeof(NymiField).GetField(property + "Column");
-            var isColumn = column != null && (type == typeof(LookupRow) || typeof(NymiField).GetField(property) == null || type == typeof(AssertIdentityAnswer));
+            var isColumn = column != null && (type == typeof(LookupRow) || type == typeof(AssertIdentityAnswer));
             return (string)(isColumn ? column : typeof(NymiField).GetField(property)).GetRawConstantValue();
         }
 

@@ -137,8 +137,7 @@ namespace Nymi.Tests
             }
             catch (TargetInvocationException why)
             {
-                var reason = why.InnerException is CheckFailed ? why.InnerException.Message + "\n" + why.InnerException.StackTrace : why.InnerException.ToString();
-                Console.WriteLine($"FAILED  {Name(test)}: {reason}");
+                Console.WriteLine($"FAILED  {Name(test)}: {why.InnerException}");
                 return false;
             }
         }
