@@ -132,74 +132,6 @@ namespace Nymi
         Internal = 9000,
     }
 
-    /// <summary>enum NapiConfigure of nymi_api.h.</summary>
-    public enum NapiConfigure : uint
-    {
-        /// <summary>The client runs. Whether the agent can be reached is told by updates.</summary>
-        Okay = 0,
-        /// <summary>`provisions` is not a JSON object.</summary>
-        InvalidProvisionJson = 1,
-        /// <summary>`neaName` is NULL, empty or not the name of an application.</summary>
-        MissingNeaName = 2,
-        /// <summary>The log directory cannot be used, or the system refused a thread or memory.</summary>
-        FailedToInit = 3,
-        /// <summary>A client runs already, another argument cannot be used, or the process was made by fork from one that used the library.</summary>
-        Error = 4,
-        /// <summary>A fault in the library.</summary>
-        Impossible = 5,
-    }
-
-    /// <summary>enum NapiPut of nymi_api.h.</summary>
-    public enum NapiPut : uint
-    {
-        /// <summary>Taken. The answer comes as an update.</summary>
-        Okay = 0,
-        /// <summary>There is no client, or it was terminated.</summary>
-        NapiNotRunning = 1,
-        /// <summary>The text is not JSON in UTF-8.</summary>
-        UnparseableJson = 2,
-        /// <summary>`json` is NULL, or there is no memory for it.</summary>
-        Error = 3,
-        /// <summary>A fault in the library.</summary>
-        Impossible = 4,
-    }
-
-    /// <summary>enum NapiGet of nymi_api.h.</summary>
-    public enum NapiGet : uint
-    {
-        /// <summary>The buffer holds an update.</summary>
-        Okay = 0,
-        /// <summary>There is no client, or its end has been told.</summary>
-        NapiNotRunning = 1,
-        /// <summary>The update needs `*len` bytes, and stays the next one.</summary>
-        BufferTooSmall = 2,
-        /// <summary>The client was terminated and nothing is left to read.</summary>
-        NapiTerminated = 3,
-        /// <summary>`len` is NULL, or `buffer` is NULL although `max` is not 0.</summary>
-        Error = 4,
-        /// <summary>A fault in the library.</summary>
-        Impossible = 5,
-    }
-
-    /// <summary>enum NapiTryGet of nymi_api.h.</summary>
-    public enum NapiTryGet : uint
-    {
-        /// <summary>The buffer holds an update.</summary>
-        Okay = 0,
-        /// <summary>No update is there now; `*len` is 0.</summary>
-        Nothing = 1,
-        /// <summary>There is no client, or its end has been told.</summary>
-        NapiNotRunning = 2,
-        /// <summary>The update needs `*len` bytes, and stays the next one.</summary>
-        BufferTooSmall = 3,
-        /// <summary>The client was terminated and nothing is left to read.</summary>
-        NapiTerminated = 4,
-        /// <summary>`len` is NULL, or `buffer` is NULL although `max` is not 0.</summary>
-        Error = 5,
-        /// <summary>A fault in the library.</summary>
-        Impossible = 6,
-    }
-
     /// <summary>enum NapiLog of nymi_api.h.</summary>
     public enum NapiLog : uint
     {
@@ -250,41 +182,6 @@ namespace Nymi
         NoMemory = 14,
     }
 
-    /// <summary>enum NymiNotification of nymi_api.h.</summary>
-    public enum NymiNotification : uint
-    {
-        /// <summary>Success.</summary>
-        Positive = 0,
-        /// <summary>Failure.</summary>
-        Negative = 1,
-    }
-
-    /// <summary>enum NymiKeyAction of nymi_api.h.</summary>
-    public enum NymiKeyAction : uint
-    {
-        /// <summary>Make it.</summary>
-        Create = 0,
-        /// <summary>Use or read it.</summary>
-        Get = 1,
-        /// <summary>Forget it.</summary>
-        Delete = 2,
-    }
-
-    /// <summary>enum NymiEventKind of nymi_api.h.</summary>
-    public enum NymiEventKind : uint
-    {
-        /// <summary>Something that this version does not know; see `json`.</summary>
-        Other = 0,
-        /// <summary>A tap; see `tap`.</summary>
-        Tap = 1,
-        /// <summary>See `presence`.</summary>
-        Presence = 2,
-        /// <summary>See `endpoint`.</summary>
-        Endpoint = 3,
-        /// <summary>Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING; see `error`.</summary>
-        Error = 4,
-    }
-
     /// <summary>What a request can ask for.</summary>
     public static class NymiOperation
     {
@@ -321,7 +218,7 @@ namespace Nymi
     }
 
     /// <summary>What an unsolicited update is about.</summary>
-    public static class NymiEvent
+    public static class NymiEventName
     {
         /// <summary>A band was tapped: someone means to do something. intent_id names the tap.</summary>
         public const string Tap = "tap";
@@ -490,132 +387,6 @@ namespace Nymi
         public const string Version = "version";
         /// <summary>The field worn.</summary>
         public const string Worn = "worn";
-    }
-
-    /// <summary>What an assertion is about.</summary>
-    public static class NymiAssertTypeValue
-    {
-        /// <summary>Who wears the band.</summary>
-        public const string AssertUser = "assert_user";
-    }
-
-    /// <summary>The assurance of certificates.</summary>
-    public static class NymiGradeValue
-    {
-        /// <summary>For work.</summary>
-        public const string Gold = "gold";
-        /// <summary>For evaluation.</summary>
-        public const string Bronze = "bronze";
-    }
-
-    /// <summary>What a band shows and how it vibrates.</summary>
-    public static class NymiNotificationValue
-    {
-        /// <summary>Success.</summary>
-        public const string Positive = "positive";
-        /// <summary>Failure.</summary>
-        public const string Negative = "negative";
-    }
-
-    /// <summary>What to do with a secret that a band keeps.</summary>
-    public static class NymiKeyActionValue
-    {
-        /// <summary>Make it.</summary>
-        public const string Create = "create";
-        /// <summary>Use or read it.</summary>
-        public const string Get = "get";
-        /// <summary>Forget it.</summary>
-        public const string Delete = "delete";
-    }
-
-    /// <summary>How sure it is that a band is there.</summary>
-    public static class NymiPresenceStateValue
-    {
-        /// <summary>Heard within the last 5 s.</summary>
-        public const string Yes = "yes";
-        /// <summary>Heard within 15 s.</summary>
-        public const string Likely = "likely";
-        /// <summary>Heard within 60 s.</summary>
-        public const string Unlikely = "unlikely";
-        /// <summary>Not heard for 60 s, or never.</summary>
-        public const string No = "no";
-    }
-
-    /// <summary>How near a band is to the adapter.</summary>
-    public static class NymiProximityValue
-    {
-        /// <summary>Held at the adapter.</summary>
-        public const string Tap = "tap";
-        /// <summary>Close.</summary>
-        public const string Close = "close";
-        /// <summary>Far.</summary>
-        public const string Far = "far";
-        /// <summary>Not heard for 30 s, or not yet long enough to judge.</summary>
-        public const string Gone = "gone";
-    }
-
-    /// <summary>How a tap was made.</summary>
-    public static class NymiTapMethodValue
-    {
-        /// <summary>The band was held near the Bluetooth adapter.</summary>
-        public const string Ble = "ble";
-        /// <summary>The band was held on an NFC reader.</summary>
-        public const string Nfc = "nfc";
-    }
-
-    /// <summary>What changed at a terminal.</summary>
-    public static class NymiEndpointChangeValue
-    {
-        /// <summary>Its Bluetooth adapter works.</summary>
-        public const string BleReady = "ble_ready";
-        /// <summary>Its Bluetooth adapter is missing or failed.</summary>
-        public const string BleLost = "ble_lost";
-        /// <summary>An NFC reader works.</summary>
-        public const string NfcReady = "nfc_ready";
-        /// <summary>Its last NFC reader is missing or failed.</summary>
-        public const string NfcLost = "nfc_lost";
-        /// <summary>Its connection to the agent is lost.</summary>
-        public const string Gone = "gone";
-        /// <summary>Its connection to the agent is there again.</summary>
-        public const string Back = "back";
-    }
-
-    /// <summary>Whether an adapter or reader works.</summary>
-    public static class NymiHardwareStateValue
-    {
-        /// <summary>It works.</summary>
-        public const string Ready = "ready";
-        /// <summary>It is not there.</summary>
-        public const string Missing = "missing";
-        /// <summary>It is there and does not work.</summary>
-        public const string Failed = "failed";
-    }
-
-    /// <summary>A column that lookup answers.</summary>
-    public static class NymiLookupColumnValue
-    {
-        /// <summary>The user's name.</summary>
-        public const string Username = "Username";
-        /// <summary>The user's domain.</summary>
-        public const string Domain = "Domain";
-        /// <summary>The band's address in its present enrollment.</summary>
-        public const string NymiBandId = "NymiBandID";
-        /// <summary>What NFC readers see of the band.</summary>
-        public const string NfcUid = "NfcUID";
-        /// <summary>What is printed on the band.</summary>
-        public const string SerialNumber = "SerialNumber";
-        /// <summary>What the band shows.</summary>
-        public const string BandLabel = "BandLabel";
-        /// <summary>Whether the band may be used.</summary>
-        public const string IsActive = "IsActive";
-        /// <summary>Whether it is the user's own band and no temporary one.</summary>
-        public const string IsPrimary = "IsPrimary";
-        /// <summary>As the band reported it.</summary>
-        public const string FirmwareVersion = "FirmwareVersion";
-        /// <summary>As the band reported it.</summary>
-        public const string HardwareVersion = "HardwareVersion";
-        /// <summary>The band's identity key.</summary>
-        public const string IdentityPublicKey = "IdentityPublicKey";
     }
 
     /// <summary>What each status means, why it usually happens and what to do about it.</summary>

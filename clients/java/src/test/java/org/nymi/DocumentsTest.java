@@ -46,7 +46,7 @@ class DocumentsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "clients/java/README.md", "docs/manual/java.md"})
+    @ValueSource(strings = {"clients/java/README.md", "docs/manual/java.md"})
     void thePiecesOfProgramsOnPagesCompile(String page) throws Exception {
         Matcher found = FENCE.matcher(Files.readString(Live.ROOT.resolve(page)));
         int pieces = 0;
