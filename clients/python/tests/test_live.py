@@ -268,10 +268,15 @@ class Async(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(threading.active_count(), before)
 
     async def test_where_the_loop_cannot_watch_a_thread_does(self) -> None:
-        with mock.patch.object(asyncio.get_running_loop(), "add_reader", side_effect=NotImplementedError):
-            async with async_client() as records:
-                self.assertTrue(any(endpoint.ready for endpoint in await records.list_endpoints()))
-                self.assertIsNotNone(await records.wait_event(timeout=10))
+        refused = mock.patch.object(asyncio.get_running_loop(), "add_reader", side_effect=NotImplementedError)
+        for cannot in (refused, mock.patch("sys.platform", "win32")):
+            with cannot:
+                made = async_client()
+                records = await made.__aenter__()
+            self.assertIn("nymi", [thread.name for thread in threading.enumerate()])
+            self.assertTrue(any(endpoint.ready for endpoint in await records.list_endpoints()))
+            self.assertIsNotNone(await records.wait_event(timeout=10))
+            await made.__aexit__(None, None, None)
 
     async def test_a_cancelled_task_cancels_at_the_agent(self) -> None:
         async with async_client() as records:
