@@ -6,4 +6,4 @@ from .model import ROOT, Api
 __all__ = ["FILES", "ROOT", "Api"]
 
 # Each takes the description and gives texts by path.
-FILES = [typescript.files, python.files, csharp.files, java.files, asyncapi.files, page.files]
+FILES = [typescript.files, python.files, python.async_operations, csharp.files, java.files, asyncapi.files, page.files]

@@ -1,6 +1,6 @@
-"""clients/python/src/nymi/_generated.py"""
+"""The tables of clients/python/src/nymi, and the operations of its client for asyncio."""
 
-from .model import NOTICE, c_values, pascal, screaming, snake
+from .model import NOTICE, ROOT, c_values, pascal, screaming, snake
 
 PLAIN = {"string": "str", "integer": "int", "boolean": "bool"}
 # The short names are those of the words in messages.
@@ -178,3 +178,22 @@ def files(api):
     while lines[-1] == "":
         lines.pop()
     return {"clients/python/src/nymi/_generated.py": "\n".join(lines) + "\n"}
+
+
+# What differs between the operations of the client that waits and of that with coroutines.
+ASYNC = {
+    '"""The operations of a client."""': '"""The operations as coroutines. Made by clients/generate from _operations.py; do not edit."""',
+    "class Operations(": "class AsyncOperations(",
+    "    def ": "    async def ",
+    "self._run(": "await self._run(",
+}
+
+
+def async_operations(_):
+    folder = ROOT / "clients/python/src/nymi"
+    text = (folder / "_operations.py").read_text(encoding="utf-8")
+    for sync, coroutine in ASYNC.items():
+        if sync not in text:
+            raise SystemExit(f"_operations.py has nothing like {sync!r}")
+        text = text.replace(sync, coroutine)
+    return {"clients/python/src/nymi/_async_operations.py": text}

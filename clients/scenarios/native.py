@@ -1,7 +1,8 @@
 """Runs the scenarios with nothing between them and the C library: rig native.py LIBRARY RESULTS.json [ID...]
 
-Shows that the scenarios say what the library does, whatever wrapper a language puts around it. NYMI_VERBOSE=1 names
-every scenario. The runner of the Python package gives `play` players of its own.
+Shows that the scenarios say what the library does, whatever wrapper a language puts around it. Of the Python package
+it takes the declarations of the C functions alone. NYMI_VERBOSE=1 names every scenario. The runner of the Python
+package gives `play` players of its own.
 """
 
 import ctypes
@@ -16,29 +17,15 @@ import threading
 import time
 from pathlib import Path
 
+# Behind an installed package, which has the same declarations.
+sys.path.append(str(Path(__file__).parents[1] / "python/src"))
+from nymi._generated import Result  # noqa: E402
+from nymi._library import Config, declare  # noqa: E402
+
 SCENARIOS = Path(__file__).with_name("scenarios.json")
 EVENT_S = 10
 QUIET_S = 0.3
 POLL_MS = 200
-TIMEOUT = 3
-TERMINATED = 5
-
-
-class Config(ctypes.Structure):
-    """struct NymiClientConfig."""
-
-    _fields_ = [
-        ("size", ctypes.c_size_t),
-        ("nea_name", ctypes.c_char_p),
-        ("agent_url", ctypes.c_char_p),
-        ("store_directory", ctypes.c_char_p),
-        ("log_directory", ctypes.c_char_p),
-        ("log_level", ctypes.c_uint32),
-        ("on_log_level", ctypes.c_uint32),
-        ("on_update", ctypes.c_void_p),
-        ("on_log", ctypes.c_void_p),
-        ("user_data", ctypes.c_void_p),
-    ]
 
 
 class Failed(Exception):
@@ -47,16 +34,7 @@ class Failed(Exception):
 
 def load(path):
     library = ctypes.CDLL(path)
-    pointer, error = ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)
-    for name, arguments in {
-        "nymi_client_new": [ctypes.POINTER(Config), error, error],
-        "nymi_client_free": [pointer],
-        "nymi_client_put": [pointer, ctypes.c_char_p, error],
-        "nymi_client_get": [pointer, ctypes.c_uint32, error, error],
-    }.items():
-        function = getattr(library, name)
-        function.argtypes, function.restype = arguments, ctypes.c_uint32
-    library.nymi_string_free.argtypes, library.nymi_string_free.restype = [pointer], None
+    declare(library)
     return library
 
 
@@ -121,9 +99,9 @@ class Player:
         while not self.closing:
             text = ctypes.c_void_p()
             result = self.library.nymi_client_get(self.client, POLL_MS, ctypes.byref(text), None)
-            if result == TIMEOUT:
+            if result == Result.TIMEOUT:
                 continue
-            if result == TERMINATED:
+            if result == Result.TERMINATED:
                 return
             update = json.loads(ctypes.string_at(text))
             self.library.nymi_string_free(text)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 from unittest import mock
 
 import nymi
+from nymi._handle import Handle
 
 READY: dict[str, Any] = json.loads(os.environ.get("NYMI_READY", "{}"))
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -68,6 +70,37 @@ async def async_client() -> AsyncIterator[nymi.AsyncClient]:
         await made.init(nes_url=READY["nes"], l1=READY["l1"], grade="bronze", **account())
         await made.subscribe("127.0.0.1")
         yield made
+
+
+def is_free(records: nymi.Client, exchange: str) -> bool:
+    """Whether no call of that name is in flight, for this client and for the agent."""
+    try:
+        records.info(exchange=exchange)
+    except nymi.RequestError as error:
+        assert error.status == nymi.Status.DUPLICATE_EXCHANGE, error
+        return False
+    return True
+
+
+def becomes_free(records: nymi.Client, exchange: str) -> None:
+    """A call that was cancelled ends at once; else its name would be taken until its deadline, for 15 s."""
+    until = time.monotonic() + 10
+    while not is_free(records, exchange):
+        assert time.monotonic() < until, f"{exchange} is still in flight"
+
+
+def interrupted_put(operation: str, is_sent: bool) -> Any:
+    """Ctrl-C while a request is sent: after the library took it, or before."""
+    put = Handle.put
+
+    def interrupted(handle: Handle, request: str) -> None:
+        is_interrupted = json.loads(request)["operation"] == operation
+        if is_sent or not is_interrupted:
+            put(handle, request)
+        if is_interrupted:
+            raise KeyboardInterrupt
+
+    return mock.patch.object(Handle, "put", interrupted)
 
 
 def claims(assertion: str) -> Any:
@@ -129,6 +162,31 @@ class Sync(unittest.TestCase):
                     self.assertLess(time.monotonic(), until)
             asking.join(10)
             self.assertIsInstance(outcome[0], nymi.CancelledError)
+
+    def test_an_interrupted_call_is_cancelled_at_the_agent(self) -> None:
+        with client() as records, muted(1):
+
+            def interrupt() -> None:
+                while is_free(records, "slow"):
+                    pass
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+            interrupting = threading.Thread(target=interrupt)
+            interrupting.start()
+            with self.assertRaises(KeyboardInterrupt):
+                while True:
+                    with contextlib.suppress(nymi.RequestError):
+                        # The name may be taken by the other thread at first.
+                        records.firmware(band(1), exchange="slow")
+            interrupting.join()
+            becomes_free(records, "slow")
+
+    def test_an_interrupt_before_or_after_a_call_was_sent_leaves_nothing(self) -> None:
+        with client() as records, muted(1):
+            for is_sent in (True, False):
+                with interrupted_put("firmware", is_sent), self.assertRaises(KeyboardInterrupt):
+                    records.firmware(band(1), exchange="slow")
+                becomes_free(records, "slow")
 
     def test_an_operation_ends_in_time(self) -> None:
         with client() as records, muted(1):
@@ -210,10 +268,15 @@ class Async(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(threading.active_count(), before)
 
     async def test_where_the_loop_cannot_watch_a_thread_does(self) -> None:
-        with mock.patch.object(asyncio.get_running_loop(), "add_reader", side_effect=NotImplementedError):
-            async with async_client() as records:
-                self.assertTrue(any(endpoint.ready for endpoint in await records.list_endpoints()))
-                self.assertIsNotNone(await records.wait_event(timeout=10))
+        refused = mock.patch.object(asyncio.get_running_loop(), "add_reader", side_effect=NotImplementedError)
+        for cannot in (refused, mock.patch("sys.platform", "win32")):
+            with cannot:
+                made = async_client()
+                records = await made.__aenter__()
+            self.assertIn("nymi", [thread.name for thread in threading.enumerate()])
+            self.assertTrue(any(endpoint.ready for endpoint in await records.list_endpoints()))
+            self.assertIsNotNone(await records.wait_event(timeout=10))
+            await made.__aexit__(None, None, None)
 
     async def test_a_cancelled_task_cancels_at_the_agent(self) -> None:
         async with async_client() as records:

@@ -93,11 +93,23 @@ class Routing(unittest.TestCase):
     def test_an_answer_that_was_given_up_goes_nowhere(self) -> None:
         others: list[Update] = []
         router = Router(others.append)
-        router.expect("late", lambda _: self.fail("nobody waits"))
-        self.assertTrue(router.ignore("late"))
+        taken: list[Update] = []
+        take, nobody = taken.append, lambda _: None
+        router.expect("late", take)
+        self.assertTrue(router.replace("late", take, nobody))
         router.deliver(self.update("late"))
-        self.assertFalse(router.ignore("late"))
-        self.assertEqual(others, [])
+        self.assertFalse(router.replace("late", take, nobody))
+        self.assertEqual((taken, others), ([], []))
+
+    def test_a_name_that_another_request_has_is_left_alone(self) -> None:
+        router = Router(lambda _: self.fail("somebody waits"))
+        taken: list[Update] = []
+        theirs, mine = taken.append, lambda _: self.fail("it was never sent")
+        router.expect("shared", theirs)
+        self.assertFalse(router.replace("shared", mine, lambda _: None))
+        router.forget("shared", mine)
+        router.deliver(self.update("shared"))
+        self.assertEqual([one.exchange for one in taken], ["shared"])
 
     def test_when_nobody_takes_updates_the_oldest_goes_and_the_log_says_so(self) -> None:
         updates = waiting_updates()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from dataclasses import dataclass
 
 from ._generated import NapiLog, Result
@@ -74,7 +75,12 @@ class Handle:
             self._library.nymi_string_free(text)
 
     def descriptor(self) -> int:
-        """What can be read while there are updates, and after the end."""
+        """What can be read while there are updates, and after the end.
+
+        :raises NotImplementedError: on Windows, where it is an event: loops of asyncio watch sockets alone.
+        """
+        if sys.platform == "win32":
+            raise NotImplementedError
         descriptor, error = ctypes.c_int(-1), ctypes.POINTER(Error)()
         result = self._library.nymi_client_descriptor(self._client, ctypes.byref(descriptor), ctypes.byref(error))
         self._check(result, error)

@@ -87,20 +87,24 @@ def keep(updates: deque[Update], update: Update) -> None:
     updates.append(update)
 
 
+Take = Callable[[Update], None]
+"""Where an answer goes."""
+
+
 class Router:
     """Gives each answer to who waits for it, and everything else to `others`."""
 
-    def __init__(self, others: Callable[[Update], None]) -> None:
+    def __init__(self, others: Take) -> None:
         self._others = others
         self._lock = threading.Lock()
-        self._waiting: dict[str, Callable[[Update], None]] = {}
+        self._waiting: dict[str, Take] = {}
         self._numbers = itertools.count(1)
 
     def name(self) -> str:
         """A new name for a request."""
         return f"nymi-python-{next(self._numbers)}"
 
-    def expect(self, exchange: str, take: Callable[[Update], None]) -> None:
+    def expect(self, exchange: str, take: Take) -> None:
         """From now on the answer to `exchange` goes to `take`.
 
         :raises NymiError: 1005, that name is in use.
@@ -110,22 +114,23 @@ class Router:
                 raise error_of(Status.DUPLICATE_EXCHANGE, {"error_specifics": exchange})
             self._waiting[exchange] = take
 
-    def ignore(self, exchange: str) -> bool:
-        """Nobody waits for that answer any more; whether it had not come yet."""
+    def replace(self, exchange: str, take: Take, other: Take) -> bool:
+        """The answer goes to `other` instead of `take`; whether that answer is still to come."""
         with self._lock:
-            is_waiting = exchange in self._waiting
+            is_waiting = self._waiting.get(exchange) is take
             if is_waiting:
-                self._waiting[exchange] = lambda _: None
+                self._waiting[exchange] = other
             return is_waiting
 
-    def forget(self, exchange: str) -> None:
-        """No answer will come: the request was not sent."""
+    def forget(self, exchange: str, take: Take) -> None:
+        """No answer will come to `take`: the request was not sent."""
         with self._lock:
-            self._waiting.pop(exchange, None)
+            if self._waiting.get(exchange) is take:
+                del self._waiting[exchange]
 
     def deliver(self, update: Update) -> None:
         """Passes an update on."""
-        take: Callable[[Update], None] | None = self._others
+        take: Take | None = self._others
         if update.exchange is not None:
             with self._lock:
                 if update.exchange in self._waiting:
