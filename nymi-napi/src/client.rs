@@ -419,7 +419,7 @@ fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
     if let Some(url) = &config.agent_url {
         return Ok(url.clone());
     }
-    let site = site::agent_url().map_err(|error| StartError::Site(error.to_string()))?;
+    let site = site::agent_url(config).map_err(|error| StartError::Site(error.to_string()))?;
     match site {
         Some(url) => Ok(url),
         None => LOCAL_AGENT

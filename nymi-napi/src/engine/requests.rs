@@ -148,7 +148,7 @@ impl Engine {
             }
         };
         let opened = Store::open(&self.config);
-        let store = match opened.and_then(|store| store.refuse_shared().map(|()| store)) {
+        let store = match opened.and_then(|store| store.check().map(|()| store)) {
             Ok(store) => store,
             Err(error) => {
                 self.desk.fail(id, Status::INTERNAL, error.to_string());
