@@ -31,9 +31,11 @@
  *
  * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
  * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
- * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
- * error from every function. The library stays in memory after dlclose, and on Windows after
- * FreeLibrary once there was a client.
+ * however late. An answer that is freed twice is recognised while its address is kept: for the next
+ * 1023 answers that are freed, or fewer if what is kept of them comes to 1 MiB; later the address may be
+ * that of another answer. After fork, a child whose parent had a client gets an error from every
+ * function. The library stays in memory after dlclose, and on Windows after FreeLibrary once there was
+ * a client.
  */
 
 #ifndef NYMI_API_H
@@ -595,11 +597,12 @@ struct NymiClientConfig {
   /**
    * Called with each update, instead of nymi_client_get; NULL for none. The update is JSON and
    * belongs to the library: copy what outlives the call. After the last one, when the client was
-   * terminated, it is called once with NULL.
+   * terminated, it is called once with NULL. It must return, and let no exception out.
    */
   void (*on_update)(void *user_data, const char *update);
   /**
-   * Called with each line of the log, without its end; NULL for none.
+   * Called with each line of the log, without its end; NULL for none. It must return, and let no
+   * exception out.
    */
   void (*on_log)(void *user_data, uint32_t level, const char *line);
   /**
@@ -1135,8 +1138,9 @@ extern "C" {
  *
  * With `on_update` or `on_log` the client has a second thread, "nymi-callback", on which both are
  * called, one call at a time; the signals of the process are blocked there. A callback may call every
- * function of this library with this or another client, nymi_client_free included. It must not let
- * an exception out, and holds up the next one while it runs. Lines of the log that find 1024 others
+ * function of this library with this or another client, nymi_client_free included. It must return:
+ * an exception that leaves it, pthread_exit, a cancellation of its thread or longjmp out of it end
+ * the process. It holds up the next one while it runs. Lines of the log that find 1024 others
  * waiting are dropped, and their number is told.
  *
  * Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,

@@ -30,7 +30,7 @@ pub struct NymiCall {
 // SAFETY: repr(C), its size first; a number and a pointer.
 unsafe impl Growing for NymiCall {
     const NAME: &'static str = "NymiCall";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 3 * size_of::<usize>();
 }
 
 /// Fields of requests that have another name in the header: as argument, or in a struct.

@@ -43,7 +43,7 @@ pub struct NymiInitOptions {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiInitOptions {
     const NAME: &'static str = "NymiInitOptions";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 9 * size_of::<usize>();
 }
 
 /// What nymi_client_init answers. The library may add fields at the end.
@@ -299,7 +299,7 @@ pub struct NymiLookupQuery {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiLookupQuery {
     const NAME: &'static str = "NymiLookupQuery";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 6 * size_of::<usize>();
 }
 
 /// A user and a band. A text that the server does not have is NULL. The library may add fields at
@@ -502,7 +502,7 @@ pub struct NymiAssertOptions {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiAssertOptions {
     const NAME: &'static str = "NymiAssertOptions";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 7 * size_of::<usize>();
 }
 
 /// Who wears a band, verified by the server. The library may add fields at the end.

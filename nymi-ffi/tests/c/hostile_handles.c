@@ -229,7 +229,7 @@ static void logs_that_cannot_be_written(const char *logs) {
   CHECK(strstr(error->detail, "/nowhere/at/all") != NULL);
   nymi_error_free(error);
 
-  /* A full disk, and a folder that vanishes: the client does not mind. */
+  /* A folder that vanishes: the client does not mind. A log that is a link to a device is refused. */
   char folder[500], file[600];
   snprintf(folder, sizeof folder, "%s/%s", logs, "gone");
   snprintf(file, sizeof file, "%s/nymi_api.log", folder);
@@ -239,6 +239,12 @@ static void logs_that_cannot_be_written(const char *logs) {
       CHECK_INT(symlink("/dev/full", file), 0);
     }
     config.log_directory = folder;
+    if (full) { /* a link to a device is refused */
+      CHECK_INT(nymi_client_new(&config, &client, NULL), NYMI_RESULT_LOG_UNUSABLE);
+      CHECK_INT(unlink(file), 0);
+      CHECK_INT(rmdir(folder), 0);
+      continue;
+    }
     CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
     CHECK_INT(unlink(file), 0);
     CHECK_INT(rmdir(folder), 0);
@@ -278,6 +284,22 @@ static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
   nymi_error_free(error);
   CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"still\"}", NULL), 0);
   nymi_string_free(get_with(client, "\"exchange\":\"still\""));
+}
+
+/* ---- Freed twice -------------------------------------------------------------------------- */
+
+static void what_is_freed_twice_does_not_free_another(struct NymiClient *client) {
+  struct NymiError *first = NULL;
+  CHECK_INT(nymi_client_put(client, "{", &first), NYMI_RESULT_BAD_ARGUMENT);
+  nymi_error_free(first);
+  for (int i = 0; i < 64; i++) {
+    struct NymiError *next = NULL;
+    CHECK_INT(nymi_client_put(client, "{", &next), NYMI_RESULT_BAD_ARGUMENT);
+    CHECK(next != first);
+    nymi_error_free(first);
+    CHECK(next->code == NYMI_RESULT_BAD_ARGUMENT && strlen(next->message) > 0);
+    nymi_error_free(next);
+  }
 }
 
 /* ---- From within callbacks ---------------------------------------------------------------- */
@@ -476,6 +498,7 @@ int main(int argc, char **argv) {
   texts_that_are_none(client);
   no_descriptor_is_left();
   logs_that_cannot_be_written(argv[1]);
+  what_is_freed_twice_does_not_free_another(client);
   a_child_of_fork_gets_an_error(client);
   CHECK_INT(nymi_client_free(client), 0);
   callbacks_may_do_everything();

@@ -133,7 +133,20 @@ static void callbacks_may_throw() {
   std::condition_variable changed;
   int updates = 0, lines = 0;
   bool ended = false;
+  int runtime_errors = 0, others = 0;
   nymi::Config config = lonely();
+  config.on_exception = [&](std::exception_ptr exception) {
+    std::lock_guard<std::mutex> lock(mutex);
+    try {
+      std::rethrow_exception(exception);
+    } catch (const std::runtime_error &) {
+      runtime_errors++;
+    } catch (...) {
+      others++;
+    }
+    changed.notify_all();
+    throw "its own";
+  };
   config.on_log_level = NAPI_LOG_DEBUG;
   config.on_update = [&](std::optional<std::string_view> update) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -152,6 +165,7 @@ static void callbacks_may_throw() {
   CHECK(client->put("{\"operation\":\"no\"}").has_value());
   std::unique_lock<std::mutex> lock(mutex);
   changed.wait(lock, [&] { return updates >= 2 && lines >= 2; });
+  changed.wait(lock, [&] { return runtime_errors >= 2 && others >= 2; });
   client->terminate();
   changed.wait(lock, [&] { return ended; });
 }

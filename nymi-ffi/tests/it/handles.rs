@@ -21,6 +21,11 @@ fn hostile_callers_get_errors() {
 }
 
 #[test]
+fn a_child_with_its_parents_number_gets_an_error() {
+    run_c("namespaces");
+}
+
+#[test]
 fn memory_that_runs_out_ends_nothing() {
     run_c("no_memory");
 }
