@@ -203,6 +203,15 @@ static void settles(const char *folder, int most) {
   CHECK(entries(folder) <= most);
 }
 
+/* A request, and its answer. */
+static void put_and_get(struct NymiClient *client, const char *exchange) {
+  char request[100], named[50];
+  snprintf(request, sizeof request, "{\"operation\":\"info\",\"exchange\":\"%s\"}", exchange);
+  snprintf(named, sizeof named, "\"exchange\":\"%s\"", exchange);
+  CHECK_INT(nymi_client_put(client, request, NULL), 0);
+  nymi_string_free(get_with(client, named));
+}
+
 static void no_descriptor_is_left(void) {
   struct rlimit before, none;
   CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -229,29 +238,62 @@ static void logs_that_cannot_be_written(const char *logs) {
   CHECK(strstr(error->detail, "/nowhere/at/all") != NULL);
   nymi_error_free(error);
 
-  /* A folder that vanishes: the client does not mind. A log that is a link to a device is refused. */
   char folder[500], file[600];
   snprintf(folder, sizeof folder, "%s/%s", logs, "gone");
   snprintf(file, sizeof file, "%s/nymi_api.log", folder);
-  for (int full = 0; full < 2; full++) {
-    CHECK_INT(mkdir(folder, 0700), 0);
-    if (full) {
-      CHECK_INT(symlink("/dev/full", file), 0);
-    }
-    config.log_directory = folder;
-    if (full) { /* a link to a device is refused */
-      CHECK_INT(nymi_client_new(&config, &client, NULL), NYMI_RESULT_LOG_UNUSABLE);
-      CHECK_INT(unlink(file), 0);
-      CHECK_INT(rmdir(folder), 0);
-      continue;
-    }
-    CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
-    CHECK_INT(unlink(file), 0);
-    CHECK_INT(rmdir(folder), 0);
-    CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"e\"}", NULL), 0);
-    nymi_string_free(get_with(client, "\"exchange\":\"e\""));
-    CHECK_INT(nymi_client_free(client), 0);
+  config.log_directory = folder;
+  CHECK_INT(mkdir(folder, 0700), 0);
+  CHECK_INT(symlink("/dev/full", file), 0);
+  CHECK_INT(nymi_client_new(&config, &client, &error), NYMI_RESULT_LOG_UNUSABLE);
+  CHECK(strstr(error->detail, "symbolic link") != NULL);
+  nymi_error_free(error);
+  CHECK_INT(unlink(file), 0);
+
+  /* A folder that vanishes: the client does not mind. */
+  CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+  CHECK_INT(unlink(file), 0);
+  CHECK_INT(rmdir(folder), 0);
+  put_and_get(client, "gone");
+  CHECK_INT(nymi_client_free(client), 0);
+}
+
+/* What the file has, while the client writes to it. */
+static off_t size_of(const char *file) {
+  struct stat status;
+  CHECK_INT(stat(file, &status), 0);
+  return status.st_size;
+}
+
+/* To the system this file is full, as a disk is; the signal that comes with it kills whoever has not
+   blocked it. */
+static void a_log_without_room_is_no_fault(const char *logs) {
+  enum { ROOM = 4096 };
+  struct rlimit before, full;
+  CHECK_INT(getrlimit(RLIMIT_FSIZE, &before), 0);
+  full = before;
+  full.rlim_cur = ROOM;
+  char file[600];
+  snprintf(file, sizeof file, "%s/nymi_api.log", logs);
+  unlink(file);
+  struct NymiClientConfig config = lonely_config();
+  config.log_directory = logs;
+  config.log_level = NAPI_LOG_VERBOSE;
+  struct NymiClient *client = NULL;
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+  CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+  for (int i = 0; i < 20000 && size_of(file) < ROOM; i++) {
+    put_and_get(client, "fill");
   }
+  CHECK_INT(size_of(file), ROOM);
+  put_and_get(client, "full");
+  /* With room again lines come again. */
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &before), 0);
+  for (int i = 0; i < 20000 && size_of(file) == ROOM; i++) {
+    put_and_get(client, "room");
+  }
+  CHECK(size_of(file) > ROOM);
+  CHECK_INT(nymi_client_free(client), 0);
+  CHECK_INT(unlink(file), 0);
 }
 
 static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
@@ -498,6 +540,7 @@ int main(int argc, char **argv) {
   texts_that_are_none(client);
   no_descriptor_is_left();
   logs_that_cannot_be_written(argv[1]);
+  a_log_without_room_is_no_fault(argv[1]);
   what_is_freed_twice_does_not_free_another(client);
   a_child_of_fork_gets_an_error(client);
   CHECK_INT(nymi_client_free(client), 0);
