@@ -43,6 +43,8 @@ pub(crate) struct Application {
     /// What the environment has as `NYMI_L1`.
     site_l1: Option<String>,
     log_in: Option<Credentials>,
+    /// As it was found then: later the environment may say another folder, or none.
+    store: Store,
     network: Arc<dyn Network>,
 }
 
@@ -142,6 +144,8 @@ impl Application {
             None => site::nes_url(config)
                 .map_err(|error| Refusal::new(Status::INVALID_FIELD, error.to_string()))?,
         };
+        let store = Store::open(config).and_then(|store| store.check().map(|()| store));
+        let store = store.map_err(|error| Refusal::new(Status::INTERNAL, error.to_string()))?;
         let secret = |secret: &Secret| Zeroizing::new(secret.expose().to_owned());
         let log_in = match (&init.token, &init.username, &init.password) {
             (Some(token), _, _) => Some(Credentials::Token(secret(token))),
@@ -165,6 +169,7 @@ impl Application {
                 .variable("NYMI_L1")
                 .and_then(|l1| l1.into_string().ok()),
             log_in,
+            store,
             network: Arc::clone(&config.network),
         })
     }
@@ -177,7 +182,6 @@ impl Application {
     /// The identity of a stored certificate, or of a new one.
     pub(crate) async fn identify(
         &self,
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
@@ -185,7 +189,7 @@ impl Application {
         let Found {
             entries: stored,
             left_aside,
-        } = store.entries(&self.name, url);
+        } = self.store.entries(&self.name, url);
         let anchors = self
             .anchors(&stored)
             .map_err(|refusal| refusal.besides(&left_aside))?;
@@ -220,7 +224,7 @@ impl Application {
             };
             return Err(refusal.besides(&left_aside));
         }
-        self.obtain(&anchors, store, clock, deadline).await
+        self.obtain(&anchors, clock, deadline).await
     }
 
     /// A new certificate in the place of this one, under what the configuration trusts by now: an L1
@@ -228,12 +232,11 @@ impl Application {
     pub(crate) async fn renew(
         &self,
         present: &Entry,
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
         let anchors = self.anchors(std::slice::from_ref(present))?;
-        self.obtain(&anchors, store, clock, deadline).await
+        self.obtain(&anchors, clock, deadline).await
     }
 
     /// Names the fields without which NES cannot be asked.
@@ -269,7 +272,6 @@ impl Application {
     async fn obtain(
         &self,
         anchors: &[TrustAnchor],
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
@@ -305,7 +307,7 @@ impl Application {
         };
         let identity = Identity::verify(entry, anchors, &self.name, self.grade, clock())
             .map_err(|error| Refusal::of_chain(&error))?;
-        match store.save(identity.entry()) {
+        match self.store.save(identity.entry()) {
             Ok(()) => tracing::info!("Successfully stored NEA certificate."),
             // It serves this session all the same.
             Err(error) => tracing::warn!("the NEA certificate is not stored: {error}"),

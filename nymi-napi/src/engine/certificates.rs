@@ -11,7 +11,6 @@ use crate::exchanges::Id;
 use crate::identity::Identity;
 use crate::init::{Application, Refusal};
 use crate::link::State;
-use crate::store::Store;
 
 /// "Outside its validity", trust.md.
 const NSL_VALIDITY: u32 = 29;
@@ -189,16 +188,13 @@ impl Engine {
 
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
-        let Ok(store) = Store::open(&self.config) else {
-            return;
-        };
         let application = session.application.clone();
         let present = session.identity.entry().clone();
         let clock = self.config.clock.clone();
         self.renewal.running = true;
         tracing::info!("the NEA certificate is being renewed");
         self.tasks.spawn(async move {
-            Done::Renewal(application.renew(&present, &store, &clock, PATIENCE).await)
+            Done::Renewal(application.renew(&present, &clock, PATIENCE).await)
         });
     }
 

@@ -16,7 +16,6 @@ use crate::band::Wanted;
 use crate::exchanges::Id;
 use crate::init::{Application, Refusal};
 use crate::link::{Link, Note, State};
-use crate::store::Store;
 
 impl Engine {
     pub(super) fn request(&mut self, id: Id, request: Request) {
@@ -147,14 +146,6 @@ impl Engine {
                 return;
             }
         };
-        let opened = Store::open(&self.config);
-        let store = match opened.and_then(|store| store.check().map(|()| store)) {
-            Ok(store) => store,
-            Err(error) => {
-                self.desk.fail(id, Status::INTERNAL, error.to_string());
-                return;
-            }
-        };
         let agent_url = init
             .agent_url
             .clone()
@@ -167,7 +158,7 @@ impl Engine {
         let clock = self.config.clock.clone();
         let deadline = Duration::from_millis(deadline_ms.into());
         let task = self.tasks.spawn(async move {
-            let result = application.identify(&store, &clock, deadline).await;
+            let result = application.identify(&clock, deadline).await;
             Done::Init {
                 id,
                 agent_url,
