@@ -169,6 +169,8 @@ using Signature = Owned<NymiSignature, nymi_signature_free>;
 using Key = Owned<NymiKey, nymi_key_free>;
 using Totp = Owned<NymiTotp, nymi_totp_free>;
 using Firmware = Owned<NymiFirmware, nymi_firmware_free>;
+using Info = Owned<NymiInfo, nymi_info_free>;
+using Endpoints = Owned<NymiEndpoints, nymi_endpoints_free>;
 
 using Digest = std::array<std::uint8_t, 32>;
 
@@ -340,6 +342,14 @@ class Calls {
 
   Result<Firmware> firmware(const std::string &band, const Call &call = {}) const {
     return ask<Firmware>(nymi_client_firmware, band.c_str(), How(call));
+  }
+
+  Result<Info> info(const Call &call = {}) const {
+    return ask<Info>(nymi_client_info, How(call));
+  }
+
+  Result<Endpoints> list_endpoints(const Call &call = {}) const {
+    return ask<Endpoints>(nymi_client_list_endpoints, How(call));
   }
 
  protected:

@@ -121,8 +121,29 @@ impl Parts {
         address
     }
 
-    /// Keeps a list of places.
-    pub(crate) fn list<T: CStruct>(&mut self, items: Vec<*const T>) -> *const *const T {
+    /// Keeps a struct for each of these; a list of where they are.
+    pub(crate) fn objects<A, T: CStruct>(
+        &mut self,
+        answers: &[A],
+        view: impl Fn(&A, &mut Parts) -> T,
+    ) -> *const *const T {
+        let places = answers.iter().map(|answer| {
+            let mut parts = Parts::default();
+            let view = view(answer, &mut parts);
+            self.object(view, parts)
+        });
+        let places = places.collect();
+        self.list(places)
+    }
+
+    /// Keeps texts; a list of where they are.
+    pub(crate) fn texts(&mut self, texts: &[String]) -> *const *const c_char {
+        let places = texts.iter().map(|text| self.text(text)).collect();
+        self.list(places)
+    }
+
+    /// Keeps a list of places of what is kept here.
+    fn list<T: 'static>(&mut self, items: Vec<*const T>) -> *const *const T {
         let list = Arc::new(List(items));
         let address = list.0.as_ptr();
         self.structs.push(list);
@@ -189,10 +210,10 @@ unsafe impl<T: CStruct> Sync for Kept<T> {}
 
 struct List<T>(Vec<*const T>);
 
-// SAFETY: the places are those of structs that live in the same parts; nobody writes to the list.
-unsafe impl<T: CStruct> Send for List<T> {}
+// SAFETY: the places are those of what lives in the same parts; nobody writes to the list.
+unsafe impl<T> Send for List<T> {}
 // SAFETY: as above.
-unsafe impl<T: CStruct> Sync for List<T> {}
+unsafe impl<T> Sync for List<T> {}
 
 struct Text(Zeroizing<Vec<u8>>);
 

@@ -34,6 +34,8 @@ static void every_function_says(struct NymiClient *client, uint32_t expected) {
   struct NymiKey *key = NULL;
   struct NymiTotp *totp = NULL;
   struct NymiFirmware *firmware = NULL;
+  struct NymiInfo *info = NULL;
+  struct NymiEndpoints *endpoints = NULL;
   CHECK_INT(nymi_client_put(client, "{}", NULL), expected);
   CHECK_INT(nymi_client_get(client, 0, &update, NULL), expected);
   CHECK_INT(nymi_client_wake(client), expected);
@@ -53,10 +55,13 @@ static void every_function_says(struct NymiClient *client, uint32_t expected) {
   CHECK_INT(nymi_client_symmetric_key(client, band, 0, NULL, NULL, &key, NULL), expected);
   CHECK_INT(nymi_client_totp(client, band, 1, NULL, &totp, NULL), expected);
   CHECK_INT(nymi_client_firmware(client, band, NULL, &firmware, NULL), expected);
+  CHECK_INT(nymi_client_info(client, NULL, &info, NULL), expected);
+  CHECK_INT(nymi_client_list_endpoints(client, NULL, &endpoints, NULL), expected);
   CHECK_INT(nymi_client_terminate(client), expected);
   CHECK(update == NULL && descriptor == -1 && init == NULL && endpoint == NULL && tap == NULL &&
         event == NULL && lookup == NULL && assertion == NULL && status == NULL && random == NULL &&
-        signature == NULL && key == NULL && totp == NULL && firmware == NULL);
+        signature == NULL && key == NULL && totp == NULL && firmware == NULL && info == NULL &&
+        endpoints == NULL);
 }
 
 static void handles_that_are_none(void) {
@@ -107,6 +112,8 @@ static void outputs_that_are_missing(struct NymiClient *client) {
   CHECK_INT(nymi_client_symmetric_key(client, band, 0, NULL, NULL, NULL, NULL), bad);
   CHECK_INT(nymi_client_totp(client, band, 1, NULL, NULL, NULL), bad);
   CHECK_INT(nymi_client_firmware(client, band, NULL, NULL, NULL), bad);
+  CHECK_INT(nymi_client_info(client, NULL, NULL, NULL), bad);
+  CHECK_INT(nymi_client_list_endpoints(client, NULL, NULL, NULL), bad);
 }
 
 /* The call fails as a bad argument that is this one. */

@@ -96,6 +96,14 @@ static void results_are_values() {
   CHECK(*value == 7);
 }
 
+static void clients_tell_what_there_is() {
+  nymi::Client client = lonely_client();
+  const auto info = client.info();
+  CHECK(info.has_value() && std::string((*info)->version) == nymi_version());
+  CHECK((*info)->agent == nullptr && (*info)->endpoint_count == 0 && (*info)->band_count == 0);
+  CHECK(client.list_endpoints().error().code == NYMI_STATUS_NOT_INITIALISED);
+}
+
 static void calls_have_futures() {
   std::future<nymi::Result<std::string>> late;
   {
@@ -174,6 +182,7 @@ int main() {
   errors_have_their_words();
   updates_come_and_waits_end();
   results_are_values();
+  clients_tell_what_there_is();
   calls_have_futures();
   clients_move();
   callbacks_may_throw();

@@ -50,10 +50,11 @@ const INTRODUCTION: &str = "\
  * a client.
  */";
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "client.rs",
     "call.rs",
     "operations.rs",
+    "info.rs",
     "band.rs",
     "events.rs",
     "error.rs",
