@@ -1061,7 +1061,8 @@ struct NymiInfo {
    */
   const struct NymiEndpointInfo *const *endpoints;
   /**
-   * How many bands are heard at terminals that this client is subscribed to.
+   * How many bands are heard at the terminals that this client is subscribed to; at all of them
+   * while it is subscribed to none.
    */
   size_t band_count;
   /**

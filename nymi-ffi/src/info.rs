@@ -86,7 +86,8 @@ pub struct NymiInfo {
     pub endpoint_count: usize,
     /// Where each is.
     pub endpoints: *const *const NymiEndpointInfo,
-    /// How many bands are heard at terminals that this client is subscribed to.
+    /// How many bands are heard at the terminals that this client is subscribed to; at all of them
+    /// while it is subscribed to none.
     pub band_count: usize,
     /// Where each is.
     pub bands: *const *const NymiPresence,
