@@ -4,9 +4,9 @@
 //! this was asked. A number alone does not tell a child: in a namespace of its own it may have that
 //! of its parent.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The process that uses the library; 0 before the first client.
 static OWNER: AtomicU32 = AtomicU32::new(0);
@@ -58,6 +58,23 @@ unsafe extern "C" fn note_fork() {
 pub(crate) fn is_forked() -> bool {
     let owner = OWNER.load(Ordering::Relaxed);
     IS_CHILD.load(Ordering::Relaxed) || owner != 0 && owner != std::process::id()
+}
+
+/// Whether AddressSanitizer or valgrind watches the memory of this process. Both keep addresses of what
+/// was freed to themselves for long.
+pub(crate) fn is_watched() -> bool {
+    #[cfg(all(unix, not(miri)))]
+    {
+        static IS_WATCHED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        *IS_WATCHED.get_or_init(|| {
+            // SAFETY: the name ends with a NUL; the address is only compared.
+            let sanitizer = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__asan_init".as_ptr()) };
+            let preloaded = std::env::var_os("LD_PRELOAD").unwrap_or_default();
+            !sanitizer.is_null() || preloaded.to_string_lossy().contains("/vgpreload_")
+        })
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    false
 }
 
 /// Whether this process has more rights than whoever started it (`AT_SECURE` of Linux: by a set-uid
