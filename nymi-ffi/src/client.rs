@@ -61,7 +61,7 @@ pub struct NymiClientConfig {
 // NULL.
 unsafe impl Growing for NymiClientConfig {
     const NAME: &'static str = "NymiClientConfig";
-    const FIRST_SIZE: usize = 8 * size_of::<usize>() + 8;
+    const FIRST_SIZE: usize = size_of::<[usize; 8]>() + 2 * size_of::<u32>();
 }
 
 /// A client and whoever waits for its updates.

@@ -4,9 +4,9 @@
 //! this was asked. A number alone does not tell a child: in a namespace of its own it may have that
 //! of its parent.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The process that uses the library; 0 before the first client.
 static OWNER: AtomicU32 = AtomicU32::new(0);

@@ -34,7 +34,6 @@ const INVALID_CHAIN: &str = "NEA certificate chain is missing or invalid.";
 const MAX_L1_FILE: u64 = 64 * 1024;
 
 /// What the caller wants to be, as far as certificates go. Kept for renewal.
-#[derive(Clone)]
 pub(crate) struct Application {
     pub(crate) name: NeaName,
     pub(crate) nes_url: Option<NesUrl>,

@@ -1,5 +1,6 @@
 //! The certificate's life: from `init` to its renewal, two thirds of the way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::{AgentUrl, Status, Update};
@@ -74,7 +75,7 @@ impl Engine {
         &mut self,
         id: Id,
         agent_url: AgentUrl,
-        application: Application,
+        application: Arc<Application>,
         result: Result<Identity, Refusal>,
     ) {
         if self.inits.remove(&id).is_none() {
@@ -188,7 +189,7 @@ impl Engine {
 
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
-        let application = session.application.clone();
+        let application = Arc::clone(&session.application);
         let present = session.identity.entry().clone();
         let clock = self.config.clock.clone();
         self.renewal.running = true;

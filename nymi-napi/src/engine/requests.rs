@@ -1,5 +1,6 @@
 //! Requests: which are ours to answer, and how the others travel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::channel::event;
@@ -140,7 +141,7 @@ impl Engine {
 
     fn init(&mut self, id: Id, init: &Init, deadline_ms: u32) {
         let application = match Application::new(init, &self.config) {
-            Ok(application) => application,
+            Ok(application) => Arc::new(application),
             Err(refusal) => {
                 self.desk.answer(id, refusal.to_update());
                 return;
