@@ -31,9 +31,11 @@
  *
  * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
  * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
- * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
- * error from every function. The library stays in memory after dlclose, and on Windows after
- * FreeLibrary once there was a client.
+ * however late. An answer that is freed twice is recognised while its address is kept: for the next
+ * 1023 answers that are freed, or fewer if what is kept of them comes to 1 MiB; later the address may be
+ * that of another answer. After fork, a child whose parent had a client gets an error from every
+ * function. The library stays in memory after dlclose, and on Windows after FreeLibrary once there was
+ * a client.
  */
 
 #ifndef NYMI_API_H
@@ -595,11 +597,12 @@ struct NymiClientConfig {
   /**
    * Called with each update, instead of nymi_client_get; NULL for none. The update is JSON and
    * belongs to the library: copy what outlives the call. After the last one, when the client was
-   * terminated, it is called once with NULL.
+   * terminated, it is called once with NULL. It must return, and let no exception out.
    */
   void (*on_update)(void *user_data, const char *update);
   /**
-   * Called with each line of the log, without its end; NULL for none.
+   * Called with each line of the log, without its end; NULL for none. It must return, and let no
+   * exception out.
    */
   void (*on_log)(void *user_data, uint32_t level, const char *line);
   /**
@@ -919,6 +922,170 @@ struct NymiUserStatus {
 };
 
 /**
+ * A Bluetooth adapter or an NFC reader of a terminal. The library may add fields at the end.
+ */
+struct NymiHardware {
+  /**
+   * Its id at the terminal, such as the port; a reader's name.
+   */
+  const char *id;
+  /**
+   * What an adapter is, such as "virtual"; NULL for a reader.
+   */
+  const char *kind;
+  /**
+   * "ready", "missing" or "failed".
+   */
+  const char *state;
+  /**
+   * Why an adapter does not work, or NULL.
+   */
+  const char *detail;
+};
+
+/**
+ * A terminal, and what it has. The library may add fields at the end.
+ */
+struct NymiEndpointInfo {
+  /**
+   * Its stable id, as taps and presence name it.
+   */
+  const char *endpoint_id;
+  /**
+   * Its host name, or NULL.
+   */
+  const char *hostname;
+  /**
+   * How many addresses it has.
+   */
+  size_t address_count;
+  /**
+   * Each, that from which it connects included.
+   */
+  const char *const *addresses;
+  /**
+   * How many Bluetooth adapters it has.
+   */
+  size_t adapter_count;
+  /**
+   * Where each is.
+   */
+  const struct NymiHardware *const *adapters;
+  /**
+   * How many NFC readers it has.
+   */
+  size_t reader_count;
+  /**
+   * Where each is.
+   */
+  const struct NymiHardware *const *readers;
+  /**
+   * Whether the agent has it and an adapter of it works.
+   */
+  bool ready;
+};
+
+/**
+ * A band came, went or changed: a hint, until an assertion verifies. The library may add fields at
+ * the end.
+ */
+struct NymiPresence {
+  /**
+   * The terminal that hears the band.
+   */
+  const char *endpoint_id;
+  /**
+   * The NymiBandID.
+   */
+  const char *band;
+  /**
+   * The state that it left: "yes", "likely", "unlikely" or "no".
+   */
+  const char *before;
+  /**
+   * The state that it is in.
+   */
+  const char *after;
+  /**
+   * How near it is, or NULL.
+   */
+  const char *proximity;
+  /**
+   * Smoothed signal strength in dBm; 0 if it is not known.
+   */
+  int32_t rssi_dbm;
+  /**
+   * Whether the wearer has authenticated, as the band says.
+   */
+  bool authenticated;
+  /**
+   * Whether it is worn, as the band says.
+   */
+  bool worn;
+};
+
+/**
+ * What nymi_client_info answers. The library may add fields at the end.
+ */
+struct NymiInfo {
+  /**
+   * The version of the library.
+   */
+  const char *version;
+  /**
+   * The agent's URL while the client is connected to it, or NULL.
+   */
+  const char *agent;
+  /**
+   * The server's URL, or NULL.
+   */
+  const char *nes;
+  /**
+   * The serial number of the application's certificate in hex; NULL before nymi_client_init.
+   */
+  const char *certificate_serial;
+  /**
+   * Until when it is valid, RFC 3339 in UTC, or NULL.
+   */
+  const char *certificate_not_after;
+  /**
+   * The same in milliseconds since 1970, or 0.
+   */
+  int64_t certificate_not_after_ms;
+  /**
+   * How many terminals the agent has.
+   */
+  size_t endpoint_count;
+  /**
+   * Where each is.
+   */
+  const struct NymiEndpointInfo *const *endpoints;
+  /**
+   * How many bands are heard at the terminals that this client is subscribed to; at all of them
+   * while it is subscribed to none.
+   */
+  size_t band_count;
+  /**
+   * Where each is.
+   */
+  const struct NymiPresence *const *bands;
+};
+
+/**
+ * What nymi_client_list_endpoints answers. The library may add fields at the end.
+ */
+struct NymiEndpoints {
+  /**
+   * How many; may be 0.
+   */
+  size_t count;
+  /**
+   * Where each is, in the order in which they came to the agent.
+   */
+  const struct NymiEndpointInfo *const *endpoints;
+};
+
+/**
  * Random bytes. The library may add fields at the end.
  */
 struct NymiRandom {
@@ -1036,45 +1203,6 @@ struct NymiTap {
 };
 
 /**
- * A band came, went or changed: a hint, until an assertion verifies. The library may add fields at
- * the end.
- */
-struct NymiPresence {
-  /**
-   * The terminal that hears the band.
-   */
-  const char *endpoint_id;
-  /**
-   * The NymiBandID.
-   */
-  const char *band;
-  /**
-   * The state that it left: "yes", "likely", "unlikely" or "no".
-   */
-  const char *before;
-  /**
-   * The state that it is in.
-   */
-  const char *after;
-  /**
-   * How near it is, or NULL.
-   */
-  const char *proximity;
-  /**
-   * Smoothed signal strength in dBm; 0 if it is not known.
-   */
-  int32_t rssi_dbm;
-  /**
-   * Whether the wearer has authenticated, as the band says.
-   */
-  bool authenticated;
-  /**
-   * Whether it is worn, as the band says.
-   */
-  bool worn;
-};
-
-/**
  * A terminal changed. The library may add fields at the end.
  */
 struct NymiEndpointChange {
@@ -1135,8 +1263,9 @@ extern "C" {
  *
  * With `on_update` or `on_log` the client has a second thread, "nymi-callback", on which both are
  * called, one call at a time; the signals of the process are blocked there. A callback may call every
- * function of this library with this or another client, nymi_client_free included. It must not let
- * an exception out, and holds up the next one while it runs. Lines of the log that find 1024 others
+ * function of this library with this or another client, nymi_client_free included. It must return:
+ * an exception that leaves it, pthread_exit, a cancellation of its thread or longjmp out of it end
+ * the process. It holds up the next one while it runs. Lines of the log that find 1024 others
  * waiting are dropped, and their number is told.
  *
  * Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,
@@ -1506,6 +1635,80 @@ uint32_t nymi_client_user_status(struct NymiClient *client,
  *     nymi_user_status_free(status);
  */
 void nymi_user_status_free(struct NymiUserStatus *status);
+
+/**
+ * What the client has: its agent, server and certificate, and the terminals and bands that the agent
+ * knows. Works before nymi_client_init and without an agent, with less in the answer.
+ *
+ * call   timeout and name of this call, or NULL
+ * info   receives the answer
+ * error  receives what went wrong, if it is not NULL
+ *
+ * Ownership: free the answer with nymi_info_free. Threads: any; waits for the answer. Errors:
+ * NYMI_STATUS_AGENT_OVERLOADED if the agent is connected and does not answer, and those of enum
+ * NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiInfo *info;
+ *     if (nymi_client_info(client, NULL, &info, &error) == NYMI_RESULT_OKAY) {
+ *       printf("agent: %s\n", info->agent != NULL ? info->agent : "none");
+ *       nymi_info_free(info);
+ *     }
+ */
+uint32_t nymi_client_info(struct NymiClient *client,
+                          const struct NymiCall *call,
+                          struct NymiInfo **info,
+                          struct NymiError **error);
+
+/**
+ * Frees what nymi_client_info gave.
+ *
+ * Ownership: it and all that it leads to are gone. NULL, and what was freed before, are ignored.
+ * Threads: any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_info_free(info);
+ */
+void nymi_info_free(struct NymiInfo *info);
+
+/**
+ * The terminals that the agent has, to choose one for nymi_client_subscribe.
+ *
+ * call       timeout and name of this call, or NULL
+ * endpoints  receives the answer
+ * error      receives what went wrong, if it is not NULL
+ *
+ * Ownership: free the answer with nymi_endpoints_free. Threads: any; waits for the answer. Errors:
+ * NYMI_STATUS_AGENT_MISSING, NYMI_STATUS_NOT_INITIALISED, and those of enum NymiResult.
+ *
+ * Example:
+ *
+ *     struct NymiEndpoints *endpoints;
+ *     if (nymi_client_list_endpoints(client, NULL, &endpoints, &error) == NYMI_RESULT_OKAY) {
+ *       for (size_t i = 0; i < endpoints->count; i++) {
+ *         puts(endpoints->endpoints[i]->endpoint_id);
+ *       }
+ *       nymi_endpoints_free(endpoints);
+ *     }
+ */
+uint32_t nymi_client_list_endpoints(struct NymiClient *client,
+                                    const struct NymiCall *call,
+                                    struct NymiEndpoints **endpoints,
+                                    struct NymiError **error);
+
+/**
+ * Frees what nymi_client_list_endpoints gave.
+ *
+ * Ownership: it and all that it leads to are gone. NULL, and what was freed before, are ignored.
+ * Threads: any. Errors: none.
+ *
+ * Example:
+ *
+ *     nymi_endpoints_free(endpoints);
+ */
+void nymi_endpoints_free(struct NymiEndpoints *endpoints);
 
 /**
  * Has a band vibrate and show a sign.

@@ -169,6 +169,8 @@ using Signature = Owned<NymiSignature, nymi_signature_free>;
 using Key = Owned<NymiKey, nymi_key_free>;
 using Totp = Owned<NymiTotp, nymi_totp_free>;
 using Firmware = Owned<NymiFirmware, nymi_firmware_free>;
+using Info = Owned<NymiInfo, nymi_info_free>;
+using Endpoints = Owned<NymiEndpoints, nymi_endpoints_free>;
 
 using Digest = std::array<std::uint8_t, 32>;
 
@@ -180,10 +182,13 @@ struct Config {
   std::optional<std::string> log_directory{};
   std::uint32_t log_level = NAPI_LOG_NONE;
   std::uint32_t on_log_level = NAPI_LOG_NONE;
-  /* Called with each update, and once without at the end. An exception ends the call alone. */
+  /* Called with each update, and once without at the end. An exception ends the call alone; ending
+     the thread, as pthread_exit does, ends the process. */
   std::function<void(std::optional<std::string_view> update)> on_update{};
   /* Called with each line of the log. */
   std::function<void(std::uint32_t level, std::string_view line)> on_log{};
+  /* Told, on the same thread, of each exception that left one of the two. Its own are dropped. */
+  std::function<void(std::exception_ptr)> on_exception{};
 };
 
 /* As struct NymiInitOptions. */
@@ -339,6 +344,14 @@ class Calls {
     return ask<Firmware>(nymi_client_firmware, band.c_str(), How(call));
   }
 
+  Result<Info> info(const Call &call = {}) const {
+    return ask<Info>(nymi_client_info, How(call));
+  }
+
+  Result<Endpoints> list_endpoints(const Call &call = {}) const {
+    return ask<Endpoints>(nymi_client_list_endpoints, How(call));
+  }
+
  protected:
   NymiClient *client_;
 
@@ -392,6 +405,7 @@ class Client : public Calls {
     auto functions = std::make_unique<Functions>();
     functions->on_update = std::move(config.on_update);
     functions->on_log = std::move(config.on_log);
+    functions->on_exception = std::move(config.on_exception);
     auto wanted = detail::sized<NymiClientConfig>();
     wanted.nea_name = config.nea_name.c_str();
     wanted.agent_url = detail::text(config.agent_url);
@@ -429,6 +443,15 @@ class Client : public Calls {
   struct Functions {
     std::function<void(std::optional<std::string_view>)> on_update;
     std::function<void(std::uint32_t, std::string_view)> on_log;
+    std::function<void(std::exception_ptr)> on_exception;
+
+    /* Of the exception that is being caught. */
+    void report() const noexcept {
+      try {
+        if (on_exception) on_exception(std::current_exception());
+      } catch (...) {
+      }
+    }
   };
 
   Client(NymiClient *client, std::unique_ptr<Functions> functions) noexcept
@@ -436,17 +459,21 @@ class Client : public Calls {
 
   /* No exception may go through the library. */
   static void update_arrived(void *user_data, const char *update) noexcept {
+    const auto &functions = *static_cast<const Functions *>(user_data);
     try {
-      const auto &on_update = static_cast<Functions *>(user_data)->on_update;
+      const auto &on_update = functions.on_update;
       update != nullptr ? on_update(std::string_view(update)) : on_update(std::nullopt);
     } catch (...) {
+      functions.report();
     }
   }
 
   static void line_arrived(void *user_data, std::uint32_t level, const char *line) noexcept {
+    const auto &functions = *static_cast<const Functions *>(user_data);
     try {
-      static_cast<Functions *>(user_data)->on_log(level, line);
+      functions.on_log(level, line);
     } catch (...) {
+      functions.report();
     }
   }
 

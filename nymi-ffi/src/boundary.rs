@@ -176,7 +176,8 @@ impl<T> Out<T> {
 pub(crate) unsafe trait Growing: Copy {
     /// Its name in the header.
     const NAME: &'static str;
-    /// Its size when it was first published.
+    /// Its size when it was first published: a number that stays when fields are added, in words since
+    /// pointers differ.
     const FIRST_SIZE: usize;
 }
 
@@ -189,6 +190,7 @@ const MAX_SIZE: usize = 4096;
 /// # Safety
 /// `given` is NULL, or points to a size and then as many bytes as it says, its own included.
 pub(crate) unsafe fn read_growing<T: Growing>(given: *const T) -> Result<T, Failure> {
+    const { assert!(T::FIRST_SIZE <= size_of::<T>()) };
     if given.is_null() {
         return Err(Failure::argument(T::NAME, "NULL"));
     }

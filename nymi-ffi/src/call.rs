@@ -5,7 +5,7 @@
 
 use std::ffi::c_char;
 
-use nymi_core::message::{Map, Operation, Request, Status, Update};
+use nymi_core::message::{FieldFault, Map, Operation, Request, Status, Update};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub struct NymiCall {
 // SAFETY: repr(C), its size first; a number and a pointer.
 unsafe impl Growing for NymiCall {
     const NAME: &'static str = "NymiCall";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 3 * size_of::<usize>();
 }
 
 /// Fields of requests that have another name in the header: as argument, or in a struct.
@@ -53,17 +53,17 @@ fn header_name(field: &str) -> &str {
     named.map_or(field, |(_, header)| header)
 }
 
-/// What the core says of a request's fields, with the names of the header: sentences such as
-/// `query.NymiBandID: expected ...; device is missing: ...`.
-fn in_header_names(specifics: &str) -> String {
-    let sentence = |sentence: &str| {
-        let end = sentence.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'));
-        let (path, rest) = sentence.split_at(end.unwrap_or(sentence.len()));
-        let path: Vec<_> = path.split('.').map(header_name).collect();
-        format!("{}{rest}", path.join("."))
+/// What the core says of a request's fields, with the names of the header.
+fn in_header_names(faults: &[FieldFault]) -> String {
+    let sentence = |fault: &FieldFault| {
+        let names = fault.path.iter().map(|name| header_name(name).to_owned());
+        FieldFault {
+            path: names.collect(),
+            ..fault.clone()
+        }
+        .to_string()
     };
-    let sentences: Vec<_> = specifics.split("; ").map(sentence).collect();
-    sentences.join("; ")
+    faults.iter().map(sentence).collect::<Vec<_>>().join("; ")
 }
 
 /// The fields of a request.
@@ -138,8 +138,12 @@ pub(crate) unsafe fn ask(
         }
     }
     let envelope = json!({"operation": operation.name(), "exchange": exchange, "payload": fields.into_value()});
-    let request = Request::from_value(&envelope).map_err(|refusal| {
-        Failure::of_update(&refusal).with_detail(in_header_names(refusal.specifics()))
+    let request = Request::read(&envelope).map_err(|refused| {
+        let failure = Failure::of_update(&refused.answer);
+        match &refused.fields[..] {
+            [] => failure,
+            fields => failure.with_detail(in_header_names(fields)),
+        }
     })?;
     let update = hosted.client.ask(request)?;
     if update.status == Status::TERMINATED {
@@ -203,21 +207,32 @@ mod tests {
 
     #[test]
     fn programs_are_told_the_names_of_the_header() {
-        for (json, header) in [
-            ("length: expected 1 to 64", "size: expected 1 to 64"),
+        for (operation, payload, told) in [
             (
-                "query.NymiBandID: expected a, found b; query.Domain: expected c",
-                "query.band: expected a, found b; query.domain: expected c",
+                "random",
+                json!({"device": "x", "length": 65}),
+                "band: expected a NymiBandID such as AA:BB:CC:DD:EE:FF, found a string of another form; size: expected a whole number from 1 to 64, found the number 65",
             ),
             (
-                "device is missing: expected a",
-                "band is missing: expected a",
+                "lookup",
+                json!({"query": {"Domain": 1}, "lookup_keys": ["NymiBandID"]}),
+                "query.domain: expected a non-empty string of at most 1024 bytes without control characters, found the number 1",
             ),
-            ("meaning: expected a length", "meaning: expected a length"),
-            ("device", "band"),
-            ("", ""),
+            (
+                "sign",
+                json!({}),
+                "band is missing: expected a NymiBandID such as AA:BB:CC:DD:EE:FF; sha256 is missing: expected 32 bytes in hex, 64 digits",
+            ),
+            // Names of fields within values are the program's own.
+            (
+                "assert_identity",
+                json!({"assert_type": "length; device: x"}),
+                "assert_type: expected \"assert_user\", found a string of another form",
+            ),
         ] {
-            assert_eq!(in_header_names(json), header);
+            let envelope = json!({"operation": operation, "payload": payload});
+            let refused = Request::read(&envelope).unwrap_err();
+            assert_eq!(in_header_names(&refused.fields), told);
         }
     }
 }

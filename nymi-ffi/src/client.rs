@@ -12,7 +12,7 @@ use crate::descriptor::Descriptor;
 use crate::error::{Failure, NymiError, NymiResult, ending_entry, entry};
 use crate::handles::{Full, Table};
 use crate::memory::{give_text, take_back_text};
-use crate::process::claim;
+use crate::process::{claim, is_elevated};
 use crate::threads::block_signals;
 
 /// Waits without end, as a timeout.
@@ -45,10 +45,11 @@ pub struct NymiClientConfig {
     pub on_log_level: u32,
     /// Called with each update, instead of nymi_client_get; NULL for none. The update is JSON and
     /// belongs to the library: copy what outlives the call. After the last one, when the client was
-    /// terminated, it is called once with NULL.
+    /// terminated, it is called once with NULL. It must return, and let no exception out.
     pub on_update:
         Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, update: *const c_char)>,
-    /// Called with each line of the log, without its end; NULL for none.
+    /// Called with each line of the log, without its end; NULL for none. It must return, and let no
+    /// exception out.
     pub on_log: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, level: u32, line: *const c_char),
     >,
@@ -60,7 +61,7 @@ pub struct NymiClientConfig {
 // NULL.
 unsafe impl Growing for NymiClientConfig {
     const NAME: &'static str = "NymiClientConfig";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = size_of::<[usize; 8]>() + 2 * size_of::<u32>();
 }
 
 /// A client and whoever waits for its updates.
@@ -104,6 +105,7 @@ impl Hosted {
     ) -> Result<Self, StartError> {
         claim();
         config.on_thread_start = Some(block_signals);
+        config.ignores_environment = is_elevated();
         #[cfg(windows)]
         {
             config.key_protection = Some(Arc::new(crate::dpapi::Dpapi));
@@ -223,8 +225,9 @@ pub(crate) fn timeout(timeout_ms: u32) -> Option<Duration> {
 ///
 /// With `on_update` or `on_log` the client has a second thread, "nymi-callback", on which both are
 /// called, one call at a time; the signals of the process are blocked there. A callback may call every
-/// function of this library with this or another client, nymi_client_free included. It must not let
-/// an exception out, and holds up the next one while it runs. Lines of the log that find 1024 others
+/// function of this library with this or another client, nymi_client_free included. It must return:
+/// an exception that leaves it, pthread_exit, a cancellation of its thread or longjmp out of it end
+/// the process. It holds up the next one while it runs. Lines of the log that find 1024 others
 /// waiting are dropped, and their number is told.
 ///
 /// Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,

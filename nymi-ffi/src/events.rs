@@ -116,7 +116,7 @@ fn tap_view(tap: &TapEvent, parts: &mut Parts) -> NymiTap {
     }
 }
 
-fn presence_view(presence: &PresenceEvent, parts: &mut Parts) -> NymiPresence {
+pub(crate) fn presence_view(presence: &PresenceEvent, parts: &mut Parts) -> NymiPresence {
     let proximity = presence.proximity.as_ref().map(word);
     NymiPresence {
         endpoint_id: parts.text(&presence.endpoint_id),
@@ -170,7 +170,7 @@ fn event_view(update: &Update, parts: &mut Parts) -> NymiEvent {
 }
 
 /// How a value without fields is written in JSON.
-fn word<T: Serialize>(value: &T) -> String {
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

@@ -3,7 +3,8 @@
 //! `include/nymi_api.h` is generated from this crate and documents every function for its caller.
 //! There are two interfaces over the same clients. [`classic`] holds the five functions that existing
 //! integrations link, over one client of the process. The handle interface is for new code:
-//! [`client`] makes clients and moves JSON, [`operations`], [`band`] and [`events`] are typed.
+//! [`client`] makes clients and moves JSON, [`operations`], [`info`],
+//! [`band`] and [`events`] are typed.
 //!
 //! Beneath, each concern has one module: [`boundary`] turns pointers into values and panics into
 //! results, `handles` recognises clients that were freed, `memory` keeps what C was given until it
@@ -23,6 +24,7 @@ mod dpapi;
 pub mod error;
 pub mod events;
 mod handles;
+pub mod info;
 mod memory;
 pub mod operations;
 mod process;

@@ -3,22 +3,85 @@
 //! All of it is listed here by its address until it is freed. So freeing twice, or freeing what is
 //! not ours, does nothing, and no pointer that comes back from C is ever followed. Texts are wiped
 //! when they are freed, since some are keys.
+//!
+//! The address of what was freed is kept from being given again for a while ([`Freed`]): who frees it
+//! once more does not free somebody else's.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nymi_core::UnixMillis;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::process::is_forked;
+use crate::process::{is_forked, is_watched};
+use crate::reserve;
 
-type Listed = BTreeMap<usize, Arc<dyn Any + Send + Sync>>;
+/// What C holds.
+trait Given: Any + Send + Sync {
+    /// Wipes it and frees what it points to, but not the place that C knows.
+    fn wipe(&mut self);
+    /// How many bytes are left then.
+    fn size(&self) -> usize;
+}
 
-static GIVEN: Mutex<Listed> = Mutex::new(BTreeMap::new());
+/// How many places of what was freed are kept, and how many bytes altogether.
+const MOST_FREED: usize = 1024;
+const MOST_FREED_BYTES: usize = 1024 * 1024;
 
-fn given() -> MutexGuard<'static, Listed> {
+/// The places of what was freed last, from the oldest on.
+struct Freed {
+    places: [Option<Arc<dyn Given>>; MOST_FREED],
+    first: usize,
+    count: usize,
+    bytes: usize,
+}
+
+impl Freed {
+    const fn new() -> Self {
+        Self {
+            places: [const { None }; MOST_FREED],
+            first: 0,
+            count: 0,
+            bytes: 0,
+        }
+    }
+
+    fn keep(&mut self, place: Arc<dyn Given>) {
+        let size = place.size();
+        if size > MOST_FREED_BYTES {
+            return;
+        }
+        while self.count == MOST_FREED || self.bytes + size > MOST_FREED_BYTES {
+            self.drop_oldest();
+        }
+        self.places[(self.first + self.count) % MOST_FREED] = Some(place);
+        self.count += 1;
+        self.bytes += size;
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.places[self.first].take() {
+            self.bytes -= oldest.size();
+            self.count -= 1;
+        }
+        self.first = (self.first + 1) % MOST_FREED;
+    }
+}
+
+struct Places {
+    listed: BTreeMap<usize, Arc<dyn Given>>,
+    freed: Freed,
+}
+
+static GIVEN: Mutex<Places> = Mutex::new(Places {
+    listed: BTreeMap::new(),
+    freed: Freed::new(),
+});
+
+fn given() -> MutexGuard<'static, Places> {
     GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -52,17 +115,35 @@ impl Parts {
 
     /// Keeps another struct with its own parts; where it is.
     pub(crate) fn object<T: CStruct>(&mut self, view: T, parts: Parts) -> *const T {
-        let kept = Arc::new(Kept {
-            view,
-            _parts: parts,
-        });
-        let address = &raw const kept.view;
+        let kept = Arc::new(Kept::new(view, parts));
+        let address = kept.view.as_ptr();
         self.structs.push(kept);
         address
     }
 
-    /// Keeps a list of places.
-    pub(crate) fn list<T: CStruct>(&mut self, items: Vec<*const T>) -> *const *const T {
+    /// Keeps a struct for each of these; a list of where they are.
+    pub(crate) fn objects<A, T: CStruct>(
+        &mut self,
+        answers: &[A],
+        view: impl Fn(&A, &mut Parts) -> T,
+    ) -> *const *const T {
+        let places = answers.iter().map(|answer| {
+            let mut parts = Parts::default();
+            let view = view(answer, &mut parts);
+            self.object(view, parts)
+        });
+        let places = places.collect();
+        self.list(places)
+    }
+
+    /// Keeps texts; a list of where they are.
+    pub(crate) fn texts(&mut self, texts: &[String]) -> *const *const c_char {
+        let places = texts.iter().map(|text| self.text(text)).collect();
+        self.list(places)
+    }
+
+    /// Keeps a list of places of what is kept here.
+    fn list<T: 'static>(&mut self, items: Vec<*const T>) -> *const *const T {
         let list = Arc::new(List(items));
         let address = list.0.as_ptr();
         self.structs.push(list);
@@ -96,8 +177,29 @@ fn with_nul(text: &str) -> Vec<u8> {
 pub(crate) trait CStruct: 'static {}
 
 struct Kept<T> {
-    view: T,
-    _parts: Parts,
+    /// Written until it is wiped.
+    view: MaybeUninit<T>,
+    parts: Parts,
+}
+
+impl<T> Kept<T> {
+    fn new(view: T, parts: Parts) -> Self {
+        Self {
+            view: MaybeUninit::new(view),
+            parts,
+        }
+    }
+}
+
+impl<T: CStruct> Given for Kept<T> {
+    fn wipe(&mut self) {
+        self.view = MaybeUninit::zeroed();
+        self.parts = Parts::default();
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>()
+    }
 }
 
 // SAFETY: a view is numbers and pointers into its parts, which live as long as it does; nobody
@@ -108,21 +210,28 @@ unsafe impl<T: CStruct> Sync for Kept<T> {}
 
 struct List<T>(Vec<*const T>);
 
-// SAFETY: the places are those of structs that live in the same parts; nobody writes to the list.
-unsafe impl<T: CStruct> Send for List<T> {}
+// SAFETY: the places are those of what lives in the same parts; nobody writes to the list.
+unsafe impl<T> Send for List<T> {}
 // SAFETY: as above.
-unsafe impl<T: CStruct> Sync for List<T> {}
+unsafe impl<T> Sync for List<T> {}
 
 struct Text(Zeroizing<Vec<u8>>);
 
+impl Given for Text {
+    fn wipe(&mut self) {
+        self.0.zeroize();
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.0.capacity()
+    }
+}
+
 /// Gives a struct to C, until it comes back to [`take_back`].
 pub(crate) fn give<T: CStruct>(view: T, parts: Parts) -> *mut T {
-    let kept = Arc::new(Kept {
-        view,
-        _parts: parts,
-    });
-    let address = &raw const kept.view;
-    given().insert(address.addr(), kept);
+    let kept = Arc::new(Kept::new(view, parts));
+    let address = kept.view.as_ptr();
+    given().listed.insert(address.addr(), kept);
     address.cast_mut()
 }
 
@@ -136,7 +245,7 @@ pub(crate) fn take_back<T: CStruct>(object: *mut T) {
 pub(crate) fn give_text(text: &str) -> *mut c_char {
     let text = Arc::new(Text(Zeroizing::new(with_nul(text))));
     let address = text.0.as_ptr();
-    given().insert(address.addr(), text);
+    given().listed.insert(address.addr(), text);
     address.cast_mut().cast()
 }
 
@@ -149,14 +258,23 @@ fn take_back_as<T: 'static>(address: usize) {
     if address == 0 || is_forked() {
         return;
     }
-    let mut given = given();
-    let freed = match given.get(&address) {
-        Some(object) if object.is::<T>() => given.remove(&address),
+    let mut places = given();
+    let freed = match places.listed.get(&address) {
+        Some(object) if (&**object as &dyn Any).is::<T>() => places.listed.remove(&address),
         _ => None,
     };
     // Wiping takes a moment; others need not wait for it.
-    drop(given);
-    drop(freed);
+    drop(places);
+    let Some(mut freed) = freed else { return };
+    // It was listed here alone.
+    if let Some(freed) = Arc::get_mut(&mut freed) {
+        freed.wipe();
+    }
+    // What comes from the reserve has to go back to it, and a tool shall see who reads what was freed.
+    let from_reserve = reserve::owns(address) || reserve::owns(Arc::as_ptr(&freed).addr());
+    if !from_reserve && !is_watched() {
+        given().freed.keep(freed);
+    }
 }
 
 #[cfg(test)]
@@ -193,7 +311,7 @@ mod tests {
     }
 
     fn is_listed<T>(object: *mut T) -> bool {
-        given().contains_key(&object.addr())
+        given().listed.contains_key(&object.addr())
     }
 
     #[test]
@@ -216,6 +334,44 @@ mod tests {
         take_back(object);
         take_back(std::ptr::null_mut::<Pair>());
         take_back(std::ptr::without_provenance_mut::<Pair>(0x1000));
+    }
+
+    #[test]
+    fn an_address_is_not_given_again_soon() {
+        let first = give_text("first");
+        take_back_text(first);
+        for _ in 0..100 {
+            let next = give_text("other");
+            assert_ne!(next, first);
+            take_back_text(first);
+            assert!(is_listed(next));
+            take_back_text(next);
+        }
+        let first = pair();
+        take_back(first);
+        assert_ne!(pair(), first);
+    }
+
+    #[test]
+    fn what_is_kept_of_the_freed_is_wiped_and_bounded() {
+        let mut freed = Freed::new();
+        let text = |size: usize| -> Arc<dyn Given> {
+            let mut text = Text(Zeroizing::new(vec![b'x'; size]));
+            text.wipe();
+            assert!(text.0.is_empty() && text.size() >= size);
+            Arc::new(text)
+        };
+        (0..3 * MOST_FREED).for_each(|_| freed.keep(text(10)));
+        assert_eq!(freed.count, MOST_FREED);
+        let each = text(10).size();
+        assert_eq!(freed.bytes, MOST_FREED * each);
+        freed.keep(text(2 * MOST_FREED_BYTES));
+        assert_eq!(freed.count, MOST_FREED, "too large to be kept");
+        for size in [MOST_FREED_BYTES / 2, MOST_FREED_BYTES / 2 - 1000, 5000, 10] {
+            freed.keep(text(size));
+            assert!(freed.bytes <= MOST_FREED_BYTES);
+        }
+        assert!((2..4).contains(&freed.count), "{}", freed.count);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use nymi_core::message::{
-    AssertIdentity, AssertIdentityAnswer, InitAnswer, LookupColumn, Operation, Status,
-    SubscribeEndpointAnswer, UserStatusAnswer,
+    AssertIdentity, AssertIdentityAnswer, CertificateInfo, InitAnswer, LookupColumn, Operation,
+    Status, SubscribeEndpointAnswer, UserStatusAnswer,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,7 +43,7 @@ pub struct NymiInitOptions {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiInitOptions {
     const NAME: &'static str = "NymiInitOptions";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 9 * size_of::<usize>();
 }
 
 /// What nymi_client_init answers. The library may add fields at the end.
@@ -64,6 +64,24 @@ pub struct NymiInit {
 }
 
 impl CStruct for NymiInit {}
+
+/// A certificate, as fields of a struct; NULL and 0 if there is none.
+pub(crate) struct CertificateView {
+    pub(crate) serial: *const c_char,
+    pub(crate) not_after: *const c_char,
+    pub(crate) not_after_ms: i64,
+}
+
+pub(crate) fn certificate_view(
+    certificate: Option<&CertificateInfo>,
+    parts: &mut Parts,
+) -> CertificateView {
+    CertificateView {
+        serial: parts.optional(certificate.map(|it| it.serial.as_str())),
+        not_after: certificate.map_or(std::ptr::null(), |it| parts.time(it.not_after)),
+        not_after_ms: certificate.map_or(0, |it| it.not_after.0),
+    }
+}
 
 /// Obtains or finds the application's certificate and makes it known to the agent. The first call;
 /// all others but nymi_client_get and its like need its success.
@@ -118,15 +136,14 @@ pub unsafe extern "C" fn nymi_client_init(
         }
     };
     let view = |answer: InitAnswer, parts: &mut Parts| {
-        let certificate = answer.certificate.as_ref();
+        let certificate = certificate_view(answer.certificate.as_ref(), parts);
         NymiInit {
             nea_name: parts.text(answer.nea_name.as_str()),
             agent: parts.optional(answer.agent.as_deref()),
             nes: parts.optional(answer.nes.as_deref()),
-            certificate_serial: parts.optional(certificate.map(|it| it.serial.as_str())),
-            certificate_not_after: certificate
-                .map_or(std::ptr::null(), |it| parts.time(it.not_after)),
-            certificate_not_after_ms: certificate.map_or(0, |it| it.not_after.0),
+            certificate_serial: certificate.serial,
+            certificate_not_after: certificate.not_after,
+            certificate_not_after_ms: certificate.not_after_ms,
         }
     };
     let target = (client, call, Operation::Init);
@@ -299,7 +316,7 @@ pub struct NymiLookupQuery {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiLookupQuery {
     const NAME: &'static str = "NymiLookupQuery";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 6 * size_of::<usize>();
 }
 
 /// A user and a band. A text that the server does not have is NULL. The library may add fields at
@@ -369,23 +386,19 @@ enum Rows {
     One(Box<Row>),
 }
 
-impl Row {
-    fn view(self) -> (NymiMatch, Parts) {
-        let mut parts = Parts::default();
-        let view = NymiMatch {
-            username: parts.optional(self.username.as_deref()),
-            domain: parts.optional(self.domain.as_deref()),
-            band: parts.optional(self.band.as_deref()),
-            nfc_uid: parts.optional(self.nfc_uid.as_deref()),
-            serial_number: parts.optional(self.serial_number.as_deref()),
-            band_label: parts.optional(self.band_label.as_deref()),
-            firmware_version: parts.optional(self.firmware_version.as_deref()),
-            hardware_version: parts.optional(self.hardware_version.as_deref()),
-            identity_public_key: parts.optional(self.identity_public_key.as_deref()),
-            is_active: self.is_active.unwrap_or(false),
-            is_primary: self.is_primary.unwrap_or(false),
-        };
-        (view, parts)
+fn match_view(row: &Row, parts: &mut Parts) -> NymiMatch {
+    NymiMatch {
+        username: parts.optional(row.username.as_deref()),
+        domain: parts.optional(row.domain.as_deref()),
+        band: parts.optional(row.band.as_deref()),
+        nfc_uid: parts.optional(row.nfc_uid.as_deref()),
+        serial_number: parts.optional(row.serial_number.as_deref()),
+        band_label: parts.optional(row.band_label.as_deref()),
+        firmware_version: parts.optional(row.firmware_version.as_deref()),
+        hardware_version: parts.optional(row.hardware_version.as_deref()),
+        identity_public_key: parts.optional(row.identity_public_key.as_deref()),
+        is_active: row.is_active.unwrap_or(false),
+        is_primary: row.is_primary.unwrap_or(false),
     }
 }
 
@@ -450,16 +463,9 @@ fn lookup_view(rows: Rows, parts: &mut Parts) -> NymiLookup {
         Rows::Several { matches } => matches,
         Rows::One(row) => vec![*row],
     };
-    let matches: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let (view, inner) = row.view();
-            parts.object(view, inner)
-        })
-        .collect();
     NymiLookup {
-        count: matches.len(),
-        matches: parts.list(matches),
+        count: rows.len(),
+        matches: parts.objects(&rows, match_view),
     }
 }
 
@@ -502,7 +508,7 @@ pub struct NymiAssertOptions {
 // SAFETY: repr(C), its size first, then pointers.
 unsafe impl Growing for NymiAssertOptions {
     const NAME: &'static str = "NymiAssertOptions";
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = 7 * size_of::<usize>();
 }
 
 /// Who wears a band, verified by the server. The library may add fields at the end.

@@ -42,6 +42,11 @@ pub(crate) fn is_there(bytes: usize) -> bool {
     true
 }
 
+/// Whether an address lies in the reserve.
+pub(crate) fn owns(address: usize) -> bool {
+    ALLOCATOR.0.owns(std::ptr::without_provenance_mut(address))
+}
+
 /// The system's memory, and the reserve where it has none.
 struct Allocator<const SIZE: usize>(Reserve<SIZE>);
 

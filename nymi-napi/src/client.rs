@@ -137,10 +137,7 @@ impl Client {
     /// If the log file cannot be written, the site's configuration is wrong or the system gives no
     /// thread. An agent that cannot be reached is no error: an update with 4000 says so.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(StartError::Thread)?;
+        let runtime = OwnRuntime::new().map_err(StartError::Thread)?;
         let Prepared {
             mut client,
             engine,
@@ -154,7 +151,7 @@ impl Client {
                 if let Some(set_up) = engine.config().on_thread_start {
                     set_up();
                 }
-                desk.logged(|| run(runtime, engine, agent_url));
+                desk.logged(|| runtime.run(engine, agent_url));
                 drop(guard);
             })
             .map_err(StartError::Thread)?;
@@ -419,7 +416,7 @@ fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
     if let Some(url) = &config.agent_url {
         return Ok(url.clone());
     }
-    let site = site::agent_url().map_err(|error| StartError::Site(error.to_string()))?;
+    let site = site::agent_url(config).map_err(|error| StartError::Site(error.to_string()))?;
     match site {
         Some(url) => Ok(url),
         None => LOCAL_AGENT
@@ -428,15 +425,33 @@ fn agent_url(config: &Config) -> Result<AgentUrl, StartError> {
     }
 }
 
-fn run(runtime: Runtime, engine: Engine, agent_url: AgentUrl) {
-    // As a task like the link's, since waking what the thread itself waits for takes system calls, also
-    // from its own tasks.
-    let engine = runtime.spawn(engine.run(agent_url));
-    if let Err(failed) = runtime.block_on(engine)
-        && let Ok(panic) = failed.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
+/// The runtime of a client's thread. It ends without waiting, since a name look-up may hang for long;
+/// also where no thread could be had for it, since waiting takes memory.
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn new() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        Ok(Self(Some(runtime)))
     }
-    // A name look-up may hang for long; nobody waits for it.
-    runtime.shutdown_background();
+
+    fn run(self, engine: Engine, agent_url: AgentUrl) {
+        let Some(runtime) = &self.0 else { return };
+        // As a task like the link's, since waking what the thread itself waits for takes system calls,
+        // also from its own tasks.
+        let engine = runtime.spawn(engine.run(agent_url));
+        if let Err(failed) = runtime.block_on(engine)
+            && let Ok(panic) = failed.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

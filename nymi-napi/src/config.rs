@@ -1,5 +1,6 @@
 //! What a client is told before it starts.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +85,9 @@ pub struct Config {
     /// Called on the client's thread before anything else happens there, to set it up as the
     /// process wants its threads to be.
     pub on_thread_start: Option<fn()>,
+    /// Whether environment variables say nothing: in a process with more rights than whoever started
+    /// it, since they are that user's.
+    pub ignores_environment: bool,
 }
 
 impl Config {
@@ -101,7 +105,16 @@ impl Config {
             clock: Arc::new(system_time),
             network: Arc::new(Tcp),
             on_thread_start: None,
+            ignores_environment: false,
         }
+    }
+
+    /// An environment variable that is set, not empty, and to be listened to.
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
+        if self.ignores_environment {
+            return None;
+        }
+        std::env::var_os(name).filter(|value| !value.is_empty())
     }
 }
 

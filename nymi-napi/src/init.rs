@@ -5,7 +5,8 @@
 //! it answers is validated before it is stored.
 
 use std::fs;
-use std::io::Read as _;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Clock, Config};
 use crate::csr::certificate_request;
+use crate::files;
 use crate::identity::{Identity, IdentityError, NSL_MISSING};
 use crate::site;
 use crate::store::{Entry, Found, Store};
@@ -32,13 +34,16 @@ const INVALID_CHAIN: &str = "NEA certificate chain is missing or invalid.";
 const MAX_L1_FILE: u64 = 64 * 1024;
 
 /// What the caller wants to be, as far as certificates go. Kept for renewal.
-#[derive(Clone)]
 pub(crate) struct Application {
     pub(crate) name: NeaName,
     pub(crate) nes_url: Option<NesUrl>,
     pub(crate) grade: GradeRequirement,
     l1: Option<String>,
+    /// What the environment has as `NYMI_L1`.
+    site_l1: Option<String>,
     log_in: Option<Credentials>,
+    /// As it was found then: later the environment may say another folder, or none.
+    store: Store,
     network: Arc<dyn Network>,
 }
 
@@ -135,9 +140,11 @@ impl Application {
     pub(crate) fn new(init: &Init, config: &Config) -> Result<Self, Refusal> {
         let nes_url = match &init.nes_url {
             Some(url) => Some(url.clone()),
-            None => site::nes_url()
+            None => site::nes_url(config)
                 .map_err(|error| Refusal::new(Status::INVALID_FIELD, error.to_string()))?,
         };
+        let store = Store::open(config).and_then(|store| store.check().map(|()| store));
+        let store = store.map_err(|error| Refusal::new(Status::INTERNAL, error.to_string()))?;
         let secret = |secret: &Secret| Zeroizing::new(secret.expose().to_owned());
         let log_in = match (&init.token, &init.username, &init.password) {
             (Some(token), _, _) => Some(Credentials::Token(secret(token))),
@@ -157,7 +164,11 @@ impl Application {
             nes_url,
             grade,
             l1: init.l1.clone(),
+            site_l1: config
+                .variable("NYMI_L1")
+                .and_then(|l1| l1.into_string().ok()),
             log_in,
+            store,
             network: Arc::clone(&config.network),
         })
     }
@@ -170,7 +181,6 @@ impl Application {
     /// The identity of a stored certificate, or of a new one.
     pub(crate) async fn identify(
         &self,
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
@@ -178,7 +188,7 @@ impl Application {
         let Found {
             entries: stored,
             left_aside,
-        } = store.entries(&self.name, url);
+        } = self.store.entries(&self.name, url);
         let anchors = self
             .anchors(&stored)
             .map_err(|refusal| refusal.besides(&left_aside))?;
@@ -213,7 +223,7 @@ impl Application {
             };
             return Err(refusal.besides(&left_aside));
         }
-        self.obtain(&anchors, store, clock, deadline).await
+        self.obtain(&anchors, clock, deadline).await
     }
 
     /// A new certificate in the place of this one, under what the configuration trusts by now: an L1
@@ -221,12 +231,11 @@ impl Application {
     pub(crate) async fn renew(
         &self,
         present: &Entry,
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
         let anchors = self.anchors(std::slice::from_ref(present))?;
-        self.obtain(&anchors, store, clock, deadline).await
+        self.obtain(&anchors, clock, deadline).await
     }
 
     /// Names the fields without which NES cannot be asked.
@@ -255,15 +264,13 @@ impl Application {
             return read_anchors(l1)
                 .map_err(|why| Refusal::new(Status::INVALID_FIELD, format!("l1: {why}")));
         }
-        let named = std::env::var("NYMI_L1").ok().filter(|l1| !l1.is_empty());
-        configured_anchors(named.as_deref(), stored, site::L1_FILE)
+        configured_anchors(self.site_l1.as_deref(), stored, site::L1_FILE)
     }
 
     /// Asks NES for a certificate, validates it, then stores it.
     async fn obtain(
         &self,
         anchors: &[TrustAnchor],
-        store: &Store,
         clock: &Clock,
         deadline: Duration,
     ) -> Result<Identity, Refusal> {
@@ -299,7 +306,7 @@ impl Application {
         };
         let identity = Identity::verify(entry, anchors, &self.name, self.grade, clock())
             .map_err(|error| Refusal::of_chain(&error))?;
-        match store.save(identity.entry()) {
+        match self.store.save(identity.entry()) {
             Ok(()) => tracing::info!("Successfully stored NEA certificate."),
             // It serves this session all the same.
             Err(error) => tracing::warn!("the NEA certificate is not stored: {error}"),
@@ -377,17 +384,39 @@ fn read_anchors(l1: &str) -> Result<Vec<TrustAnchor>, String> {
     let text = if l1.contains("-----BEGIN") {
         l1.to_owned()
     } else {
-        let mut text = String::new();
-        let file = fs::File::open(l1);
-        file.and_then(|file| file.take(MAX_L1_FILE).read_to_string(&mut text))
-            .map_err(|error| format!("{l1:?} cannot be read: {error}"))?;
-        text
+        files::read(Path::new(l1), MAX_L1_FILE)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
+            .map_err(|error| unreadable(l1, &error))?
     };
     let certificates = pem::decode(&text, "CERTIFICATE").map_err(|error| error.to_string())?;
     let anchors = certificates.iter().map(|der| TrustAnchor::from_der(der));
     anchors
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())
+}
+
+/// Says why a path cannot be read; of what is none, and may be a secret in the wrong place, the first
+/// characters.
+fn unreadable(l1: &str, error: &io::Error) -> String {
+    const PREFIX: usize = 4;
+    let begins_with = |it: &str| l1.starts_with(it);
+    let is_path = l1.len() <= 1024
+        && !l1.chars().any(char::is_control)
+        && (["/", "./", "../", "~", r"\\", r".\", r"..\"]
+            .into_iter()
+            .any(begins_with)
+            || l1.get(1..3).is_some_and(|it| [":\\", ":/"].contains(&it))
+            || [".pem", ".crt", ".cer", ".der"]
+                .into_iter()
+                .any(|it| l1.to_ascii_lowercase().ends_with(it)));
+    if is_path || fs::exists(l1).unwrap_or(false) {
+        return format!("{l1:?} cannot be read: {error}");
+    }
+    let prefix: String = l1.chars().take(PREFIX).collect();
+    format!(
+        "a text of {} characters that begins with {prefix:?} is neither PEM nor the path of a file",
+        l1.chars().count()
+    )
 }
 
 fn new_key() -> Result<SecretKey, Refusal> {
@@ -425,6 +454,29 @@ mod tests {
             anchor: anchor.clone(),
             chain: Vec::new(),
             key: new_key().unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_not_repeated() {
+        let secret = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/abcdef";
+        let why = read_anchors(secret).unwrap_err();
+        assert!(why.contains("\"MIGH\"") && !why.contains("MIGHA"), "{why}");
+        assert!(why.contains("neither PEM nor the path"), "{why}");
+        let why = read_anchors("pass\nword").unwrap_err();
+        assert!(!why.contains("word"), "{why}");
+        for path in [
+            "/nowhere/l1",
+            "./nowhere",
+            "certs/L1.PEM",
+            r"C:\l1",
+            r"\\a\b",
+        ] {
+            let why = read_anchors(path).unwrap_err();
+            assert!(
+                why.starts_with(&format!("{path:?} cannot be read: ")),
+                "{why}"
+            );
         }
     }
 

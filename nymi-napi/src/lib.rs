@@ -22,6 +22,7 @@
 //! | `band` | sessions with bands, and what is asked in them |
 //! | `init`, `identity`, `csr`, `store`, `protection`, `site` | certificates: from where, checked how, kept where |
 //! | `log` | `nymi_api.log` |
+//! | `files` | files that others may have put in the way |
 //! | [`enroll`] | what an enrollment terminal does |
 #![forbid(unsafe_code)]
 
@@ -33,6 +34,7 @@ mod desk;
 mod engine;
 pub mod enroll;
 mod exchanges;
+mod files;
 mod identity;
 mod init;
 mod link;

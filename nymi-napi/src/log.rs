@@ -7,7 +7,6 @@
 //! libraries below may print message bodies at their lowest level, and those hold tokens.
 
 use std::fmt::{self, Write as _};
-use std::fs::{File, OpenOptions};
 use std::io;
 
 use tracing::field::{Field, Visit};
@@ -16,6 +15,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use crate::config::{Clock, LogConfig, LogLevel, LogSink, WriteLog};
+use crate::files;
 use crate::log_file::LogFile;
 
 /// The name of the file in the log directory.
@@ -59,9 +59,13 @@ fn open_file(
         return Ok(None);
     };
     let path = config.directory.join(FILE_NAME);
-    let file = append_to(&path)?;
-    let file = LogFile::start(file, path, append_to, clock.clone(), set_up)?;
+    let file = files::append(&path).map_err(named)?;
+    let file = LogFile::start(file, path, files::append, clock.clone(), set_up)?;
     Ok(Some((level, file)))
+}
+
+fn named(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{FILE_NAME} there: {error}"))
 }
 
 fn filter(level: LogLevel) -> Option<LevelFilter> {
@@ -82,17 +86,6 @@ fn log_level(level: Level) -> LogLevel {
         Level::DEBUG => LogLevel::Debug,
         Level::TRACE => LogLevel::Verbose,
     }
-}
-
-fn append_to(path: &std::path::Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o640);
-    }
-    options.open(path)
 }
 
 /// Waits until a log's lines are in its file, but not long for a file that hangs.

@@ -14,6 +14,8 @@ use std::path::Path;
 
 use nymi_core::message::{AgentUrl, NesUrl};
 
+use crate::Config;
+
 #[cfg(not(windows))]
 const FILE: &str = "/etc/nymi/nes.toml";
 #[cfg(windows)]
@@ -51,13 +53,13 @@ pub(crate) struct SiteError {
 }
 
 /// The site's NES.
-pub(crate) fn nes_url() -> Result<Option<NesUrl>, SiteError> {
-    read(&NES, of_machine)
+pub(crate) fn nes_url(config: &Config) -> Result<Option<NesUrl>, SiteError> {
+    read(&NES, config, of_machine)
 }
 
 /// The site's agent.
-pub(crate) fn agent_url() -> Result<Option<AgentUrl>, SiteError> {
-    read(&AGENT, of_machine)
+pub(crate) fn agent_url(config: &Config) -> Result<Option<AgentUrl>, SiteError> {
+    read(&AGENT, config, of_machine)
 }
 
 /// What the machine's configuration has under a name: where it is, and the text.
@@ -75,15 +77,17 @@ fn of_machine(name: &str) -> Option<(String, String)> {
 
 fn read<T>(
     setting: &Setting,
+    config: &Config,
     of_machine: impl FnOnce(&str) -> Option<(String, String)>,
 ) -> Result<Option<T>, SiteError>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    let (place, text) = match std::env::var(setting.variable) {
-        Ok(text) if !text.is_empty() => (setting.variable.to_owned(), text),
-        _ => match of_machine(setting.key) {
+    let variable = config.variable(setting.variable);
+    let (place, text) = match variable.and_then(|text| text.into_string().ok()) {
+        Some(text) => (setting.variable.to_owned(), text),
+        None => match of_machine(setting.key) {
             Some(found) => found,
             None => return Ok(None),
         },
@@ -124,17 +128,34 @@ mod tests {
         key: "URL",
     };
 
+    fn config() -> Config {
+        Config::new("Records".parse().unwrap())
+    }
+
+    #[test]
+    fn a_process_with_more_rights_than_its_user_does_not_listen_to_the_environment() {
+        let always_there = Setting {
+            variable: "PATH",
+            key: "URL",
+        };
+        let mut config = config();
+        let heard = read::<NesUrl>(&always_there, &config, |_| None);
+        assert!(heard.is_err(), "a path is no URL: {heard:?}");
+        config.ignores_environment = true;
+        assert_eq!(read::<NesUrl>(&always_there, &config, |_| None), Ok(None));
+    }
+
     #[test]
     fn the_file_has_the_names_of_the_registry() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nes.toml");
         assert_eq!(
-            read::<NesUrl>(&NOWHERE, |key| from_file(key, &file)),
+            read::<NesUrl>(&NOWHERE, &config(), |key| from_file(key, &file)),
             Ok(None)
         );
         let text = "# site\nAgentURL = \"ws://a:9120\"\n  URL=\"nes.example.com\" # here\n";
         std::fs::write(&file, text).unwrap();
-        let url = read::<NesUrl>(&NOWHERE, |key| from_file(key, &file))
+        let url = read::<NesUrl>(&NOWHERE, &config(), |key| from_file(key, &file))
             .unwrap()
             .unwrap();
         assert_eq!(url.as_str(), "https://nes.example.com/nes");
@@ -145,7 +166,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nes.toml");
         std::fs::write(&file, "URL = \"http://nes.example.com/nes\"\n").unwrap();
-        let error = read::<NesUrl>(&NOWHERE, |key| from_file(key, &file))
+        let error = read::<NesUrl>(&NOWHERE, &config(), |key| from_file(key, &file))
             .unwrap_err()
             .to_string();
         assert!(

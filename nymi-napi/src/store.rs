@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::files;
 use crate::{Config, KeyProtection};
 
 /// The label of certificates in PEM (RFC 7468).
@@ -70,13 +71,12 @@ pub(crate) enum StoreError {
         "no folder for certificates: neither XDG_DATA_HOME nor HOME is set; set NYMI_NSL_DIR to a folder of this user"
     )]
     NoFolder,
+    #[error("{path} is no safe folder for certificates and keys: {error}")]
+    Folder { path: String, error: io::Error },
     #[error(
         "{path} cannot be written: {error}; the folder must belong to this user and have space"
     )]
     Write { path: String, error: io::Error },
-    #[cfg(unix)]
-    #[error("{0}: group or others may write there; take that from them, as chmod go-w does")]
-    Shared(String),
 }
 
 /// What the folder has for an application.
@@ -93,7 +93,7 @@ impl Store {
     pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
         let folder = match &config.store {
             Some(folder) => folder.clone(),
-            None => user_folder().ok_or(StoreError::NoFolder)?,
+            None => user_folder(config).ok_or(StoreError::NoFolder)?,
         };
         Ok(Self {
             folder,
@@ -101,26 +101,25 @@ impl Store {
         })
     }
 
-    /// Makes the folder if it is not there, and refuses one that others may write.
+    /// Makes the folder if it is not there, and refuses one that is not safe.
     pub(crate) fn prepare(&self) -> Result<(), StoreError> {
         make_private_folder(&self.folder).map_err(|error| StoreError::Write {
             path: self.folder.display().to_string(),
             error,
         })?;
-        self.refuse_shared()
+        self.check()
     }
 
-    /// Refuses a folder that others may write: they could take entries away.
-    pub(crate) fn refuse_shared(&self) -> Result<(), StoreError> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let metadata = fs::metadata(&self.folder);
-            if metadata.is_ok_and(|it| it.is_dir() && it.permissions().mode() & 0o022 != 0) {
-                return Err(StoreError::Shared(self.folder.display().to_string()));
-            }
+    /// Refuses a folder of another user, or that others may write: they could put entries there or
+    /// take them away.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        match files::check_own_folder(&self.folder) {
+            Err(error) if !is_not_there(&error) => Err(StoreError::Folder {
+                path: self.folder.display().to_string(),
+                error,
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// What there is of an application, at this NES if one is named.
@@ -182,6 +181,7 @@ impl Store {
 
     fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
         make_private_folder(&self.folder)?;
+        files::check_own_folder(&self.folder)?;
         let stored = Stored {
             format: FORMAT,
             nea_name: entry.nea_name.clone(),
@@ -243,7 +243,7 @@ impl Store {
     }
 
     fn read(&self, path: &Path) -> io::Result<Entry> {
-        read_private(path).and_then(|text| self.parse(&text))
+        files::read_private(path, MAX_FILE).and_then(|text| self.parse(&text))
     }
 
     fn parse(&self, text: &[u8]) -> io::Result<Entry> {
@@ -269,8 +269,8 @@ impl Store {
     }
 }
 
-fn user_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+fn user_folder(config: &Config) -> Option<PathBuf> {
+    let set = |name: &str| config.variable(name);
     if let Some(folder) = set("NYMI_NSL_DIR") {
         return Some(folder.into());
     }
@@ -298,23 +298,6 @@ fn file_name(nea_name: &str, nes_url: &str, anchor: &TrustAnchor) -> String {
     )
 }
 
-fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let metadata = fs::metadata(path)?;
-    if metadata.len() > MAX_FILE {
-        return Err(io::Error::other("it is too long to be an entry"));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::other(
-                "others than this user may read or write it",
-            ));
-        }
-    }
-    fs::read(path).map(Zeroizing::new)
-}
-
 fn one(text: &str) -> Option<Vec<u8>> {
     let mut blocks = pem::decode(text, CERTIFICATE).ok()?;
     if blocks.len() == 1 {
@@ -322,6 +305,12 @@ fn one(text: &str) -> Option<Vec<u8>> {
     } else {
         None
     }
+}
+
+/// There is no folder yet, or what is there has no entries.
+fn is_not_there(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 fn make_private_folder(folder: &Path) -> io::Result<()> {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::guard::is_loopback_host;
 use crate::network::{Connector, Network, Tcp};
-use crate::tls::{TlsError, client_config};
+use crate::tls::{TlsError, client_config, is_no_tls};
 
 /// The largest body that is read, bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -51,6 +51,14 @@ pub enum HttpError {
         url: String,
         /// What rustls says.
         detail: String,
+    },
+    /// The server answers, but not in TLS.
+    #[error(
+        "the server of {url} does not speak TLS on that port; check the port, or write http:// if the server is plain HTTP on this machine"
+    )]
+    NoTls {
+        /// What was asked.
+        url: String,
     },
     /// No answer in time.
     #[error("{url} did not answer within {} ms; the server is overloaded or the network drops packets", .after.as_millis())]
@@ -212,8 +220,13 @@ fn checked(url: &str) -> Result<Uri, HttpError> {
     }
 }
 
-/// Tells a refused certificate from a server that is not there.
+/// Tells a refused certificate from a server that is not there or speaks something else.
 fn broken(url: &str, error: &(dyn std::error::Error + 'static)) -> HttpError {
+    if is_no_tls(error) {
+        return HttpError::NoTls {
+            url: url.to_owned(),
+        };
+    }
     let mut detail = error.to_string();
     let mut tls = None;
     let mut source = error.source();

@@ -414,7 +414,7 @@ impl From<HttpError> for NesError {
     fn from(error: HttpError) -> Self {
         let status = match &error {
             HttpError::Url { .. } => Status::INVALID_FIELD,
-            HttpError::Unreachable { .. } => Status::NES_UNREACHABLE,
+            HttpError::Unreachable { .. } | HttpError::NoTls { .. } => Status::NES_UNREACHABLE,
             HttpError::Tls { .. } => Status::NES_TLS,
             HttpError::Timeout { .. } => Status::NES_TIMEOUT,
             HttpError::Body { .. } => Status::NES_SERVER_ERROR,

@@ -197,6 +197,22 @@ pub fn client_config(extra_roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsEr
     Ok(Arc::new(config))
 }
 
+/// Whether a connection failed because the server answered with something that is not TLS, such as plain
+/// HTTP.
+pub(crate) fn is_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::{Error, InvalidMessage};
+    match error.downcast_ref::<Error>() {
+        Some(Error::InvalidMessage(message)) => *message == InvalidMessage::InvalidContentType,
+        Some(_) => false,
+        None => {
+            let within = error.downcast_ref::<std::io::Error>();
+            let within = within.and_then(std::io::Error::get_ref);
+            within.is_some_and(|it| is_no_tls(it as &(dyn std::error::Error + 'static)))
+                || error.source().is_some_and(is_no_tls)
+        }
+    }
+}
+
 fn add_system_roots(roots: &mut RootCertStore) -> Vec<String> {
     let native = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(native.certs);

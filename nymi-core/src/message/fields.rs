@@ -2,8 +2,9 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::fmt::{self, Display};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,11 +16,38 @@ use super::{Map, Status};
 use crate::BandId;
 use crate::text::is_plain;
 
-/// Why a request is refused: the status and the sentence for `error_specifics`.
+/// Why a request is refused: the status, and what of it is wrong.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) status: Status,
-    pub(super) specifics: String,
+    pub(super) fields: Vec<FieldFault>,
+}
+
+impl Fault {
+    /// The sentences for `error_specifics`.
+    pub(super) fn specifics(&self) -> String {
+        let sentences: Vec<_> = self.fields.iter().map(FieldFault::to_string).collect();
+        sentences.join("; ")
+    }
+}
+
+/// A field of a request that is not there or has a value that it must not have. Its text is a sentence
+/// such as `query.Domain: expected a string, found a number`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Where the field is in the payload: its name, after the names of the objects that it is in.
+    pub path: Vec<String>,
+    /// Whether there is none.
+    pub is_missing: bool,
+    /// What was expected, and what was found.
+    pub reason: String,
+}
+
+impl Display for FieldFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let missing = if self.is_missing { " is missing" } else { "" };
+        write!(f, "{}{missing}: {}", self.path.join("."), self.reason)
+    }
 }
 
 /// A value that a field can have, and the words for what was expected.
@@ -106,17 +134,17 @@ impl<const MAX: usize> Field for Text<MAX> {
 /// The fields of one object of a request, and the first faults found in them.
 pub(super) struct Fields<'a> {
     map: &'a Map,
-    /// What stands before a field's name in sentences: empty, or `query.`.
-    prefix: &'static str,
-    invalid: Vec<String>,
-    missing: Vec<String>,
+    /// The objects that this one is in, and its own name.
+    path: Vec<&'static str>,
+    invalid: Vec<FieldFault>,
+    missing: Vec<FieldFault>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(map: &'a Map) -> Self {
         Self {
             map,
-            prefix: "",
+            path: Vec::new(),
             invalid: Vec::new(),
             missing: Vec::new(),
         }
@@ -153,29 +181,36 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse(&mut self, name: &str, expected: &str, found: &str) {
-        let prefix = self.prefix;
-        self.invalid.push(format!(
-            "{prefix}{name}: expected {expected}, found {found}"
-        ));
+        let reason = format!("expected {expected}, found {found}");
+        let fault = self.fault_of(name, reason, false);
+        self.invalid.push(fault);
     }
 
     /// Notes that a field is not there.
     pub(super) fn missing(&mut self, name: &str, expected: &str) {
-        let prefix = self.prefix;
-        self.missing
-            .push(format!("{prefix}{name} is missing: expected {expected}"));
+        let fault = self.fault_of(name, format!("expected {expected}"), true);
+        self.missing.push(fault);
     }
 
-    /// Reads the fields of an object within this one; its faults are named `name.field`.
+    fn fault_of(&self, name: &str, reason: String, is_missing: bool) -> FieldFault {
+        let names = self.path.iter().copied().chain([name]);
+        FieldFault {
+            path: names.map(str::to_owned).collect(),
+            is_missing,
+            reason,
+        }
+    }
+
+    /// Reads the fields of an object within this one, with its name in their paths if it has one.
     pub(super) fn within<T>(
         &mut self,
         map: &Map,
-        prefix: &'static str,
+        name: Option<&'static str>,
         read: impl FnOnce(&mut Fields<'_>) -> T,
     ) -> T {
         let mut inner = Fields {
             map,
-            prefix,
+            path: self.path.iter().copied().chain(name).collect(),
             invalid: Vec::new(),
             missing: Vec::new(),
         };
@@ -199,7 +234,7 @@ impl<'a> Fields<'a> {
         };
         Some(Fault {
             status,
-            specifics: faults.join("; "),
+            fields: faults,
         })
     }
 }

@@ -43,13 +43,14 @@ pub use answer::{
 pub use event::{
     EndpointChange, EndpointEvent, Event, EventPayload, PresenceEvent, TapEvent, TapMethod,
 };
+pub use fields::FieldFault;
 pub use operation::Operation;
 pub use payload::{
     AssertIdentity, BandExchange, BandSession, Cancel, Firmware, Init, KeyAction, Lookup,
     LookupColumn, LookupQuery, Notification, Notify, Payload, Random, Sign, SubscribeEndpoint,
     SymmetricKey, Totp, UnsubscribeEndpoint, UserStatus,
 };
-pub use request::{DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, Request};
+pub use request::{DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS, RefusedRequest, Request};
 pub use status::Status;
 pub use update::{ReplyTo, Update, UpdateError, UpdateParseError};
 pub use value::{

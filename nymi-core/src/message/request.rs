@@ -1,11 +1,13 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::fields::{AnyText, Fault, Field, Fields};
+use super::fields::{AnyText, Fault, Field, FieldFault, Fields};
 use super::{MAX_MESSAGE, Map, Operation, Payload, ReplyTo, Status, Update};
 
 /// The deadline of a request that names none, in milliseconds.
@@ -23,6 +25,25 @@ pub struct Request {
     pub deadline_ms: u32,
     /// What is asked for, with its fields.
     pub payload: Payload,
+}
+
+/// Why a request is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRequest {
+    /// The answer to it.
+    pub answer: Update,
+    /// The fields at fault, in the order of the answer's `error_specifics`; empty where something else
+    /// is wrong.
+    pub fields: Vec<FieldFault>,
+}
+
+impl From<Update> for RefusedRequest {
+    fn from(answer: Update) -> Self {
+        Self {
+            answer,
+            fields: Vec::new(),
+        }
+    }
 }
 
 struct Deadline(u32);
@@ -79,10 +100,22 @@ impl Request {
         reason = "the error is the answer, sent as it is"
     )]
     pub fn from_value(value: &Value) -> Result<Self, Update> {
+        Self::read(value).map_err(|refused| refused.answer)
+    }
+
+    /// The same, with the fields at fault as data, for a caller that has other names for them.
+    ///
+    /// # Errors
+    /// The answer, as for [`Request::parse`], and its fields.
+    #[allow(
+        clippy::result_large_err,
+        reason = "the error has the answer, sent as it is"
+    )]
+    pub fn read(value: &Value) -> Result<Self, RefusedRequest> {
         let Value::Object(envelope) = value else {
             let found = super::value::kind(value);
             let specifics = format!("expected an object with operation and payload, found {found}");
-            return Err(Update::error(Status::INVALID_FIELD, specifics));
+            return Err(Update::error(Status::INVALID_FIELD, specifics).into());
         };
         let exchange = envelope
             .get("exchange")
@@ -93,12 +126,17 @@ impl Request {
         let operation = match name.map(str::parse::<Operation>) {
             Some(Err(unknown)) => {
                 let status = Status::UNKNOWN_OPERATION;
-                return Err(reply_to.failed(status, format!("operation: {unknown}")));
+                return Err(reply_to
+                    .failed(status, format!("operation: {unknown}"))
+                    .into());
             }
             Some(Ok(operation)) => Some(operation),
             None => None,
         };
-        read(envelope, operation).map_err(|fault| reply_to.failed(fault.status, fault.specifics))
+        read(envelope, operation).map_err(|fault| RefusedRequest {
+            answer: reply_to.failed(fault.status, fault.specifics()),
+            fields: fault.fields,
+        })
     }
 
     /// What is asked for.
@@ -143,7 +181,7 @@ fn read(envelope: &Map, operation: Option<Operation>) -> Result<Request, Fault> 
     fields.required::<AnyText>("operation");
     let exchange = fields.optional::<AnyText>("exchange").map(|text| text.0);
     let map = fields.optional::<Map>("payload").unwrap_or_default();
-    let (deadline, payload) = fields.within(&map, "", |fields| {
+    let (deadline, payload) = fields.within(&map, None, |fields| {
         let deadline = fields.optional::<Deadline>("deadline_ms");
         (
             deadline,
@@ -160,7 +198,11 @@ fn read(envelope: &Map, operation: Option<Operation>) -> Result<Request, Fault> 
         }),
         (None, None) => Err(Fault {
             status: Status::INTERNAL,
-            specifics: "the payload could not be read".to_owned(),
+            fields: vec![FieldFault {
+                path: vec!["payload".to_owned()],
+                is_missing: false,
+                reason: "it could not be read".to_owned(),
+            }],
         }),
     }
 }

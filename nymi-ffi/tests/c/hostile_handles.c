@@ -34,6 +34,8 @@ static void every_function_says(struct NymiClient *client, uint32_t expected) {
   struct NymiKey *key = NULL;
   struct NymiTotp *totp = NULL;
   struct NymiFirmware *firmware = NULL;
+  struct NymiInfo *info = NULL;
+  struct NymiEndpoints *endpoints = NULL;
   CHECK_INT(nymi_client_put(client, "{}", NULL), expected);
   CHECK_INT(nymi_client_get(client, 0, &update, NULL), expected);
   CHECK_INT(nymi_client_wake(client), expected);
@@ -53,10 +55,13 @@ static void every_function_says(struct NymiClient *client, uint32_t expected) {
   CHECK_INT(nymi_client_symmetric_key(client, band, 0, NULL, NULL, &key, NULL), expected);
   CHECK_INT(nymi_client_totp(client, band, 1, NULL, &totp, NULL), expected);
   CHECK_INT(nymi_client_firmware(client, band, NULL, &firmware, NULL), expected);
+  CHECK_INT(nymi_client_info(client, NULL, &info, NULL), expected);
+  CHECK_INT(nymi_client_list_endpoints(client, NULL, &endpoints, NULL), expected);
   CHECK_INT(nymi_client_terminate(client), expected);
   CHECK(update == NULL && descriptor == -1 && init == NULL && endpoint == NULL && tap == NULL &&
         event == NULL && lookup == NULL && assertion == NULL && status == NULL && random == NULL &&
-        signature == NULL && key == NULL && totp == NULL && firmware == NULL);
+        signature == NULL && key == NULL && totp == NULL && firmware == NULL && info == NULL &&
+        endpoints == NULL);
 }
 
 static void handles_that_are_none(void) {
@@ -107,6 +112,8 @@ static void outputs_that_are_missing(struct NymiClient *client) {
   CHECK_INT(nymi_client_symmetric_key(client, band, 0, NULL, NULL, NULL, NULL), bad);
   CHECK_INT(nymi_client_totp(client, band, 1, NULL, NULL, NULL), bad);
   CHECK_INT(nymi_client_firmware(client, band, NULL, NULL, NULL), bad);
+  CHECK_INT(nymi_client_info(client, NULL, NULL, NULL), bad);
+  CHECK_INT(nymi_client_list_endpoints(client, NULL, NULL, NULL), bad);
 }
 
 /* The call fails as a bad argument that is this one. */
@@ -203,6 +210,15 @@ static void settles(const char *folder, int most) {
   CHECK(entries(folder) <= most);
 }
 
+/* A request, and its answer. */
+static void put_and_get(struct NymiClient *client, const char *exchange) {
+  char request[100], named[50];
+  snprintf(request, sizeof request, "{\"operation\":\"info\",\"exchange\":\"%s\"}", exchange);
+  snprintf(named, sizeof named, "\"exchange\":\"%s\"", exchange);
+  CHECK_INT(nymi_client_put(client, request, NULL), 0);
+  nymi_string_free(get_with(client, named));
+}
+
 static void no_descriptor_is_left(void) {
   struct rlimit before, none;
   CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -229,23 +245,62 @@ static void logs_that_cannot_be_written(const char *logs) {
   CHECK(strstr(error->detail, "/nowhere/at/all") != NULL);
   nymi_error_free(error);
 
-  /* A full disk, and a folder that vanishes: the client does not mind. */
   char folder[500], file[600];
   snprintf(folder, sizeof folder, "%s/%s", logs, "gone");
   snprintf(file, sizeof file, "%s/nymi_api.log", folder);
-  for (int full = 0; full < 2; full++) {
-    CHECK_INT(mkdir(folder, 0700), 0);
-    if (full) {
-      CHECK_INT(symlink("/dev/full", file), 0);
-    }
-    config.log_directory = folder;
-    CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
-    CHECK_INT(unlink(file), 0);
-    CHECK_INT(rmdir(folder), 0);
-    CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"e\"}", NULL), 0);
-    nymi_string_free(get_with(client, "\"exchange\":\"e\""));
-    CHECK_INT(nymi_client_free(client), 0);
+  config.log_directory = folder;
+  CHECK_INT(mkdir(folder, 0700), 0);
+  CHECK_INT(symlink("/dev/full", file), 0);
+  CHECK_INT(nymi_client_new(&config, &client, &error), NYMI_RESULT_LOG_UNUSABLE);
+  CHECK(strstr(error->detail, "symbolic link") != NULL);
+  nymi_error_free(error);
+  CHECK_INT(unlink(file), 0);
+
+  /* A folder that vanishes: the client does not mind. */
+  CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+  CHECK_INT(unlink(file), 0);
+  CHECK_INT(rmdir(folder), 0);
+  put_and_get(client, "gone");
+  CHECK_INT(nymi_client_free(client), 0);
+}
+
+/* What the file has, while the client writes to it. */
+static off_t size_of(const char *file) {
+  struct stat status;
+  CHECK_INT(stat(file, &status), 0);
+  return status.st_size;
+}
+
+/* To the system this file is full, as a disk is; the signal that comes with it kills whoever has not
+   blocked it. */
+static void a_log_without_room_is_no_fault(const char *logs) {
+  enum { ROOM = 4096 };
+  struct rlimit before, full;
+  CHECK_INT(getrlimit(RLIMIT_FSIZE, &before), 0);
+  full = before;
+  full.rlim_cur = ROOM;
+  char file[600];
+  snprintf(file, sizeof file, "%s/nymi_api.log", logs);
+  unlink(file);
+  struct NymiClientConfig config = lonely_config();
+  config.log_directory = logs;
+  config.log_level = NAPI_LOG_VERBOSE;
+  struct NymiClient *client = NULL;
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+  CHECK_INT(nymi_client_new(&config, &client, NULL), 0);
+  for (int i = 0; i < 20000 && size_of(file) < ROOM; i++) {
+    put_and_get(client, "fill");
   }
+  CHECK_INT(size_of(file), ROOM);
+  put_and_get(client, "full");
+  /* With room again lines come again. */
+  CHECK_INT(setrlimit(RLIMIT_FSIZE, &before), 0);
+  for (int i = 0; i < 20000 && size_of(file) == ROOM; i++) {
+    put_and_get(client, "room");
+  }
+  CHECK(size_of(file) > ROOM);
+  CHECK_INT(nymi_client_free(client), 0);
+  CHECK_INT(unlink(file), 0);
 }
 
 static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
@@ -278,6 +333,22 @@ static void a_child_of_fork_gets_an_error(struct NymiClient *client) {
   nymi_error_free(error);
   CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"still\"}", NULL), 0);
   nymi_string_free(get_with(client, "\"exchange\":\"still\""));
+}
+
+/* ---- Freed twice -------------------------------------------------------------------------- */
+
+static void what_is_freed_twice_does_not_free_another(struct NymiClient *client) {
+  struct NymiError *first = NULL;
+  CHECK_INT(nymi_client_put(client, "{", &first), NYMI_RESULT_BAD_ARGUMENT);
+  nymi_error_free(first);
+  for (int i = 0; i < 64; i++) {
+    struct NymiError *next = NULL;
+    CHECK_INT(nymi_client_put(client, "{", &next), NYMI_RESULT_BAD_ARGUMENT);
+    CHECK(next != first);
+    nymi_error_free(first);
+    CHECK(next->code == NYMI_RESULT_BAD_ARGUMENT && strlen(next->message) > 0);
+    nymi_error_free(next);
+  }
 }
 
 /* ---- From within callbacks ---------------------------------------------------------------- */
@@ -476,6 +547,8 @@ int main(int argc, char **argv) {
   texts_that_are_none(client);
   no_descriptor_is_left();
   logs_that_cannot_be_written(argv[1]);
+  a_log_without_room_is_no_fault(argv[1]);
+  what_is_freed_twice_does_not_free_another(client);
   a_child_of_fork_gets_an_error(client);
   CHECK_INT(nymi_client_free(client), 0);
   callbacks_may_do_everything();

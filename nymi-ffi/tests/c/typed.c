@@ -63,6 +63,8 @@ static void init_on_a_full_disk(const struct NymiInitOptions *options) {
 }
 #endif
 
+static void what_there_is(const struct NymiTap *tap, char **argv);
+
 static void init(char **argv) {
   struct NymiClientConfig config = {.size = sizeof config, .nea_name = "TypedTest"};
   char agent[64];
@@ -73,6 +75,7 @@ static void init(char **argv) {
   struct NymiEndpoint *endpoint;
   FAILS(nymi_client_subscribe(client, "127.0.0.1", NULL, &endpoint, &error),
         NYMI_STATUS_NOT_INITIALISED, "nymi_client_init");
+  what_there_is(NULL, argv);
   struct NymiInit *answer = NULL;
   struct NymiInitOptions options = {.size = sizeof options, .nes_url = argv[2], .l1 = argv[3]};
   options.grade = "bronze";
@@ -97,6 +100,48 @@ static void init(char **argv) {
   CHECK(answer->certificate_not_after_ms > 1700000000000);
   nymi_init_free(answer);
   nymi_init_free(answer);
+}
+
+/* Before init, without a certificate; then with what the band's terminal has. */
+static void what_there_is(const struct NymiTap *tap, char **argv) {
+  struct NymiEndpoints *all = NULL;
+  struct NymiInfo *info;
+  OKAY(nymi_client_info(client, NULL, &info, &error));
+  CHECK(strcmp(info->version, nymi_version()) == 0);
+  if (tap == NULL) {
+    CHECK(info->certificate_serial == NULL && info->certificate_not_after_ms == 0);
+    nymi_info_free(info);
+    FAILS(nymi_client_list_endpoints(client, NULL, &all, &error), NYMI_STATUS_NOT_INITIALISED, "");
+    return;
+  }
+  CHECK(strstr(info->agent, argv[1]) != NULL && strcmp(info->nes, argv[2]) == 0);
+  CHECK(strlen(info->certificate_serial) > 8 && info->certificate_not_after_ms > tap->at_ms);
+  size_t heard = 0;
+  for (size_t i = 0; i < info->band_count; i++) {
+    const struct NymiPresence *band = info->bands[i];
+    heard += strcmp(band->band, tap->band) == 0 && strcmp(band->endpoint_id, tap->endpoint_id) == 0;
+  }
+  CHECK_INT(heard, 1);
+
+  OKAY(nymi_client_list_endpoints(client, NULL, &all, &error));
+  CHECK(all->count == info->endpoint_count && all->count > 0);
+  size_t found = 0;
+  for (size_t i = 0; i < all->count; i++) {
+    const struct NymiEndpointInfo *one = all->endpoints[i];
+    CHECK(strcmp(one->endpoint_id, info->endpoints[i]->endpoint_id) == 0);
+    if (strcmp(one->endpoint_id, tap->endpoint_id) != 0) {
+      continue;
+    }
+    found++;
+    CHECK(one->ready && one->address_count > 0 && strchr(one->addresses[0], '.') != NULL);
+    CHECK(one->adapter_count > 0 && strcmp(one->adapters[0]->state, "ready") == 0);
+    CHECK(one->adapters[0]->id[0] != 0 && one->adapters[0]->kind[0] != 0);
+  }
+  CHECK_INT(found, 1);
+  nymi_endpoints_free(all);
+  nymi_endpoints_free(all);
+  nymi_info_free(info);
+  nymi_info_free(info);
 }
 
 static struct NymiTap *wait_for_tap(void) {
@@ -247,6 +292,7 @@ int main(int argc, char **argv) {
   CHECK_INT(argc, 5);
   init(argv);
   struct NymiTap *tap = wait_for_tap();
+  what_there_is(tap, argv);
   assert_it(tap);
   look_up(tap, argv[4]);
   use_the_band(tap->band);

@@ -96,6 +96,14 @@ static void results_are_values() {
   CHECK(*value == 7);
 }
 
+static void clients_tell_what_there_is() {
+  nymi::Client client = lonely_client();
+  const auto info = client.info();
+  CHECK(info.has_value() && std::string((*info)->version) == nymi_version());
+  CHECK((*info)->agent == nullptr && (*info)->endpoint_count == 0 && (*info)->band_count == 0);
+  CHECK(client.list_endpoints().error().code == NYMI_STATUS_NOT_INITIALISED);
+}
+
 static void calls_have_futures() {
   std::future<nymi::Result<std::string>> late;
   {
@@ -133,7 +141,20 @@ static void callbacks_may_throw() {
   std::condition_variable changed;
   int updates = 0, lines = 0;
   bool ended = false;
+  int runtime_errors = 0, others = 0;
   nymi::Config config = lonely();
+  config.on_exception = [&](std::exception_ptr exception) {
+    std::lock_guard<std::mutex> lock(mutex);
+    try {
+      std::rethrow_exception(exception);
+    } catch (const std::runtime_error &) {
+      runtime_errors++;
+    } catch (...) {
+      others++;
+    }
+    changed.notify_all();
+    throw "its own";
+  };
   config.on_log_level = NAPI_LOG_DEBUG;
   config.on_update = [&](std::optional<std::string_view> update) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -152,6 +173,7 @@ static void callbacks_may_throw() {
   CHECK(client->put("{\"operation\":\"no\"}").has_value());
   std::unique_lock<std::mutex> lock(mutex);
   changed.wait(lock, [&] { return updates >= 2 && lines >= 2; });
+  changed.wait(lock, [&] { return runtime_errors >= 2 && others >= 2; });
   client->terminate();
   changed.wait(lock, [&] { return ended; });
 }
@@ -160,6 +182,7 @@ int main() {
   errors_have_their_words();
   updates_come_and_waits_end();
   results_are_values();
+  clients_tell_what_there_is();
   calls_have_futures();
   clients_move();
   callbacks_may_throw();

@@ -1,6 +1,7 @@
 //! The handle interface, called from C, and once from Rust, since C cannot panic.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::fs::{Permissions, set_permissions};
 use std::ptr::null_mut;
 use std::sync::mpsc;
 
@@ -8,7 +9,7 @@ use nymi_api::client::{
     NymiClientConfig, nymi_client_free, nymi_client_new, nymi_client_put, nymi_client_terminate,
 };
 
-use crate::toolchain::{C, run_c, run_test};
+use crate::toolchain::{C, command, compile, repository, run, run_c, run_test};
 
 #[test]
 fn clients_live_wait_call_back_and_end() {
@@ -18,6 +19,39 @@ fn clients_live_wait_call_back_and_end() {
 #[test]
 fn hostile_callers_get_errors() {
     run_c("hostile_handles");
+}
+
+#[test]
+fn a_child_with_its_parents_number_gets_an_error() {
+    run_c("namespaces");
+}
+
+/// Only the superuser can make a program of another user; others see the usual run alone.
+#[test]
+fn a_program_with_more_rights_than_its_user_ignores_the_environment() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    let source = repository().join("nymi-ffi/tests/c/elevated.c");
+    compile(C[0], &source, &program);
+    let says = || {
+        let output = run(command(&program).env("NYMI_AGENT_URL", "no agent"));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(says(), "usual\n");
+    let mode = |path, mode| set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(folder.path(), 0o755);
+    if chown(&program, Some(4242), None).is_err() {
+        eprintln!("skipped: this user cannot give files away");
+        return;
+    }
+    mode(&program, 0o4755);
+    let said = says();
+    // Neither where the file system or a runner leaves such bits aside.
+    assert!(["elevated\n", "usual\n"].contains(&&*said), "{said}");
+    if said == "usual\n" {
+        eprintln!("skipped: set-uid programs have no more rights here");
+    }
 }
 
 #[test]

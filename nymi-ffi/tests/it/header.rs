@@ -43,15 +43,18 @@ const INTRODUCTION: &str = "\
  *
  * Texts are UTF-8, end with a NUL and have at most 1 MiB in the handle interface. No function keeps a
  * pointer that it is given, except `user_data` of callbacks. A client that was freed is recognised,
- * and so is anything else that is freed twice. After fork, a child whose parent had a client gets an
- * error from every function. The library stays in memory after dlclose, and on Windows after
- * FreeLibrary once there was a client.
+ * however late. An answer that is freed twice is recognised while its address is kept: for the next
+ * 1023 answers that are freed, or fewer if what is kept of them comes to 1 MiB; later the address may be
+ * that of another answer. After fork, a child whose parent had a client gets an error from every
+ * function. The library stays in memory after dlclose, and on Windows after FreeLibrary once there was
+ * a client.
  */";
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "client.rs",
     "call.rs",
     "operations.rs",
+    "info.rs",
     "band.rs",
     "events.rs",
     "error.rs",

@@ -1,10 +1,12 @@
 //! Programs in C against a running system: a tap at a virtual band becomes a signature that verifies
 //! offline.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use nymi_cli::UpArgs;
 use nymi_cli::up::{Ready, System, User};
@@ -24,45 +26,51 @@ fn start(runtime: &tokio::runtime::Runtime) -> System {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A program that begins with a line, when it waits for a tap.
+/// How long a program may take for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that says line by line what it waits for. It ends with its test, however that ends.
 struct Program {
     child: Child,
-    output: BufReader<ChildStdout>,
+    output: Receiver<String>,
+    errors: Receiver<String>,
 }
 
 impl Program {
-    fn start(command: &mut Command, store: &Path, password: &str) -> Self {
+    fn start(command: &mut Command) -> Self {
         let mut child = command
-            .env("NYMI_PASSWORD", password)
-            .env("NYMI_NSL_DIR", store)
-            .env_remove("NYMI_L1")
-            .env_remove("NYMI_NES_URL")
-            .env_remove("NYMI_AGENT_URL")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        Self { child, output }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        let read = self.output.read_line(&mut line).unwrap();
-        assert_ne!(read, 0, "the program ended");
-        line
-    }
-
-    /// Fails if it goes on for ten seconds.
-    fn ends_soon(&mut self) {
-        for _ in 0..1000 {
-            if self.child.try_wait().unwrap().is_some() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
+        let output = lines(child.stdout.take().unwrap());
+        let errors = lines(child.stderr.take().unwrap());
+        Self {
+            child,
+            output,
+            errors,
         }
-        self.child.kill().unwrap();
-        panic!("the program goes on");
+    }
+
+    /// The next line of its output, its end included.
+    fn line(&mut self) -> String {
+        let line = self.output.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|error| self.fails(&format!("no line, {error}")))
+    }
+
+    /// The same for what it says of errors and to people.
+    fn error(&mut self) -> String {
+        let line = self.errors.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|error| self.fails(&format!("no error, {error}")))
+    }
+
+    /// Panics with all that there is to know.
+    fn fails(&mut self, why: &str) -> ! {
+        let more = || self.errors.recv_timeout(Duration::from_secs(1)).ok();
+        let errors: String = std::iter::from_fn(more).collect();
+        let status = self.child.try_wait().unwrap();
+        panic!("{why}; ended: {status:?}; errors: {errors}");
     }
 
     fn say(&mut self, text: &str) {
@@ -70,13 +78,63 @@ impl Program {
         input.write_all(text.as_bytes()).unwrap();
     }
 
-    /// What it says until it ends, well.
+    /// Waits until it has read all that was said.
+    fn listens(&mut self) {
+        let input = self.child.stdin.as_ref().unwrap();
+        let begun = Instant::now();
+        while unread(input) > 0 {
+            assert!(begun.elapsed() < PATIENCE, "the program does not listen");
+            std::thread::yield_now();
+        }
+    }
+
+    /// What it says until it ends, well and soon.
     fn rest(mut self) -> String {
         let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
-        assert!(self.child.wait().unwrap().success(), "{rest}");
+        loop {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(line) => rest += &line,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => self.fails(&format!("it goes on: {rest}")),
+            }
+        }
+        if !self.child.wait().unwrap().success() {
+            self.fails(&rest);
+        }
         rest
     }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines that come, read on a thread of their own.
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        let mut line = String::new();
+        while from.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if sender.send(std::mem::take(&mut line)).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// How many bytes of a pipe nobody has read yet.
+fn unread(pipe: &impl AsRawFd) -> i32 {
+    let mut count = 0;
+    // SAFETY: the descriptor is open, and the kernel writes a number.
+    let result = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &mut count) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    count
 }
 
 fn port(url: &str) -> &str {
@@ -145,10 +203,15 @@ impl Stage {
     fn run_by(&self, compiler: Compiler, source: &str, arguments: &[&str]) -> Program {
         let program = self.folder.path().join("program");
         compile(compiler, &repository().join(source), &program);
-        let mut command = command(&program);
-        command.args(arguments);
-        let store = self.folder.path().join("nsl");
-        Program::start(&mut command, &store, &self.user().password)
+        Program::start(
+            command(&program)
+                .args(arguments)
+                .env("NYMI_PASSWORD", &self.user().password)
+                .env("NYMI_NSL_DIR", self.folder.path().join("nsl"))
+                .env_remove("NYMI_L1")
+                .env_remove("NYMI_NES_URL")
+                .env_remove("NYMI_AGENT_URL"),
+        )
     }
 
     /// The options of the examples in C.
@@ -285,19 +348,11 @@ fn the_manual_signs(page: &str, language: &str) {
             .env("NYMI_USER", account(stage.user()))
             .env("NYMI_PASSWORD", &stage.user().password)
             .env("NYMI_GRADE", "bronze")
-            .env("NYMI_NSL_DIR", stage.folder.path().join("nsl"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut said = String::new();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
-        while said != "tap a band\n" {
-            said.clear();
-            assert_ne!(errors.read_line(&mut said).unwrap(), 0, "it ended");
-        }
+            .env("NYMI_NSL_DIR", stage.folder.path().join("nsl"));
+        let mut program = Program::start(&mut command);
+        while program.error() != "tap a band\n" {}
         stage.tap();
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = program.rest();
         let begin = format!("{}: ", account(stage.user()));
         let token = text.strip_prefix(&begin).unwrap().trim_end();
         let log_in = Check::LogIn {
@@ -343,9 +398,8 @@ fn it_greets(stage: &Stage, mut program: Program) {
     }
     // Half a command, then the other half and two more at once.
     program.say("he");
-    std::thread::sleep(Duration::from_millis(100));
+    program.listens();
     program.say("lp\nagain\nquit\n");
-    program.ends_soon();
     assert_eq!(program.rest(), "commands: quit\ncommands: quit\n");
 }
 
@@ -358,10 +412,12 @@ fn the_event_loop_outlives_a_start_without_its_agent() {
     let options: Vec<_> = options.iter().map(String::as_str).collect();
     let mut program = stage.run("examples/c/event_loop.c", &options);
     assert!(program.line().starts_with("4000 "), "no agent is there");
-    // Longer than its first two attempts to start.
-    std::thread::sleep(Duration::from_millis(2500));
+    // It tried twice to start.
+    for _ in 0..2 {
+        let failed = program.error();
+        assert!(failed.contains("4000"), "{failed}");
+    }
     program.say("help\nquit\n");
-    program.ends_soon();
     let rest = program.rest();
     assert!(rest.ends_with("commands: quit\n"), "{rest}");
     stage.clear();

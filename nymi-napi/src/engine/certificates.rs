@@ -1,5 +1,6 @@
 //! The certificate's life: from `init` to its renewal, two thirds of the way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::{AgentUrl, Status, Update};
@@ -11,7 +12,6 @@ use crate::exchanges::Id;
 use crate::identity::Identity;
 use crate::init::{Application, Refusal};
 use crate::link::State;
-use crate::store::Store;
 
 /// "Outside its validity", trust.md.
 const NSL_VALIDITY: u32 = 29;
@@ -75,7 +75,7 @@ impl Engine {
         &mut self,
         id: Id,
         agent_url: AgentUrl,
-        application: Application,
+        application: Arc<Application>,
         result: Result<Identity, Refusal>,
     ) {
         if self.inits.remove(&id).is_none() {
@@ -189,16 +189,13 @@ impl Engine {
 
     fn renew(&mut self) {
         let Some(session) = &self.session else { return };
-        let Ok(store) = Store::open(&self.config) else {
-            return;
-        };
-        let application = session.application.clone();
+        let application = Arc::clone(&session.application);
         let present = session.identity.entry().clone();
         let clock = self.config.clock.clone();
         self.renewal.running = true;
         tracing::info!("the NEA certificate is being renewed");
         self.tasks.spawn(async move {
-            Done::Renewal(application.renew(&present, &store, &clock, PATIENCE).await)
+            Done::Renewal(application.renew(&present, &clock, PATIENCE).await)
         });
     }
 

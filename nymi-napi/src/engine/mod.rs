@@ -40,7 +40,7 @@ const CLOCK_CHECK: Duration = Duration::from_secs(30);
 
 /// Who we are, once `init` succeeded.
 struct Session {
-    application: Application,
+    application: Arc<Application>,
     identity: Identity,
 }
 
@@ -62,7 +62,7 @@ enum Done {
     Init {
         id: Id,
         agent_url: AgentUrl,
-        application: Application,
+        application: Arc<Application>,
         result: Result<Identity, Refusal>,
     },
     Proof {

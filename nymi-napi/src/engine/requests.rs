@@ -1,5 +1,6 @@
 //! Requests: which are ours to answer, and how the others travel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nymi_core::message::channel::event;
@@ -16,7 +17,6 @@ use crate::band::Wanted;
 use crate::exchanges::Id;
 use crate::init::{Application, Refusal};
 use crate::link::{Link, Note, State};
-use crate::store::Store;
 
 impl Engine {
     pub(super) fn request(&mut self, id: Id, request: Request) {
@@ -141,17 +141,9 @@ impl Engine {
 
     fn init(&mut self, id: Id, init: &Init, deadline_ms: u32) {
         let application = match Application::new(init, &self.config) {
-            Ok(application) => application,
+            Ok(application) => Arc::new(application),
             Err(refusal) => {
                 self.desk.answer(id, refusal.to_update());
-                return;
-            }
-        };
-        let opened = Store::open(&self.config);
-        let store = match opened.and_then(|store| store.refuse_shared().map(|()| store)) {
-            Ok(store) => store,
-            Err(error) => {
-                self.desk.fail(id, Status::INTERNAL, error.to_string());
                 return;
             }
         };
@@ -167,7 +159,7 @@ impl Engine {
         let clock = self.config.clock.clone();
         let deadline = Duration::from_millis(deadline_ms.into());
         let task = self.tasks.spawn(async move {
-            let result = application.identify(&store, &clock, deadline).await;
+            let result = application.identify(&clock, deadline).await;
             Done::Init {
                 id,
                 agent_url,

@@ -547,3 +547,40 @@ fn an_expired_certificate_that_cannot_be_renewed_is_told_once() {
     );
     assert_eq!(client.try_get(), Ok(None));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_the_store_or_as_l1_holds_nobody_up() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.ready(&agent).terminate();
+    let pipe = bench.store().join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let client = bench.client(&agent);
+    let update = ask(&client, "init", "1", json!({"nea_name": NAME}));
+    assert_eq!(update["status"], 0, "{update}");
+    bench.wait_for_log("pipe.json in the certificate store is left aside: it is no regular file");
+    let update = ask(&client, "init", "2", json!({"nea_name": NAME, "l1": pipe}));
+    assert_eq!(update["status"], 1003, "{update}");
+    assert!(
+        specifics(&update).contains("it is no regular file"),
+        "{update}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn an_entry_behind_a_link_is_left_aside() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    bench.ready(&agent).terminate();
+    let entry = &files(&bench.store())[0];
+    let planted = bench.home.path().join("planted");
+    fs::rename(entry, &planted).unwrap();
+    std::os::unix::fs::symlink(&planted, entry).unwrap();
+    let client = bench.client(&agent);
+    let update = ask(&client, "init", "1", json!({"nea_name": NAME}));
+    assert_eq!(update["status"], 8000, "{update}");
+    bench.wait_for_log("is left aside: it is a symbolic link");
+}

@@ -15,6 +15,7 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use super::{ChannelConfig, ChannelEvent, Push, Reply};
 use crate::network::Connection;
 use crate::serve::stopped;
+use crate::tls::is_no_tls;
 use crate::ws::MAX_MESSAGE;
 
 type Stream = WebSocketStream<MaybeTlsStream<Connection>>;
@@ -350,9 +351,14 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         Some(connector),
     );
     let (stream, _) = connected.await.map_err(|error| {
-        Ended::lost(format!(
-            "{url} did not accept the connection: {error}; check that a Nymi Agent listens there"
-        ))
+        Ended::lost(match is_no_tls(&error) {
+            true => format!(
+                "the agent at {host}:{port} does not speak TLS on that port; write ws:// for one without TLS, or check the port"
+            ),
+            false => format!(
+                "{url} did not accept the connection: {error}; check that a Nymi Agent listens there"
+            ),
+        })
     })?;
     Ok(stream)
 }

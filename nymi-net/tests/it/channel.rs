@@ -184,6 +184,19 @@ async fn comes_back_after_every_kind_of_loss() {
 }
 
 #[tokio::test]
+async fn an_agent_without_tls_is_said_to_be_one() {
+    let agent = Agent::start().await;
+    let mut config = agent.config("t");
+    config.url = config.url.replace("ws://", "wss://");
+    let (_handle, mut events) = ChannelClient::start(config);
+    let lost = event(&mut events).await;
+    assert!(
+        matches!(&lost, ChannelEvent::Disconnected { reason } if reason.contains("does not speak TLS")),
+        "{lost:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_refused_join_is_told_and_tried_again() {
     let mut agent = Agent::start().await;
     let (_handle, mut events) = start(&agent);

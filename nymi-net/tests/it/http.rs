@@ -80,6 +80,23 @@ async fn a_server_that_is_not_there_is_named() {
     );
 }
 
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_one_that_is_not_trusted() {
+    let (_server, base) = plain().await;
+    let url = base.replace("http://", "https://");
+    let http = HttpClient::new(&[]).unwrap();
+    let error = http
+        .request(Method::GET, &url, None, None, DEADLINE)
+        .await
+        .unwrap_err();
+    assert_eq!(error, HttpError::NoTls { url });
+    let advice = error.to_string();
+    assert!(advice.contains("does not speak TLS"), "{advice}");
+    assert!(!advice.contains("root"), "{advice}");
+    let status = nymi_net::nes::NesError::from(error).status;
+    assert_eq!(status, nymi_core::message::Status::NES_UNREACHABLE);
+}
+
 /// A TLS server with a certificate of its own, which is also a root.
 fn certificate(dir: &TempDir) -> (TlsFiles, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

@@ -143,7 +143,7 @@ impl Lookup {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let query = fields.required::<Map>("query");
         let lookup_keys = read_keys(fields);
-        let query = query.map(|map| fields.within(&map, "query.", read_query));
+        let query = query.map(|map| fields.within(&map, Some("query"), read_query));
         if query
             .as_ref()
             .is_some_and(|query| *query == LookupQuery::default())
