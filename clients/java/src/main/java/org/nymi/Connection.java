@@ -124,7 +124,6 @@ final class Connection implements Runnable {
         } catch (Throwable fault) {
             LOG.log(System.Logger.Level.ERROR, "no more updates can be read", fault);
         } finally {
-            handle.terminate();
             router.end();
             inbox.end();
             handle.free();

@@ -302,7 +302,8 @@ class HostileTest {
     @Test
     void aClientInUseIsNotForgotten() throws Exception {
         try (ServerSocket silent = silent()) {
-            InitRequest login = login(silent);
+            // Longer than this test waits: nothing but the end of the future lets the client go.
+            InitRequest login = login(silent).timeout(Duration.ofSeconds(100));
             CompletableFuture<InitAnswer> asked = builder("Asking").build().initAsync(login);
             BlockingQueue<NymiException> heard = new LinkedBlockingQueue<>();
             Registration listening = builder("Listening").build().onFailure(heard::add);
