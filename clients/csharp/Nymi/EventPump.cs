@@ -94,12 +94,12 @@ namespace Nymi
         {
             if (context == null)
             {
-                ThreadPool.QueueUserWorkItem(_ => RunOne());
+                ThreadPool.QueueUserWorkItem(Work);
                 return;
             }
             try
             {
-                context.Post(_ => RunOne(), null);
+                context.Post(Work, null);
             }
             catch (Exception)
             {
@@ -112,8 +112,30 @@ namespace Nymi
             }
         }
 
-        /// <summary>One event, so that a handler that throws does so as any work of that thread does, and the next event still comes.</summary>
-        private void RunOne()
+        /// <summary>What is posted: one event at a time where the program wants it, so that a window stays usable; else all that wait.</summary>
+        private void Work(object state)
+        {
+            var isDone = false;
+            try
+            {
+                do
+                {
+                    isDone = !RunOne();
+                }
+                while (!isDone && context == null);
+            }
+            finally
+            {
+                // Also if a handler threw, as any work of that thread may: the next event still comes.
+                if (!isDone)
+                {
+                    Schedule();
+                }
+            }
+        }
+
+        /// <summary>Runs the handlers of one event; whether there was one.</summary>
+        private bool RunOne()
         {
             NymiEvent what;
             NymiClient sender;
@@ -123,20 +145,14 @@ namespace Nymi
                 if (queue.Count == 0)
                 {
                     isRunning = false;
-                    return;
+                    return false;
                 }
                 what = queue.Dequeue();
                 sender = client;
                 handlers.TryGetValue(what.GetType(), out handler);
             }
-            try
-            {
-                Call(handler, sender, what);
-            }
-            finally
-            {
-                Schedule();
-            }
+            Call(handler, sender, what);
+            return true;
         }
 
         private static void Call(Delegate handler, NymiClient sender, NymiEvent what)

@@ -18,7 +18,7 @@ namespace Nymi.Tests
             pump.Add<EndpointEvent>(null, (sender, what) =>
             {
                 most = Math.Max(most, Interlocked.Increment(ref atOnce));
-                Thread.Yield();
+                Thread.SpinWait(200);
                 heard.Add(what.EndpointId);
                 Interlocked.Decrement(ref atOnce);
             });

@@ -21,7 +21,7 @@ ALWAYS = [
     "lib/netstandard2.0/Nymi.xml",
     "runtimes/linux-x64/native/libnymi_api.so",
 ]
-WINDOWS = "runtimes/win-x64/native/nymi_api.dll"
+WINDOWS = ["runtimes/win-x64/native/nymi_api.dll", "LICENSES-THIRD-PARTY-WINDOWS"]
 NUSPEC = "{http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd}"
 
 
@@ -36,7 +36,7 @@ def main(package, *more):
     archive = zipfile.ZipFile(package)
     assert archive.testzip() is None
     names = archive.namelist()
-    assert names == (ALWAYS + [WINDOWS] if windows else ALWAYS), names
+    assert names == (ALWAYS + WINDOWS if windows else ALWAYS), names
 
     metadata = ET.fromstring(archive.read("Nymi.nuspec")).find(f"{NUSPEC}metadata")
     said = {one.tag.removeprefix(NUSPEC): one.text for one in metadata}
