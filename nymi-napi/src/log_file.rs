@@ -201,6 +201,7 @@ fn old(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use nymi_core::UnixMillis;
+    #[cfg(unix)]
     use std::time::Instant;
 
     fn append(path: &Path) -> io::Result<File> {

@@ -1,7 +1,8 @@
 """Programs for Windows against a running system: live.py FOLDER NYMI [--windows]
 
 FOLDER holds nymi_api.dll and the programs that tests/windows/run compiled; NYMI is the program `nymi` of
-this machine, or with --windows nymi.exe, beside nymi-nes.exe and nymi-agent.exe. WINE and WINEPREFIX say how programs for Windows are run.
+this machine, or with --windows nymi.exe, beside nymi-nes.exe and nymi-agent.exe. WINE and WINEPREFIX say how
+programs for Windows are run; one has to run all the time, or Wine ends the services.
 """
 
 import contextlib
@@ -197,25 +198,13 @@ def server_and_agent(folder):
         with open(os.path.join(place, "data", "l1.pem"), encoding="ascii") as file:
             check("BEGIN CERTIFICATE" in file.read(), "l1.pem")
         serves(nes, place, "--config", config)
-        with somebody_there():
-            is_a_service(nes, "--config", "Z:" + config, "service")
+        is_a_service(nes, "--config", "Z:" + config, "service")
         config = os.path.join(place, "agent.toml")
         with open(config, "w", encoding="utf-8") as file:
             file.write('[agent]\nlisten = "127.0.0.1:0"\n[webapi]\nlisten = "127.0.0.1:0"\n')
         agent = os.path.join(folder, "nymi-agent.exe")
         serves(agent, place, "--config", config)
-        with somebody_there():
-            is_a_service(agent, "--config", "Z:" + config, "--service")
-
-
-@contextlib.contextmanager
-def somebody_there():
-    """Wine ends its services with the last program that is none."""
-    with subprocess.Popen([WINE, "cmd"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.stdin.close()
+        is_a_service(agent, "--config", "Z:" + config, "--service")
 
 
 def is_a_service(program, *arguments):
@@ -223,7 +212,8 @@ def is_a_service(program, *arguments):
     name = os.path.basename(program).removesuffix(".exe")
     log = os.path.splitext(arguments[1].removeprefix("Z:"))[0] + ".log"
     refused = subprocess.run([WINE, program, *arguments], text=True, capture_output=True, timeout=LIMIT_S, check=False)
-    check(refused.returncode == 1 and "cannot run as a service" in refused.stderr, name, refused.stderr)
+    is_told = refused.returncode == 1 and "cannot run as a service" in refused.stderr
+    check(is_told, name, "ended with", refused.returncode, refused.stderr)
     command = subprocess.list2cmdline(["Z:" + program.replace("/", "\\"), *arguments])
     says("sc", "create", name, "binPath=", command)
     said = says("sc", "start", name)

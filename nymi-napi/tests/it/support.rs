@@ -1,14 +1,16 @@
 //! A client in a temporary home, with what it talks to.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use nymi_core::UnixMillis;
-use nymi_napi::{Client, Config, LogConfig, LogLevel};
+use nymi_napi::{Client, Config, KeyProtection, LogConfig, LogLevel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use zeroize::Zeroizing;
 
 use crate::fake::{FakeAgent, FakeNes, PASSWORD, PATIENCE, USER, runtime};
 
@@ -60,6 +62,10 @@ impl Bench {
             level: LogLevel::Verbose,
         });
         config.clock = Arc::new(move || UnixMillis(now.load(Ordering::SeqCst)));
+        // Nothing is stored there that nothing seals.
+        if cfg!(windows) {
+            config.key_protection = Some(Arc::new(Turned(0x11)));
+        }
         config
     }
 
@@ -161,4 +167,26 @@ pub(crate) fn subscribe(client: &Client, agent: &FakeAgent, endpoint: &str) {
     put(client, "subscribe_endpoint", "subscribe", payload.clone());
     agent.answer(&agent.next_request(), payload);
     assert_eq!(answer(client, "subscribe")["status"], 0);
+}
+
+/// Seals by turning bits over: for tests alone.
+pub(crate) struct Turned(pub(crate) u8);
+
+impl KeyProtection for Turned {
+    fn name(&self) -> &'static str {
+        "turned"
+    }
+
+    fn seal(&self, key: &[u8]) -> io::Result<Vec<u8>> {
+        let checked = [key, b"ok"].concat();
+        Ok(checked.iter().map(|byte| byte ^ self.0).collect())
+    }
+
+    fn open(&self, sealed: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+        let bytes: Vec<_> = sealed.iter().map(|byte| byte ^ self.0).collect();
+        match bytes.strip_suffix(b"ok") {
+            Some(key) => Ok(Zeroizing::new(key.to_vec())),
+            None => Err(io::Error::other("another user's")),
+        }
+    }
 }
