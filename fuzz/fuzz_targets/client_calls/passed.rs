@@ -175,6 +175,8 @@ pub(crate) enum Step {
     SymmetricKey(Which, Options, [Text; 2], u32),
     Totp(Which, Options, Text, u32),
     Firmware(Which, Options, Text),
+    Info(Which, Options),
+    ListEndpoints(Which, Options),
     /// Something that was given, as what it is or as something else.
     FreeGiven {
         which: u8,

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::ptr::null;
 
 use nymi_api::band::*;
+use nymi_api::info::*;
 use nymi_api::operations::*;
 
 use crate::passed::{Options, Size, Sized, Step, Text, nowhere, pick};
@@ -137,6 +138,16 @@ impl Program {
             Step::Firmware(which, options, band) => {
                 self.ask(which, options, |texts, client, call, out, error| unsafe {
                     nymi_client_firmware(client, texts.pass(band), call, out, error)
+                });
+            }
+            Step::Info(which, options) => {
+                self.ask(which, options, |_, client, call, out, error| unsafe {
+                    nymi_client_info(client, call, out, error)
+                });
+            }
+            Step::ListEndpoints(which, options) => {
+                self.ask(which, options, |_, client, call, out, error| unsafe {
+                    nymi_client_list_endpoints(client, call, out, error)
                 });
             }
             _ => {}
