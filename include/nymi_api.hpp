@@ -132,8 +132,14 @@ inline Error take(std::uint32_t code, NymiError *error) {
   return Error{owned->code, owned->nsl, owned->message, owned->detail};
 }
 
-inline const char *text(const std::optional<std::string> &text) noexcept {
-  return text ? text->c_str() : nullptr;
+/* A text for C, where it ends at its first NUL. So that nothing is cut off unseen, a text with a NUL within is passed as one that
+   is not UTF-8, which each function refuses by the argument's name. */
+inline const char *text(const std::string &text) noexcept {
+  return text.find('\0') == std::string::npos ? text.c_str() : "\xff";
+}
+
+inline const char *text(const std::optional<std::string> &given) noexcept {
+  return given ? text(*given) : nullptr;
 }
 
 inline std::uint32_t limit(std::chrono::milliseconds timeout) noexcept {
@@ -246,7 +252,7 @@ class Calls {
   }
 
   Result<Done> put(const std::string &json) const {
-    return act(nymi_client_put, json.c_str());
+    return act(nymi_client_put, detail::text(json));
   }
 
   Result<std::string> get(std::chrono::milliseconds timeout = forever) const {
@@ -278,15 +284,15 @@ class Calls {
   }
 
   Result<Endpoint> subscribe(const std::string &named, const Call &call = {}) const {
-    return ask<Endpoint>(nymi_client_subscribe, named.c_str(), How(call));
+    return ask<Endpoint>(nymi_client_subscribe, detail::text(named), How(call));
   }
 
   Result<Done> unsubscribe(const std::string &named, const Call &call = {}) const {
-    return act(nymi_client_unsubscribe, named.c_str(), How(call));
+    return act(nymi_client_unsubscribe, detail::text(named), How(call));
   }
 
   Result<Done> cancel(const std::string &exchange) const {
-    return act(nymi_client_cancel, exchange.c_str());
+    return act(nymi_client_cancel, detail::text(exchange));
   }
 
   Result<Lookup> lookup(const LookupQuery &query, const Call &call = {}) const {
@@ -301,7 +307,7 @@ class Calls {
 
   Result<Assertion> assert_user(const AssertOptions &options, const Call &call = {}) const {
     auto given = detail::sized<NymiAssertOptions>();
-    given.band = options.band.c_str();
+    given.band = detail::text(options.band);
     given.intent_id = detail::text(options.intent_id);
     given.document_sha256 = options.document_sha256 ? options.document_sha256->data() : nullptr;
     given.meaning = detail::text(options.meaning);
@@ -312,36 +318,36 @@ class Calls {
 
   Result<UserStatus> user_status(const std::string &username, const std::string &domain,
                                  const Call &call = {}) const {
-    return ask<UserStatus>(nymi_client_user_status, username.c_str(), domain.c_str(), How(call));
+    return ask<UserStatus>(nymi_client_user_status, detail::text(username), detail::text(domain), How(call));
   }
 
   Result<Done> notify(const std::string &band, NymiNotification notification,
                       const Call &call = {}) const {
-    return act(nymi_client_notify, band.c_str(), notification, How(call));
+    return act(nymi_client_notify, detail::text(band), notification, How(call));
   }
 
   Result<Random> random(const std::string &band, std::uint32_t size, const Call &call = {}) const {
-    return ask<Random>(nymi_client_random, band.c_str(), size, How(call));
+    return ask<Random>(nymi_client_random, detail::text(band), size, How(call));
   }
 
   Result<Signature> sign(const std::string &band, const Digest &sha256,
                          const Call &call = {}) const {
-    return ask<Signature>(nymi_client_sign, band.c_str(), sha256.data(), How(call));
+    return ask<Signature>(nymi_client_sign, detail::text(band), sha256.data(), How(call));
   }
 
   Result<Key> symmetric_key(const std::string &band, NymiKeyAction action,
                             const std::optional<std::string> &key_id = std::nullopt,
                             const Call &call = {}) const {
-    return ask<Key>(nymi_client_symmetric_key, band.c_str(), action, detail::text(key_id),
+    return ask<Key>(nymi_client_symmetric_key, detail::text(band), action, detail::text(key_id),
                     How(call));
   }
 
   Result<Totp> totp(const std::string &band, NymiKeyAction action, const Call &call = {}) const {
-    return ask<Totp>(nymi_client_totp, band.c_str(), action, How(call));
+    return ask<Totp>(nymi_client_totp, detail::text(band), action, How(call));
   }
 
   Result<Firmware> firmware(const std::string &band, const Call &call = {}) const {
-    return ask<Firmware>(nymi_client_firmware, band.c_str(), How(call));
+    return ask<Firmware>(nymi_client_firmware, detail::text(band), How(call));
   }
 
   Result<Info> info(const Call &call = {}) const {
@@ -407,7 +413,7 @@ class Client : public Calls {
     functions->on_log = std::move(config.on_log);
     functions->on_exception = std::move(config.on_exception);
     auto wanted = detail::sized<NymiClientConfig>();
-    wanted.nea_name = config.nea_name.c_str();
+    wanted.nea_name = detail::text(config.nea_name);
     wanted.agent_url = detail::text(config.agent_url);
     wanted.store_directory = detail::text(config.store_directory);
     wanted.log_directory = detail::text(config.log_directory);

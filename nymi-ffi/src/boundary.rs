@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Failure, NymiResult};
 use crate::reserve;
+use crate::threads::Uncancelled;
 
-/// Runs an entry; a panic becomes `otherwise`, and never the caller's problem.
+/// Runs an entry; a panic becomes `otherwise`, and never the caller's problem. A thread that is cancelled meanwhile ends after it.
 pub(crate) fn guarded<T>(otherwise: T, entry: impl FnOnce() -> T) -> T {
+    let _uncancelled = Uncancelled::new();
     // After a panic nothing that it may have left half done is looked at again: the shared state
     // recovers by itself (see `classic`).
     catch_unwind(AssertUnwindSafe(entry)).unwrap_or(otherwise)

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::boundary::{Growing, Out, optional_text, read_growing, required_text};
-use crate::client::{NymiClient, hosted};
+use crate::client::{Hosted, NymiClient, hosted};
 use crate::error::{Failure, NymiError, NymiResult, entry};
 use crate::memory::{CStruct, Parts, give};
 
@@ -119,15 +119,27 @@ impl Fields {
 ///
 /// # Safety
 /// `call` is NULL or a struct of the header, whose text ends with a NUL.
-pub(crate) unsafe fn ask(
-    client: *mut NymiClient,
-    call: *const NymiCall,
-    operation: Operation,
+unsafe fn ask(
+    (client, call, operation): (*mut NymiClient, *const NymiCall, Operation),
     fields: impl FnOnce() -> Result<Fields, Failure>,
 ) -> Result<Update, Failure> {
     // A handle that is not a client is told before anything else that is wrong.
     let hosted = hosted(client)?;
-    let (mut fields, mut exchange) = (fields()?, None);
+    // SAFETY: the caller promises that.
+    unsafe { send(&hosted, call, operation, fields()?) }
+}
+
+/// The part of [`ask`] that is the same for all.
+///
+/// # Safety
+/// As for [`ask`].
+unsafe fn send(
+    hosted: &Hosted,
+    call: *const NymiCall,
+    operation: Operation,
+    mut fields: Fields,
+) -> Result<Update, Failure> {
+    let mut exchange = None;
     if !call.is_null() {
         // SAFETY: the caller promises a struct of the header.
         let call = unsafe { read_growing(call) }?;
@@ -171,11 +183,10 @@ where
     T: CStruct,
 {
     let work = || {
-        let (client, call, operation) = target;
         // SAFETY: the caller promises NULL or a place to write.
         let out = unsafe { Out::new(name, out) }?;
         // SAFETY: the caller promises what `ask` wants.
-        let update = unsafe { ask(client, call, operation, fields) }?;
+        let update = unsafe { ask(target, fields) }?;
         let answer: A = update.payload_as().map_err(Failure::unreadable)?;
         let mut parts = Parts::default();
         let view = view(answer, &mut parts);
@@ -191,12 +202,12 @@ where
 /// # Safety
 /// As for [`ask`]; `error` is NULL or can be written.
 pub(crate) unsafe fn action(
-    (client, call, operation): (*mut NymiClient, *const NymiCall, Operation),
+    target: (*mut NymiClient, *const NymiCall, Operation),
     fields: impl FnOnce() -> Result<Fields, Failure>,
     error: *mut *mut NymiError,
 ) -> u32 {
     // SAFETY: the caller promises what `ask` wants.
-    let work = || unsafe { ask(client, call, operation, fields) }.map(|_| ());
+    let work = || unsafe { ask(target, fields) }.map(|_| ());
     // SAFETY: the caller promises NULL or a place to write.
     unsafe { entry(error, work) }
 }

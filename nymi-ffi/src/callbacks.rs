@@ -129,7 +129,9 @@ impl Courier {
         inbox: Arc<Inbox>,
         callbacks: Callbacks,
     ) -> io::Result<Self> {
-        let thread = thread::Builder::new().name("nymi-callback".to_owned());
+        let thread = thread::Builder::new()
+            .name("nymi-callback".to_owned())
+            .stack_size(nymi_napi::THREAD_STACK);
         let thread = {
             let inbox = Arc::clone(&inbox);
             thread.spawn(move || {

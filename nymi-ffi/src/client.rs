@@ -226,8 +226,8 @@ pub(crate) fn timeout(timeout_ms: u32) -> Option<Duration> {
 /// With `on_update` or `on_log` the client has a second thread, "nymi-callback", on which both are
 /// called, one call at a time; the signals of the process are blocked there. A callback may call every
 /// function of this library with this or another client, nymi_client_free included. It must return:
-/// an exception that leaves it, pthread_exit, a cancellation of its thread or longjmp out of it end
-/// the process. It holds up the next one while it runs. Lines of the log that find 1024 others
+/// an exception that leaves it, pthread_exit or a cancellation of its thread end the process, and what
+/// longjmp out of it does is undefined. It holds up the next one while it runs. Lines of the log that find 1024 others
 /// waiting are dropped, and their number is told.
 ///
 /// Ownership: free the client with nymi_client_free; nothing is kept of `config` but `user_data`,
@@ -291,6 +291,12 @@ unsafe fn read_config(
             optional_text("log_directory", config.log_directory)?,
         )
     };
+    if store == Some("") {
+        return Err(Failure::argument(
+            "store_directory",
+            "empty; NULL stands for the usual folder",
+        ));
+    }
     let invalid =
         |name: &str, error: &dyn std::fmt::Display| Failure::argument(name, &error.to_string());
     let name = name.parse().map_err(|error| invalid("nea_name", &error))?;

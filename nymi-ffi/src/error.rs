@@ -337,6 +337,19 @@ pub(crate) unsafe fn entry(
     error: *mut *mut NymiError,
     work: impl FnOnce() -> Result<(), Failure>,
 ) -> u32 {
+    let mut work = Some(work);
+    // SAFETY: the caller promises that.
+    unsafe { entry_of(error, &mut || work.take().map_or(Ok(()), |work| work())) }
+}
+
+/// The part of [`entry`] that is the same for all, and stands in the library once.
+///
+/// # Safety
+/// As for [`entry`].
+unsafe fn entry_of(
+    error: *mut *mut NymiError,
+    work: &mut dyn FnMut() -> Result<(), Failure>,
+) -> u32 {
     let refused = match (is_forked(), reserve::is_there(0)) {
         (true, _) => Some(&FORKED.0),
         (false, false) => Some(&NO_MEMORY.0),

@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::outbox::{Kind, Pick};
 use crate::store::Store;
 use crate::wait::{NoAnswer, Waiters};
-use crate::{AgentUrl, Clock, Config, log, site};
+use crate::{AgentUrl, Clock, Config, THREAD_STACK, log, site};
 
 /// The agent of this machine.
 const LOCAL_AGENT: &str = "ws://127.0.0.1:9120";
@@ -146,6 +146,7 @@ impl Client {
         } = prepare(config)?;
         let thread = thread::Builder::new()
             .name("nymi-napi".to_owned())
+            .stack_size(THREAD_STACK)
             .spawn(move || {
                 let desk = Arc::clone(&guard.desk);
                 if let Some(set_up) = engine.config().on_thread_start {
@@ -431,7 +432,10 @@ struct OwnRuntime(Option<Runtime>);
 
 impl OwnRuntime {
     fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .thread_stack_size(THREAD_STACK)
+            .build()?;
         Ok(Self(Some(runtime)))
     }
 

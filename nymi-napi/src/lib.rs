@@ -52,3 +52,7 @@ pub use config::{Clock, Config, LogConfig, LogLevel, LogSink, OnReadable, WriteL
 pub use nymi_core::message::{AgentUrl, NeaName};
 pub use nymi_net::network::{Connection, Network, Tcp};
 pub use protection::KeyProtection;
+
+/// The stack of each thread that a client starts, in bytes. Stated, so that nothing in the environment (`RUST_MIN_STACK`) makes it
+/// another in somebody's process.
+pub const THREAD_STACK: usize = 2 * 1024 * 1024;

@@ -82,6 +82,7 @@ impl LogFile {
         };
         thread::Builder::new()
             .name("nymi-log".to_owned())
+            .stack_size(crate::THREAD_STACK)
             .spawn(move || {
                 if let Some(set_up) = set_up {
                     set_up();

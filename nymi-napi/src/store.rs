@@ -68,7 +68,8 @@ pub(crate) struct Store {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error(
-        "no folder for certificates: neither XDG_DATA_HOME nor HOME is set; set NYMI_NSL_DIR to a folder of this user"
+        "no folder for certificates: neither XDG_DATA_HOME nor HOME is set, or this program has more rights than its user and does not look; name a folder \
+         of this user as store_directory, or in NYMI_NSL_DIR"
     )]
     NoFolder,
     #[error("{path} is no safe folder for certificates and keys: {error}")]

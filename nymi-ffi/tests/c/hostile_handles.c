@@ -98,6 +98,10 @@ static void outputs_that_are_missing(struct NymiClient *client) {
   struct NymiClientConfig config = lonely_config();
   const uint32_t bad = NYMI_RESULT_BAD_ARGUMENT;
   CHECK_INT(nymi_client_new(&config, NULL, NULL), bad);
+  config.store_directory = "";
+  struct NymiClient *none = NULL;
+  CHECK_INT(nymi_client_new(&config, &none, NULL), bad);
+  CHECK(none == NULL);
   CHECK_INT(nymi_client_get(client, NYMI_FOREVER, NULL, NULL), bad);
   CHECK_INT(nymi_client_descriptor(client, NULL, NULL), bad);
   CHECK_INT(nymi_client_init(client, NULL, NULL, NULL, NULL), bad);

@@ -178,7 +178,24 @@ static void callbacks_may_throw() {
   changed.wait(lock, [&] { return ended; });
 }
 
+/* In C a text ends at its first NUL: nothing is cut off unseen. */
+static void texts_have_no_nul_within() {
+  using namespace std::string_literals;
+  auto client = nymi::Client::create(lonely());
+  CHECK(!client->put("{\"operation\":\"info\"}\0 "s).has_value());
+  nymi::AssertOptions what;
+  what.band = "AA:BB:CC:DD:EE:FF";
+  what.meaning = "approved\0 under protest"s;
+  const auto refused = client->assert_user(what);
+  CHECK(refused.error().code == NYMI_RESULT_BAD_ARGUMENT);
+  CHECK(refused.error().detail.find("meaning: ") == 0);
+  nymi::Config config;
+  config.nea_name = "Records\0"s;
+  CHECK(!nymi::Client::create(std::move(config)).has_value());
+}
+
 int main() {
+  texts_have_no_nul_within();
   errors_have_their_words();
   updates_come_and_waits_end();
   results_are_values();

@@ -55,6 +55,29 @@ fn a_program_with_more_rights_than_its_user_ignores_the_environment() {
 }
 
 #[test]
+fn a_cancelled_thread_ends_after_its_call() {
+    run_c("cancelled");
+}
+
+/// Rust's standard library would take the stacks of the client's threads from there.
+#[test]
+fn the_environment_does_not_choose_the_stacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    compile(
+        C[0],
+        &repository().join("nymi-ffi/tests/c/cycles.c"),
+        &program,
+    );
+    for bytes in ["1", "18446744073709551615"] {
+        run(command(&program)
+            .arg(folder.path())
+            .arg("20")
+            .env("RUST_MIN_STACK", bytes));
+    }
+}
+
+#[test]
 fn memory_that_runs_out_ends_nothing() {
     run_c("no_memory");
 }
