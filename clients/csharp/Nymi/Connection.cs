@@ -12,7 +12,7 @@ namespace Nymi
     {
         private readonly ClientHandle handle;
         private readonly Thread reader;
-        private readonly EventHandler unload;
+        private readonly EventHandler leave;
         private volatile bool isClosed;
 
         internal Connection(string neaName, NymiClientOptions options)
@@ -22,16 +22,17 @@ namespace Nymi
             Router = new Router(Arrived);
             handle = ClientHandle.Start(neaName, options);
             reader = new Thread(Read) { IsBackground = true, Name = "nymi" };
-            // A thread that waits in the library would keep an application domain of .NET Framework from being unloaded.
-            unload = (sender, what) => Terminate();
+            // A thread that waits in the library would keep an application domain of .NET Framework from being unloaded, and Mono from ending.
+            leave = (sender, what) => Terminate();
             try
             {
-                AppDomain.CurrentDomain.DomainUnload += unload;
+                AppDomain.CurrentDomain.DomainUnload += leave;
+                AppDomain.CurrentDomain.ProcessExit += leave;
                 reader.Start();
             }
             catch
             {
-                AppDomain.CurrentDomain.DomainUnload -= unload;
+                Unhook();
                 handle.Dispose();
                 throw;
             }
@@ -124,6 +125,12 @@ namespace Nymi
             }
         }
 
+        private void Unhook()
+        {
+            AppDomain.CurrentDomain.DomainUnload -= leave;
+            AppDomain.CurrentDomain.ProcessExit -= leave;
+        }
+
         private void Arrived(NymiUpdate update)
         {
             Inbox.Add(update);
@@ -147,7 +154,7 @@ namespace Nymi
             finally
             {
                 isClosed = true;
-                AppDomain.CurrentDomain.DomainUnload -= unload;
+                Unhook();
                 handle.Dispose();
                 Router.End();
                 Inbox.End();

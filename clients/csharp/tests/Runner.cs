@@ -104,6 +104,10 @@ namespace Nymi.Tests
             {
                 return Conformance.Run(arguments[1], arguments.Skip(2).ToArray());
             }
+            if (arguments.Length == 2 && arguments[0] == "end")
+            {
+                return EndingTests.Run(arguments[1]);
+            }
             if (Environment.GetEnvironmentVariable("NYMI_READY") == null)
             {
                 Console.Error.WriteLine("set NYMI_READY to the first line of `nymi up --json`");

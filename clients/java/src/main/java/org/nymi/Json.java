@@ -15,8 +15,8 @@ import java.util.Map;
  * says two things.
  */
 final class Json {
-    /** How deep lists and objects may nest. */
-    static final int DEPTH = 64;
+    /** How deep lists and objects may nest; the library's own limit. */
+    static final int DEPTH = 128;
 
     private final String text;
     private int at;

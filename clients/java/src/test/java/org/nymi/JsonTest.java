@@ -40,8 +40,8 @@ class JsonTest {
 
     @Test
     void aMessageThatNestsDeeplyDoesNotOverflowTheStack() {
-        assertEquals("[".repeat(64) + "]".repeat(64), Json.write(Json.read("[".repeat(64) + "]".repeat(64))));
-        assertThrows(Malformed.class, () -> Json.read("[".repeat(65) + "]".repeat(65)));
+        assertEquals("[".repeat(128) + "]".repeat(128), Json.write(Json.read("[".repeat(128) + "]".repeat(128))));
+        assertThrows(Malformed.class, () -> Json.read("[".repeat(129) + "]".repeat(129)));
         assertThrows(Malformed.class, () -> Json.read("[".repeat(1 << 20)));
         assertThrows(Malformed.class, () -> Json.read("{\"a\":".repeat(1 << 18)));
     }
