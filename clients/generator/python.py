@@ -3,6 +3,7 @@
 from .model import NOTICE, ROOT, c_values, pascal, screaming, snake
 
 PLAIN = {"string": "str", "integer": "int", "boolean": "bool"}
+READERS = {"string": "text", "integer": "whole", "boolean": "truth"}
 # The short names are those of the words in messages.
 C_NAMES = {
     "NymiResult": "Result",
@@ -29,20 +30,23 @@ def _type(api, field):
     return name
 
 
+def _reader(api, field):
+    """What of _payload.py reads a value of the field."""
+    if field.type == "Time":
+        reader = "time"
+    elif field.type in api.types:
+        reader = READERS[api.types[field.type]["json"]]
+    elif field.type in api.enums:
+        reader = "word"
+    else:
+        reader = f"part({field.type}.from_payload)"
+    return f"every({reader})" if field.list else reader
+
+
 def _read(api, field):
     """The expression that takes a field out of `payload`."""
-    missing = field.optional or field.nullable
-    name = _text(field.name)
-    value = f"payload.get({name})" if missing else f"payload[{name}]"
-    is_object = field.type not in api.types and field.type not in api.enums
-    if field.list:
-        each = f"{field.type}.from_payload(one)" if is_object else "one"
-        made = f"tuple({each} for one in payload.get({name}) or ())"
-        return f"{made} if {name} in payload else None" if field.optional else made
-    if is_object or field.type == "Time":
-        reader = f"{field.type}.from_payload" if is_object else "_time"
-        return f"_optional({reader}, {value})" if missing else f"{reader}({value})"
-    return value
+    take = "optional" if field.optional or field.nullable else "needed"
+    return f"{take}(payload, {_text(field.name)}, {_reader(api, field)})"
 
 
 def _dataclass(api, name, doc, fields):
@@ -62,7 +66,10 @@ def _dataclass(api, name, doc, fields):
     yield ""
     yield "    @classmethod"
     yield f"    def from_payload(cls, payload: Mapping[str, Any]) -> {name}:"
-    yield '        """Reads the JSON object of a message; unknown fields are ignored."""'
+    yield '        """Reads the JSON object of a message; unknown fields are ignored.'
+    yield ""
+    yield "        :raises InternalError: a field is missing, or not what it has to be."
+    yield '        """'
     if not fields:
         yield "        return cls()"
     else:
@@ -128,27 +135,19 @@ def files(api):
         "",
         "from __future__ import annotations",
         "",
-        "from collections.abc import Callable, Mapping",
+        "from collections.abc import Mapping",
         "from dataclasses import dataclass, field",
         "from datetime import datetime",
         "from enum import Enum, IntEnum",
-        "from typing import Any, Literal, TypeVar",
+        "from typing import Any, Literal",
+        "",
+        "from ._payload import every, needed, optional, part, text, time, truth, whole, word",
         "",
         f"ABI_VERSION = {api.abi_version}",
         '"""What nymi_abi_version() of a library that fits these tables answers."""',
         f"MAX_MESSAGE_BYTES = {api.limits['message_bytes']}",
         f"DEFAULT_DEADLINE_MS = {api.limits['default_deadline_ms']}",
         f"MAX_DEADLINE_MS = {api.limits['max_deadline_ms']}",
-        "",
-        '_T = TypeVar("_T")',
-        "",
-        "",
-        "def _time(text: str) -> datetime:",
-        '    return datetime.fromisoformat(text.replace("Z", "+00:00"))',
-        "",
-        "",
-        "def _optional(read: Callable[[Any], _T], value: Any) -> _T | None:",
-        "    return None if value is None else read(value)",
         "",
         "",
     ]

@@ -93,7 +93,7 @@ def interrupted_put(operation: str, is_sent: bool) -> Any:
     """Ctrl-C while a request is sent: after the library took it, or before."""
     put = Handle.put
 
-    def interrupted(handle: Handle, request: str) -> None:
+    def interrupted(handle: Handle, request: bytes) -> None:
         is_interrupted = json.loads(request)["operation"] == operation
         if is_sent or not is_interrupted:
             put(handle, request)

@@ -4,23 +4,36 @@ import asyncio
 import ctypes
 import gc
 import inspect
+import json
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import nymi
-from nymi import _library
+from nymi import _calls, _library
+from nymi._calls import Call
 from nymi._updates import QUEUE, Router, Update, keep, waiting_updates
 from nymi.errors import error_of
 
 ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = "ws://127.0.0.1:1"
+
+
+def everything(error: BaseException | None) -> str:
+    """What an exception and those behind it say and hold; without the frames that they went through."""
+    if error is None:
+        return ""
+    held = [getattr(error, name, None) for name in ("object", "doc", "__notes__")]
+    return f"{error!r} {vars(error)} {held} {everything(error.__cause__)} {everything(error.__context__)}"
 
 
 class Exceptions(unittest.TestCase):
@@ -124,6 +137,115 @@ class Routing(unittest.TestCase):
         self.assertNotIn("hunter2", repr(self.update("x", key="hunter2")))
 
 
+class Unreadable(unittest.TestCase):
+    """Answers and events that are not as described."""
+
+    TAP: Mapping[str, Any] = {
+        "endpoint_id": "e",
+        "NymiBandID": "C0:00:00:00:00:01",
+        "method": "nfc",
+        "intent_id": "i",
+        "at": "2026-11-22T01:09:02.377Z",
+        "NfcUID": "08A1B2C3",
+    }
+    PRESENCE: Mapping[str, Any] = {
+        "endpoint_id": "e",
+        "NymiBandID": "C0:00:00:00:00:01",
+        "before": "absent",
+        "after": "present",
+        "authenticated": True,
+        "worn": True,
+        "rssi": -60,
+        "proximity": None,
+    }
+    TERMINAL: Mapping[str, Any] = {
+        "endpoint_id": "e",
+        "hostname": None,
+        "addresses": ["a"],
+        "adapters": [],
+        "readers": [],
+        "ready": True,
+    }
+
+    def refuses(self, call: Call[Any], payload: Any, name: str) -> None:
+        with self.assertRaises(nymi.InternalError) as raised:
+            call.result(Update(call.operation, "x", 0, payload, {}))
+        error = raised.exception
+        self.assertEqual((error.status, error.operation), (nymi.Status.INTERNAL, str(call.operation)))
+        self.assertIn(f"the field {name} ", error.specifics)
+        self.assertNotIn("hunter2", everything(error))
+
+    def test_each_field_is_checked(self) -> None:
+        for kind, good in ((nymi.TapEvent, self.TAP), (nymi.PresenceEvent, self.PRESENCE), (nymi.EndpointInfo, self.TERMINAL)):
+            kind.from_payload(good)
+            for name in good:
+                is_needed = name not in ("NfcUID", "hostname", "rssi", "proximity")
+                wrong: list[Any] = ["5" if name == "rssi" else 5, {}]
+                payloads = [{**good, name: one} for one in wrong]
+                absent = {key: one for key, one in good.items() if key != name}
+                if is_needed:
+                    payloads += [absent, {**good, name: None}]
+                else:
+                    kind.from_payload(absent)
+                for payload in payloads:
+                    with self.assertRaises(nymi.InternalError, msg=payload) as raised:
+                        kind.from_payload(payload)
+                    self.assertEqual(raised.exception.status, nymi.Status.INTERNAL)
+                    self.assertIn(f"the field {name} ", raised.exception.specifics)
+
+    def test_true_is_no_number_and_1_is_not_true(self) -> None:
+        for payload in ({**self.PRESENCE, "rssi": True}, {**self.PRESENCE, "worn": 1}):
+            with self.assertRaises(nymi.InternalError):
+                nymi.PresenceEvent.from_payload(payload)
+
+    def test_times(self) -> None:
+        for good, microsecond in (("2026-11-22T01:09:02Z", 0), ("2026-11-22T01:09:02.123456789Z", 123456)):
+            at = nymi.TapEvent.from_payload({**self.TAP, "at": good}).at
+            self.assertEqual((at.utcoffset(), at.microsecond), (timedelta(0), microsecond))
+        for bad in ("", "yesterday", "2026-11-22", "2026-13-22T01:09:02Z", "2026-11-22T01:09:02", "2026-11-22T01:09:02+01:00"):
+            with self.assertRaisesRegex(nymi.InternalError, "the field at "):
+                nymi.TapEvent.from_payload({**self.TAP, "at": bad})
+
+    def test_a_word_of_a_newer_agent_is_taken(self) -> None:
+        self.assertEqual(nymi.TapEvent.from_payload({**self.TAP, "method": "uwb"}).method, "uwb")
+
+    def test_answers_of_operations(self) -> None:
+        query = dict.fromkeys(("username", "domain", "band", "nfc_uid", "serial_number", "columns"))
+        self.refuses(_calls.list_endpoints(), {}, "endpoints")
+        self.refuses(_calls.list_endpoints(), {"endpoints": ["hunter2"]}, "endpoints")
+        self.refuses(_calls.list_endpoints(), {"endpoints": [{**self.TERMINAL, "addresses": [1]}]}, "addresses")
+        self.refuses(_calls.subscribe("e"), {"endpoint_id": 5}, "endpoint_id")
+        self.refuses(_calls.info(), {"version": "1", "endpoints": [], "bands": [], "certificate": "hunter2"}, "certificate")
+        self.refuses(_calls.lookup(**query), {"matches": {}}, "matches")
+        self.refuses(_calls.lookup(**query), {"IsActive": "hunter2"}, "IsActive")
+        self.refuses(_calls.symmetric_key("b", "get", "1"), {"key_id": "1", "key": ["hunter2"]}, "key")
+        self.refuses(_calls.user_status("u", "d"), {"status": "x", "cached": True, "checked_at": "hunter2"}, "checked_at")
+        for random in (None, 5, "0", "0g", "00 11"):
+            self.refuses(_calls.random("b", 1), {"random": random}, "random")
+        self.assertEqual(_calls.random("b", 2).result(Update("random", "x", 0, {"random": "00fF"}, {})), b"\0\xff")
+
+    def test_an_event_is_a_failure(self) -> None:
+        event = Update("tap", None, 0, {**self.TAP, "at": "hunter2"}, {}).event
+        assert isinstance(event, nymi.InternalError), event
+        self.assertIn("tap: the field at ", event.specifics)
+        self.assertNotIn("hunter2", everything(event))
+
+    def test_whole_updates(self) -> None:
+        whole = {"operation": "info", "exchange": "1", "status": 0, "payload": {}, "error": {}}
+        self.assertEqual(Update.from_json(json.dumps(whole).encode()), Update("info", "1", 0, {}, {}))
+        for name, wrong in {"status": "0", "payload": ["hunter2"], "error": {"error_specifics": 5}}.items():
+            update = Update.from_json(json.dumps(whole | {name: wrong}).encode())
+            self.assertEqual((update.operation, update.exchange, update.status), ("info", "1", nymi.Status.INTERNAL), name)
+            with self.assertRaises(nymi.InternalError) as raised:
+                update.answer()
+            self.assertNotIn("hunter2", everything(raised.exception))
+        deep = b"[" * 100_000
+        for text in (b"", b"hunter2", b"[]", b"\xff", deep, json.dumps(whole | {"exchange": 5}).encode()):
+            update = Update.from_json(text)
+            self.assertEqual((update.exchange, update.status), (None, nymi.Status.INTERNAL))
+            self.assertIsInstance(update.event, nymi.InternalError)
+
+
 class Library(unittest.TestCase):
     def test_beside_the_package_then_the_environment_then_the_system(self) -> None:
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(_library, "__file__", f"{folder}/_library.py"):
@@ -163,6 +285,76 @@ class Arguments(unittest.TestCase):
             nymi.Client("Records\0Evil", agent_url=NOWHERE)
         with nymi.Client("Records", agent_url=NOWHERE) as client, self.assertRaisesRegex(ValueError, "NUL"):
             client.put('{"operation":"info"}\0')
+
+    def test_half_a_surrogate_pair_is_told_without_the_text(self) -> None:
+        half = "a\ud800"
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            calls: list[Callable[[], object]] = [
+                lambda: client.init(username=half, password="hunter2"),
+                lambda: client.init(username="hunter2", password=half),
+                lambda: client.request("info", {"hunter2": half}),
+                lambda: client.info(exchange=half + "hunter2"),
+                lambda: client.cancel(half + "hunter2"),
+                lambda: client.put('{"hunter2":"' + half),
+                lambda: nymi.Client(half + "hunter2"),
+                lambda: nymi.Client("Records", agent_url=half + "hunter2"),
+                lambda: nymi.Client("Records", store_directory=half + "hunter2"),
+            ]
+            for call in calls:
+                self.refuses_half(call)
+            self.assertEqual(client._router._waiting, {})
+            self.refuses_half(lambda: client.init(username=half, exchange="mine"))
+            client.info(exchange="mine")
+
+    def test_so_it_is_with_asyncio(self) -> None:
+        half = "a\ud800"
+
+        async def refuses(waiting: Awaitable[object]) -> None:
+            try:
+                await waiting
+            except ValueError as error:
+                self.refuses_half(mock.Mock(side_effect=error))
+            else:
+                self.fail("it was taken")
+
+        async def run() -> None:
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                await refuses(client.init(username=half, password="hunter2"))
+                await refuses(client.info(exchange=half + "hunter2"))
+                await refuses(client.cancel(half + "hunter2"))
+                self.refuses_half(lambda: client.put('{"hunter2":"' + half))
+                self.refuses_half(lambda: nymi.AsyncClient(half + "hunter2"))
+                self.assertEqual(client._router._waiting, {})
+                await refuses(client.init(username=half, exchange="mine"))
+                await client.info(exchange="mine")
+
+        asyncio.run(run())
+
+    def refuses_half(self, call: Callable[[], object]) -> None:
+        with self.assertRaisesRegex(ValueError, "half of a surrogate pair") as raised:
+            call()
+        self.assertIs(type(raised.exception), ValueError)
+        self.assertNotIn("hunter2", everything(raised.exception))
+
+    def test_a_name_of_another_type_is_refused_at_once(self) -> None:
+        names: list[Any] = [5, b"mine", ["mine"], True]
+
+        async def run() -> None:
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                for name in names:
+                    with self.assertRaisesRegex(TypeError, "exchange is a str"):
+                        await client.info(exchange=name)
+                    with self.assertRaisesRegex(TypeError, "exchange is a str"):
+                        await client.cancel(name)
+
+        asyncio.run(run())
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            for name in names:
+                with self.assertRaisesRegex(TypeError, "exchange is a str"):
+                    client.info(exchange=name)
+                with self.assertRaisesRegex(TypeError, "exchange is a str"):
+                    client.cancel(name)
+            self.assertEqual(client._router._waiting, {})
 
     def test_timeouts_are_in_range(self) -> None:
         with nymi.Client("Records", agent_url=NOWHERE) as client:
@@ -219,6 +411,23 @@ class Documents(unittest.TestCase):
         subprocess.run([sys.executable, "-W", "error", "-c", program], env=environment, check=True, capture_output=True)
 
 
+class Tools(unittest.TestCase):
+    def test_the_matrix_of_conformance_prints_its_usage(self) -> None:
+        def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, str(ROOT / "clients/scenarios/matrix"), *arguments]
+            return subprocess.run(command, capture_output=True, text=True)
+
+        for help in ("--help", "-h"):
+            asked = run(help)
+            self.assertEqual((asked.returncode, asked.stderr), (0, ""))
+            self.assertIn("matrix [--check] RESULTS.json...", asked.stdout)
+        for wrong in ((), ("--chekc", "results.json"), ("--check", "--check")):
+            refused = run(*wrong)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertIn("matrix [--check] RESULTS.json...", refused.stderr)
+            self.assertNotIn("Traceback", refused.stderr)
+
+
 class Ends(unittest.TestCase):
     def test_after_close_everything_says_so(self) -> None:
         client = nymi.Client("Records", agent_url=NOWHERE)
@@ -239,7 +448,7 @@ class Ends(unittest.TestCase):
             del client
         self.assertFalse(reader.is_alive())
         with self.assertRaises(nymi.ClosedError):
-            handle.put("{}")
+            handle.put(b"{}")
 
     def test_so_does_one_of_asyncio_when_its_loop_is_gone(self) -> None:
         handles = []
@@ -251,7 +460,7 @@ class Ends(unittest.TestCase):
             asyncio.run(forget())
             gc.collect()
         with self.assertRaises(nymi.ClosedError):
-            handles[0].put("{}")
+            handles[0].put(b"{}")
 
     def test_hundreds_of_clients_leave_nothing(self) -> None:
         def resources() -> tuple[int, int]:
@@ -269,7 +478,11 @@ class Ends(unittest.TestCase):
             with nymi.Client("Records", agent_url=NOWHERE) as client:
                 client.info()
         asyncio.run(some(100))
-        self.assertEqual(resources(), before)
+        # A thread that was joined may still be listed for a moment, before as after.
+        until = time.monotonic() + 10
+        while any(now > then for now, then in zip(resources(), before)):
+            self.assertLess(time.monotonic(), until, (resources(), before))
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":

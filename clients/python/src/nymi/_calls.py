@@ -25,11 +25,14 @@ from ._generated import (
     Notification,
     Operation,
     SignAnswer,
+    SubscribeEndpointAnswer,
     SymmetricKeyAnswer,
     TotpAnswer,
     UserStatusAnswer,
 )
+from ._payload import from_hex, needed
 from ._updates import Update
+from .errors import InternalError, unreadable
 
 T = TypeVar("T")
 
@@ -64,9 +67,13 @@ class Call(Generic[T]):
     def result(self, update: Update) -> T:
         """The answer that the update holds.
 
-        :raises NymiError: it tells a failure.
+        :raises NymiError: it tells a failure, or cannot be read.
         """
-        return self.read(update.answer())
+        answer = update.answer()
+        try:
+            return self.read(answer)
+        except InternalError as wrong:
+            raise unreadable(wrong.specifics, str(self.operation)) from None
 
 
 def checked_timeout(timeout: float) -> float:
@@ -77,6 +84,16 @@ def checked_timeout(timeout: float) -> float:
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError(f"a timeout of {timeout} s; it has to be more than 0 and at most {MAX_TIMEOUT:g}")
     return timeout
+
+
+def checked_exchange(exchange: str) -> str:
+    """The name of an operation. With another type no answer would be found to be its own.
+
+    :raises TypeError: it is not a text.
+    """
+    if not isinstance(exchange, str):
+        raise TypeError(f"exchange is a str, not {type(exchange).__name__}")
+    return exchange
 
 
 def _given(**fields: Any) -> dict[str, Any]:
@@ -127,7 +144,10 @@ def list_endpoints() -> Call[tuple[EndpointInfo, ...]]:
 
 
 def subscribe(endpoint: str) -> Call[str]:
-    return Call(Operation.SUBSCRIBE_ENDPOINT, {"endpoint_id": endpoint}, lambda answer: str(answer["endpoint_id"]))
+    def read(answer: Mapping[str, Any]) -> str:
+        return SubscribeEndpointAnswer.from_payload(answer).endpoint_id
+
+    return Call(Operation.SUBSCRIBE_ENDPOINT, {"endpoint_id": endpoint}, read)
 
 
 def unsubscribe(endpoint: str) -> Call[None]:
@@ -183,7 +203,10 @@ def notify(band: str, notification: Notification) -> Call[None]:
 
 
 def random(band: str, length: int) -> Call[bytes]:
-    return Call(Operation.RANDOM, {"device": band, "length": length}, lambda answer: bytes.fromhex(answer["random"]))
+    def read(answer: Mapping[str, Any]) -> bytes:
+        return needed(answer, "random", from_hex)
+
+    return Call(Operation.RANDOM, {"device": band, "length": length}, read)
 
 
 def sign(band: str, digest: bytes | str) -> Call[SignAnswer]:
@@ -204,4 +227,4 @@ def firmware(band: str) -> Call[FirmwareAnswer]:
 
 
 def cancel(exchange: str) -> Call[None]:
-    return Call(Operation.CANCEL, {"exchange": exchange}, lambda _: None)
+    return Call(Operation.CANCEL, {"exchange": checked_exchange(exchange)}, lambda _: None)

@@ -7,7 +7,7 @@ from typing import Any
 from . import _calls
 from ._calls import DEFAULT_TIMEOUT, Call
 from ._generated import Status
-from ._handle import Handle
+from ._handle import Handle, encoded
 from ._updates import Router, Take, Update
 from .errors import NymiError, NymiTimeoutError
 
@@ -24,9 +24,11 @@ class Exchanges:
 
         :raises NymiError: it was not sent. After any other exception nobody knows: `give_up`.
         """
+        # First, as no answer is to be expected to what cannot be written.
+        request = encoded(call.text(name, timeout))
         self._router.expect(name, take)
         try:
-            self._handle.put(call.text(name, timeout))
+            self._handle.put(request)
         except NymiError:
             self._router.forget(name, take)
             raise

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
+
+from ._payload import every, needed, optional, part, text, time, truth, whole, word
 
 ABI_VERSION = 1
 """What nymi_abi_version() of a library that fits these tables answers."""
 MAX_MESSAGE_BYTES = 1048576
 DEFAULT_DEADLINE_MS = 15000
 MAX_DEADLINE_MS = 120000
-
-_T = TypeVar("_T")
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def _optional(read: Callable[[Any], _T], value: Any) -> _T | None:
-    return None if value is None else read(value)
 
 
 class Status(IntEnum):
@@ -731,10 +723,13 @@ class CertificateInfo:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> CertificateInfo:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            serial=payload["serial"],
-            not_after=_time(payload["not_after"]),
+            serial=needed(payload, "serial", text),
+            not_after=needed(payload, "not_after", time),
         )
 
 
@@ -753,12 +748,15 @@ class AdapterStatus:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> AdapterStatus:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            id=payload["id"],
-            kind=payload["kind"],
-            state=payload["state"],
-            detail=payload.get("detail"),
+            id=needed(payload, "id", text),
+            kind=needed(payload, "kind", text),
+            state=needed(payload, "state", word),
+            detail=optional(payload, "detail", text),
         )
 
 
@@ -773,10 +771,13 @@ class ReaderStatus:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> ReaderStatus:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            name=payload["name"],
-            state=payload["state"],
+            name=needed(payload, "name", text),
+            state=needed(payload, "state", word),
         )
 
 
@@ -799,14 +800,17 @@ class EndpointInfo:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> EndpointInfo:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
-            addresses=tuple(one for one in payload.get("addresses") or ()),
-            adapters=tuple(AdapterStatus.from_payload(one) for one in payload.get("adapters") or ()),
-            readers=tuple(ReaderStatus.from_payload(one) for one in payload.get("readers") or ()),
-            ready=payload["ready"],
-            hostname=payload.get("hostname"),
+            endpoint_id=needed(payload, "endpoint_id", text),
+            addresses=needed(payload, "addresses", every(text)),
+            adapters=needed(payload, "adapters", every(part(AdapterStatus.from_payload))),
+            readers=needed(payload, "readers", every(part(ReaderStatus.from_payload))),
+            ready=needed(payload, "ready", truth),
+            hostname=optional(payload, "hostname", text),
         )
 
 
@@ -827,13 +831,16 @@ class LookupQuery:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> LookupQuery:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            username=payload.get("Username"),
-            domain=payload.get("Domain"),
-            nymi_band_id=payload.get("NymiBandID"),
-            nfc_uid=payload.get("NfcUID"),
-            serial_number=payload.get("SerialNumber"),
+            username=optional(payload, "Username", text),
+            domain=optional(payload, "Domain", text),
+            nymi_band_id=optional(payload, "NymiBandID", text),
+            nfc_uid=optional(payload, "NfcUID", text),
+            serial_number=optional(payload, "SerialNumber", text),
         )
 
 
@@ -866,19 +873,22 @@ class LookupRow:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> LookupRow:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            username=payload.get("Username"),
-            domain=payload.get("Domain"),
-            nymi_band_id=payload.get("NymiBandID"),
-            nfc_uid=payload.get("NfcUID"),
-            serial_number=payload.get("SerialNumber"),
-            band_label=payload.get("BandLabel"),
-            is_active=payload.get("IsActive"),
-            is_primary=payload.get("IsPrimary"),
-            firmware_version=payload.get("FirmwareVersion"),
-            hardware_version=payload.get("HardwareVersion"),
-            identity_public_key=payload.get("IdentityPublicKey"),
+            username=optional(payload, "Username", text),
+            domain=optional(payload, "Domain", text),
+            nymi_band_id=optional(payload, "NymiBandID", text),
+            nfc_uid=optional(payload, "NfcUID", text),
+            serial_number=optional(payload, "SerialNumber", text),
+            band_label=optional(payload, "BandLabel", text),
+            is_active=optional(payload, "IsActive", truth),
+            is_primary=optional(payload, "IsPrimary", truth),
+            firmware_version=optional(payload, "FirmwareVersion", text),
+            hardware_version=optional(payload, "HardwareVersion", text),
+            identity_public_key=optional(payload, "IdentityPublicKey", text),
         )
 
 
@@ -901,14 +911,17 @@ class TapEvent:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> TapEvent:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
-            nymi_band_id=payload["NymiBandID"],
-            method=payload["method"],
-            intent_id=payload["intent_id"],
-            at=_time(payload["at"]),
-            nfc_uid=payload.get("NfcUID"),
+            endpoint_id=needed(payload, "endpoint_id", text),
+            nymi_band_id=needed(payload, "NymiBandID", text),
+            method=needed(payload, "method", word),
+            intent_id=needed(payload, "intent_id", text),
+            at=needed(payload, "at", time),
+            nfc_uid=optional(payload, "NfcUID", text),
         )
 
 
@@ -935,16 +948,19 @@ class PresenceEvent:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> PresenceEvent:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
-            nymi_band_id=payload["NymiBandID"],
-            before=payload["before"],
-            after=payload["after"],
-            authenticated=payload["authenticated"],
-            worn=payload["worn"],
-            rssi=payload.get("rssi"),
-            proximity=payload.get("proximity"),
+            endpoint_id=needed(payload, "endpoint_id", text),
+            nymi_band_id=needed(payload, "NymiBandID", text),
+            before=needed(payload, "before", word),
+            after=needed(payload, "after", word),
+            authenticated=needed(payload, "authenticated", truth),
+            worn=needed(payload, "worn", truth),
+            rssi=optional(payload, "rssi", whole),
+            proximity=optional(payload, "proximity", word),
         )
 
 
@@ -959,10 +975,13 @@ class EndpointEvent:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> EndpointEvent:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
-            event=payload["event"],
+            endpoint_id=needed(payload, "endpoint_id", text),
+            event=needed(payload, "event", word),
         )
 
 
@@ -981,12 +1000,15 @@ class InitAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> InitAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            nea_name=payload["nea_name"],
-            agent=payload.get("agent"),
-            nes=payload.get("nes"),
-            certificate=_optional(CertificateInfo.from_payload, payload.get("certificate")),
+            nea_name=needed(payload, "nea_name", text),
+            agent=optional(payload, "agent", text),
+            nes=optional(payload, "nes", text),
+            certificate=optional(payload, "certificate", part(CertificateInfo.from_payload)),
         )
 
 
@@ -1009,14 +1031,17 @@ class InfoAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> InfoAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            version=payload["version"],
-            endpoints=tuple(EndpointInfo.from_payload(one) for one in payload.get("endpoints") or ()),
-            bands=tuple(PresenceEvent.from_payload(one) for one in payload.get("bands") or ()),
-            agent=payload.get("agent"),
-            nes=payload.get("nes"),
-            certificate=_optional(CertificateInfo.from_payload, payload.get("certificate")),
+            version=needed(payload, "version", text),
+            endpoints=needed(payload, "endpoints", every(part(EndpointInfo.from_payload))),
+            bands=needed(payload, "bands", every(part(PresenceEvent.from_payload))),
+            agent=optional(payload, "agent", text),
+            nes=optional(payload, "nes", text),
+            certificate=optional(payload, "certificate", part(CertificateInfo.from_payload)),
         )
 
 
@@ -1029,9 +1054,12 @@ class ListEndpointsAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> ListEndpointsAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoints=tuple(EndpointInfo.from_payload(one) for one in payload.get("endpoints") or ()),
+            endpoints=needed(payload, "endpoints", every(part(EndpointInfo.from_payload))),
         )
 
 
@@ -1044,9 +1072,12 @@ class SubscribeEndpointAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> SubscribeEndpointAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
+            endpoint_id=needed(payload, "endpoint_id", text),
         )
 
 
@@ -1059,9 +1090,12 @@ class UnsubscribeEndpointAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> UnsubscribeEndpointAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            endpoint_id=payload["endpoint_id"],
+            endpoint_id=needed(payload, "endpoint_id", text),
         )
 
 
@@ -1096,20 +1130,23 @@ class LookupAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> LookupAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            username=payload.get("Username"),
-            domain=payload.get("Domain"),
-            nymi_band_id=payload.get("NymiBandID"),
-            nfc_uid=payload.get("NfcUID"),
-            serial_number=payload.get("SerialNumber"),
-            band_label=payload.get("BandLabel"),
-            is_active=payload.get("IsActive"),
-            is_primary=payload.get("IsPrimary"),
-            firmware_version=payload.get("FirmwareVersion"),
-            hardware_version=payload.get("HardwareVersion"),
-            identity_public_key=payload.get("IdentityPublicKey"),
-            matches=tuple(LookupRow.from_payload(one) for one in payload.get("matches") or ()) if "matches" in payload else None,
+            username=optional(payload, "Username", text),
+            domain=optional(payload, "Domain", text),
+            nymi_band_id=optional(payload, "NymiBandID", text),
+            nfc_uid=optional(payload, "NfcUID", text),
+            serial_number=optional(payload, "SerialNumber", text),
+            band_label=optional(payload, "BandLabel", text),
+            is_active=optional(payload, "IsActive", truth),
+            is_primary=optional(payload, "IsPrimary", truth),
+            firmware_version=optional(payload, "FirmwareVersion", text),
+            hardware_version=optional(payload, "HardwareVersion", text),
+            identity_public_key=optional(payload, "IdentityPublicKey", text),
+            matches=optional(payload, "matches", every(part(LookupRow.from_payload))),
         )
 
 
@@ -1132,14 +1169,17 @@ class AssertIdentityAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> AssertIdentityAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            username=payload["Username"],
-            domain=payload["Domain"],
-            nymi_band_id=payload["NymiBandID"],
-            method=payload["method"],
-            verified_at=_time(payload["verified_at"]),
-            assertion=payload["assertion"],
+            username=needed(payload, "Username", text),
+            domain=needed(payload, "Domain", text),
+            nymi_band_id=needed(payload, "NymiBandID", text),
+            method=needed(payload, "method", text),
+            verified_at=needed(payload, "verified_at", time),
+            assertion=needed(payload, "assertion", text),
         )
 
 
@@ -1156,11 +1196,14 @@ class UserStatusAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> UserStatusAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            status=payload["status"],
-            cached=payload["cached"],
-            checked_at=_time(payload["checked_at"]),
+            status=needed(payload, "status", text),
+            cached=needed(payload, "cached", truth),
+            checked_at=needed(payload, "checked_at", time),
         )
 
 
@@ -1173,9 +1216,12 @@ class RandomAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> RandomAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            random=payload["random"],
+            random=needed(payload, "random", text),
         )
 
 
@@ -1190,10 +1236,13 @@ class SignAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> SignAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            signature=payload["signature"],
-            public_key=payload["public_key"],
+            signature=needed(payload, "signature", text),
+            public_key=needed(payload, "public_key", text),
         )
 
 
@@ -1208,10 +1257,13 @@ class SymmetricKeyAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> SymmetricKeyAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            key_id=payload["key_id"],
-            key=payload.get("key"),
+            key_id=needed(payload, "key_id", text),
+            key=optional(payload, "key", text),
         )
 
 
@@ -1226,10 +1278,13 @@ class TotpAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> TotpAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            totp=payload.get("totp"),
-            otpauth=payload.get("otpauth"),
+            totp=optional(payload, "totp", text),
+            otpauth=optional(payload, "otpauth", text),
         )
 
 
@@ -1244,8 +1299,11 @@ class FirmwareAnswer:
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> FirmwareAnswer:
-        """Reads the JSON object of a message; unknown fields are ignored."""
+        """Reads the JSON object of a message; unknown fields are ignored.
+
+        :raises InternalError: a field is missing, or not what it has to be.
+        """
         return cls(
-            firmware_version=payload["firmware_version"],
-            hardware_version=payload["hardware_version"],
+            firmware_version=needed(payload, "firmware_version", text),
+            hardware_version=needed(payload, "hardware_version", text),
         )

@@ -52,10 +52,10 @@ class Handle:
         result = self._library.nymi_client_new(ctypes.byref(config), ctypes.byref(self._client), ctypes.byref(error))
         self._check(result, error)
 
-    def put(self, request: str) -> None:
-        """Sends a request as JSON."""
+    def put(self, request: bytes) -> None:
+        """Sends a request as JSON, which was `encoded`."""
         error = ctypes.POINTER(Error)()
-        self._check(self._library.nymi_client_put(self._client, c_text(request), ctypes.byref(error)), error)
+        self._check(self._library.nymi_client_put(self._client, request, ctypes.byref(error)), error)
 
     def get(self, timeout_ms: int) -> bytes | None:
         """The next update as JSON; None if none came in time."""
@@ -114,17 +114,26 @@ class Handle:
         return error_of(status, words)
 
 
-def c_text(text: str | None) -> bytes | None:
+def encoded(text: str) -> bytes:
     """As the library takes it.
 
-    :raises ValueError: it has a NUL, at which the library would stop reading, or cannot be written as UTF-8.
+    :raises ValueError: it has a NUL, at which the library would stop reading, or cannot be written as UTF-8. What the
+        text is stays out of the exception, and of its context: it may be a request with a password.
     """
-    if text is None:
-        return None
-    encoded = text.encode()
-    if b"\0" in encoded:
+    try:
+        made = text.encode()
+    except UnicodeEncodeError:
+        made = None
+    if made is None:
+        raise ValueError("half of a surrogate pair in a text for the C library")
+    if b"\0" in made:
         raise ValueError("a NUL character in a text for the C library")
-    return encoded
+    return made
+
+
+def c_text(text: str | None) -> bytes | None:
+    """A text that may be left out, as the library takes it."""
+    return None if text is None else encoded(text)
 
 
 def c_path(path: str | os.PathLike[str] | None) -> bytes | None:

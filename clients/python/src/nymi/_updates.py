@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._generated import EndpointEvent, EventName, PresenceEvent, Status, TapEvent
-from .errors import NymiError, error_of
+from ._payload import fields, needed, optional, text, whole
+from .errors import InternalError, NymiError, error_of, unreadable
 
 Event = TapEvent | PresenceEvent | EndpointEvent | NymiError
 """What happened: a tap, a band that came or went, a change at a terminal, or a failure that no request caused."""
@@ -44,11 +45,23 @@ class Update:
     """What went wrong; empty for success."""
 
     @classmethod
-    def from_json(cls, text: bytes) -> Update:
-        """Reads what the library gives."""
-        update = json.loads(text)
-        payload, error = update.get("payload") or {}, update.get("error") or {}
-        return cls(update["operation"], update["exchange"], update["status"], payload, error)
+    def from_json(cls, message: bytes) -> Update:
+        """Reads what the library gives. What cannot be read is a failure with status 9000."""
+        operation: str = EventName.ERROR
+        exchange = None
+        try:
+            update = _object(message)
+            operation, exchange = needed(update, "operation", text), optional(update, "exchange", text)
+            status = needed(update, "status", whole)
+            payload, error = optional(update, "payload", fields) or {}, optional(update, "error", fields) or {}
+            for name in ("error_description", "error_specifics"):
+                optional(error, name, text)
+            optional(error, "nsl", whole)
+        except InternalError as wrong:
+            # Of an event nothing else is known then than that it failed.
+            about = EventName.ERROR if exchange is None else operation
+            return cls(about, exchange, wrong.status, {}, {"error_specifics": f"an update: {wrong.specifics}"})
+        return cls(operation, exchange, status, payload, error)
 
     @property
     def is_last(self) -> bool:
@@ -63,7 +76,10 @@ class Update:
         if self.operation == EventName.ERROR:
             return error_of(self.status, self.error)
         read = _EVENTS.get(self.operation)
-        return read(self.payload) if read else None
+        try:
+            return read(self.payload) if read else None
+        except InternalError as wrong:
+            return unreadable(f"an event {self.operation}: {wrong.specifics}")
 
     def answer(self) -> Mapping[str, Any]:
         """The payload.
@@ -73,6 +89,19 @@ class Update:
         if self.status != Status.SUCCESS:
             raise error_of(self.status, self.error, self.operation)
         return self.payload
+
+
+def _object(message: bytes) -> Mapping[str, Any]:
+    """
+    :raises InternalError: it is no JSON object.
+    """
+    try:
+        update = json.loads(message)
+    except (ValueError, RecursionError):
+        update = None
+    if not isinstance(update, dict):
+        raise unreadable("it is no object")
+    return update
 
 
 def waiting_updates() -> deque[Update]:

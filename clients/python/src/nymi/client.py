@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ._calls import DEFAULT_TIMEOUT, Call, checked_timeout
+from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
-from ._handle import FOREVER, Ended, Handle, Settings
+from ._handle import FOREVER, Ended, Handle, Settings, encoded
 from ._operations import Operations
 from ._updates import Event, Router, Update, keep, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
@@ -158,7 +158,7 @@ class Client(Operations):
 
     def _run(self, call: Call[T], timeout: float | None, exchange: str | None) -> T:
         limit = self._timeout if timeout is None else checked_timeout(timeout)
-        name = self._router.name() if exchange is None else exchange
+        name = self._router.name() if exchange is None else checked_exchange(exchange)
         future: Future[Update] = Future()
         take = future.set_result
         try:
@@ -176,8 +176,9 @@ class Client(Operations):
         """Sends a request as JSON, without waiting; `wait_update` gives what answers it.
 
         :raises LibraryError: it is not JSON, or longer than 1 MiB.
+        :raises ValueError: it has a NUL character or half of a surrogate pair.
         """
-        self._handle.put(request)
+        self._handle.put(encoded(request))
 
     def wait_update(self, timeout: float | None = None) -> Update:
         """The next update that answers no operation of this client: events, and answers to `put`.

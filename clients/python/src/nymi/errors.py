@@ -135,6 +135,11 @@ def error_of(
     return kind(status, description, specifics, operation=operation, nsl=error.get("nsl"))
 
 
+def unreadable(what: str, operation: str | None = None) -> NymiError:
+    """The exception for a message that is not as described; `what` holds no values, which may be secrets."""
+    return error_of(Status.INTERNAL, {"error_specifics": what}, operation)
+
+
 _SPECIAL: dict[int, type[NymiError]] = {
     Status.CANCELLED: CancelledError,
     Status.TERMINATED: ClosedError,
