@@ -9,7 +9,10 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../nymi-nbe/src/settings/mod.rs"]
 mod settings;
 
-use settings::Settings;
+use settings::{Config, Settings};
+
+/// In no message.
+const OTHER: &str = "qjxzvkwqjxzvk";
 
 fn parse(text: &str, environment: &str) -> Result<Settings, settings::SettingsError> {
     Settings::parse(text, "nbe.toml", |name| {
@@ -30,25 +33,30 @@ fuzz_target!(|input: &str| {
                 return;
             };
             assert!(!config.endpoint_id.is_empty() && !config.agent_url.is_empty());
-            // Only where it stands nowhere else.
-            let secret = config.credential.as_deref().filter(|text| text.len() > 12);
-            if let Some(secret) = secret.filter(|secret| input.matches(secret).count() == 1) {
-                assert!(
-                    !format!("{config:?}").contains(secret),
-                    "the credential is shown"
-                );
-            }
+            // Whatever else it equals, it is not what is printed.
+            let other = Config {
+                credential: config.credential.as_ref().map(|_| "another".to_owned()),
+                ..config.clone()
+            };
+            assert_eq!(
+                format!("{config:?}"),
+                format!("{other:?}"),
+                "the credential is shown"
+            );
         }
         Err(error) => {
-            // The error of a later line, or of this one behind the value.
+            // The error of a later line, or of this one behind the value. Another word in its place is in
+            // the error only if the credential was: words of the error itself may equal a credential.
             let lines = text
                 .lines()
                 .filter_map(|line| line.strip_prefix("credential = \""));
             let secret = lines.filter_map(|rest| rest.split('"').next()).next();
-            if let Some(secret) = secret.filter(|secret| secret.len() > 12) {
-                let once = input.matches(secret).count() == 1;
+            let once =
+                secret.filter(|secret| secret.len() > 12 && input.matches(secret).count() == 1);
+            if let Some(secret) = once.filter(|secret| error.to_string().contains(secret)) {
+                let other = parse(&text.replace(secret, OTHER), environment);
                 assert!(
-                    !once || !error.to_string().contains(secret),
+                    !other.is_err_and(|error| error.to_string().contains(OTHER)),
                     "the credential is shown"
                 );
             }
