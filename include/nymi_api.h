@@ -1418,7 +1418,7 @@ void nymi_string_free(char *text);
  *
  * options  what is known; NULL for nothing
  * call     timeout and name of this call, or NULL
- * init     receives the answer
+ * init     receives the answer, if it is not NULL
  * error    receives what went wrong, if it is not NULL
  *
  * Ownership: free the answer with nymi_init_free; nothing is kept of the arguments. Threads: any;
@@ -1460,7 +1460,7 @@ void nymi_init_free(struct NymiInit *init);
  *
  * named     its id, host name or an address; "127.0.0.1" is this machine's
  * call      timeout and name of this call, or NULL
- * endpoint  receives its stable id
+ * endpoint  receives its stable id, if it is not NULL
  *
  * Ownership: free the answer with nymi_endpoint_free. Threads: any; waits for the answer.
  * Errors: NYMI_STATUS_ENDPOINT_MISSING, NYMI_STATUS_AGENT_MISSING, NYMI_STATUS_NOT_INITIALISED, and

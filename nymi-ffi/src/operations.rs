@@ -88,7 +88,7 @@ pub(crate) fn certificate_view(
 ///
 /// options  what is known; NULL for nothing
 /// call     timeout and name of this call, or NULL
-/// init     receives the answer
+/// init     receives the answer, if it is not NULL
 /// error    receives what went wrong, if it is not NULL
 ///
 /// Ownership: free the answer with nymi_init_free; nothing is kept of the arguments. Threads: any;
@@ -147,6 +147,10 @@ pub unsafe extern "C" fn nymi_client_init(
         }
     };
     let target = (client, call, Operation::Init);
+    if init.is_null() {
+        // SAFETY: the caller passes NULL or what the header asks for.
+        return unsafe { action(target, fields, error) };
+    }
     // SAFETY: the caller passes NULL or what the header asks for.
     unsafe { operation(target, fields, view, ("init", init, error)) }
 }
@@ -183,7 +187,7 @@ impl CStruct for NymiEndpoint {}
 ///
 /// named     its id, host name or an address; "127.0.0.1" is this machine's
 /// call      timeout and name of this call, or NULL
-/// endpoint  receives its stable id
+/// endpoint  receives its stable id, if it is not NULL
 ///
 /// Ownership: free the answer with nymi_endpoint_free. Threads: any; waits for the answer.
 /// Errors: NYMI_STATUS_ENDPOINT_MISSING, NYMI_STATUS_AGENT_MISSING, NYMI_STATUS_NOT_INITIALISED, and
@@ -212,6 +216,10 @@ pub unsafe extern "C" fn nymi_client_subscribe(
         endpoint_id: parts.text(&answer.endpoint_id),
     };
     let target = (client, call, Operation::SubscribeEndpoint);
+    if endpoint.is_null() {
+        // SAFETY: the caller passes NULL or what the header asks for.
+        return unsafe { action(target, fields, error) };
+    }
     // SAFETY: the caller passes NULL or what the header asks for.
     unsafe { operation(target, fields, view, ("endpoint", endpoint, error)) }
 }

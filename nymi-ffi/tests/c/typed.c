@@ -100,6 +100,8 @@ static void init(char **argv) {
   CHECK(answer->certificate_not_after_ms > 1700000000000);
   nymi_init_free(answer);
   nymi_init_free(answer);
+  /* Again, by a program that does not need the answer. */
+  OKAY(nymi_client_init(client, &options, NULL, NULL, &error));
 }
 
 /* Before init, without a certificate; then with what the band's terminal has. */
@@ -148,6 +150,8 @@ static struct NymiTap *wait_for_tap(void) {
   struct NymiEndpoint *endpoint;
   FAILS(nymi_client_subscribe(client, "no \"such\" place", NULL, &endpoint, &error),
         NYMI_STATUS_ENDPOINT_MISSING, "place");
+  FAILS(nymi_client_subscribe(client, "nowhere", NULL, NULL, &error), NYMI_STATUS_ENDPOINT_MISSING,
+        "nowhere");
   OKAY(nymi_client_subscribe(client, "127.0.0.1", NULL, &endpoint, &error));
   struct NymiEvent *event;
   OKAY(nymi_client_wait_event(client, 10000, &event, &error));

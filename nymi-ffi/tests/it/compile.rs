@@ -76,6 +76,7 @@ fn says_what_fails(compiler: Compiler, source: &Path, arguments: &[&str]) {
     compile(compiler, source, &program);
     let output = Command::new(&program)
         .args(arguments)
+        .env("NYMI_USER", "C\\a")
         .env("NYMI_PASSWORD", "secret")
         .env("NYMI_NES_URL", "http://127.0.0.1:1/nes")
         .env("NYMI_AGENT_URL", "ws://127.0.0.1:1")
@@ -129,9 +130,11 @@ fn the_examples_and_the_programs_of_the_manual_say_what_fails() {
     for (page, language) in [("docs/manual/c.md", "c"), ("docs/manual/cpp.md", "cpp")] {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("app").with_extension(language);
-        std::fs::write(&source, format!("{}\n", blocks(page, language)[0])).unwrap();
-        for compiler in compilers(&source).into_iter().take(2) {
-            says_what_fails(compiler, &source, &[]);
+        for program in programs(page, language) {
+            std::fs::write(&source, program).unwrap();
+            for compiler in compilers(&source).into_iter().take(2) {
+                says_what_fails(compiler, &source, &[]);
+            }
         }
     }
 }
@@ -172,6 +175,14 @@ pub(crate) fn blocks(page: &str, language: &str) -> Vec<String> {
         .collect()
 }
 
+/// The whole programs of a page: a short one, and one that goes on.
+pub(crate) fn programs(page: &str, language: &str) -> [String; 2] {
+    let blocks = blocks(page, language).into_iter();
+    let whole = blocks.filter(|block| block.starts_with("#include"));
+    let whole: Vec<_> = whole.map(|block| block + "\n").collect();
+    whole.try_into().unwrap()
+}
+
 #[test]
 fn the_programs_of_the_manual_and_the_readme_compile() {
     let folder = tempfile::tempdir().unwrap();
@@ -184,7 +195,7 @@ fn the_programs_of_the_manual_and_the_readme_compile() {
     ] {
         for block in blocks(page, language) {
             let source = folder.path().join("program").with_extension(language);
-            // The first one shows what is included.
+            // Whole programs show what is included.
             let headers = match block.starts_with("#include") {
                 true => "",
                 false if language == "cpp" => "#include <nymi_api.hpp>\n#include <iostream>\n",
@@ -201,10 +212,10 @@ fn the_programs_of_the_manual_and_the_readme_compile() {
             compiled += 1;
         }
     }
-    assert_eq!(compiled, 9);
+    assert_eq!(compiled, 11);
 }
 
-/// What the first program of the manual does while it waits, with another client than it thinks: a wait
+/// What the program of the manual that goes on does while it waits, with another client than it thinks: a wait
 /// that will never succeed ends, and one that is woken ends if the program is to stop.
 const WAITS: &str = r#"
 #undef main
@@ -229,10 +240,10 @@ int main(void) {
 "#;
 
 #[test]
-fn the_first_program_of_the_manual_does_not_spin() {
+fn the_program_of_the_manual_that_goes_on_does_not_spin() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("waits.c");
-    let block = blocks("docs/manual/c.md", "c").swap_remove(0);
+    let [_, block] = programs("docs/manual/c.md", "c");
     std::fs::write(&source, format!("#define main manual\n{block}\n{WAITS}")).unwrap();
     let program = folder.path().join("waits");
     compile(C[2], &source, &program);

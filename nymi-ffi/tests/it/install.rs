@@ -101,6 +101,8 @@ fn the_manual_s_commands_are_enough_wherever_it_was_moved() {
             .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
             .env("NYMI_NSL_DIR", folder.path().join("nsl"))
             .env("NYMI_L1", "/nowhere/l1.pem")
+            .env("NYMI_USER", "C\\a")
+            .env("NYMI_PASSWORD", "secret")
             .env_remove("LD_LIBRARY_PATH")
             .output()
             .unwrap();

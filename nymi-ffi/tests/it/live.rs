@@ -15,7 +15,7 @@ use nymi_core::assertion::{Check, Claims, Expectations, verify};
 use nymi_core::chain::{GradeRequirement, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 
-use crate::compile::blocks;
+use crate::compile::programs;
 use crate::toolchain::{Compiler, command, compile, compilers, repository};
 
 const DOCUMENT: [u8; 32] = [0xAB; 32];
@@ -331,14 +331,16 @@ fn it_logs_in(stage: &Stage, mut program: Program) {
     assert_eq!(claims.meaning.as_deref(), Some("read and understood"));
 }
 
-/// The first program of a page, with the environment that the page says.
+/// The programs of a page, with the environment that the page says.
 fn the_manual_signs(page: &str, language: &str) {
     let stage = Stage::set();
     let ready = &stage.ready;
     let source = stage.folder.path().join("app").with_extension(language);
-    std::fs::write(&source, format!("{}\n", blocks(page, language)[0])).unwrap();
     let program = stage.folder.path().join("app");
-    for compiler in compilers(&source).into_iter().take(2) {
+    let by = compilers(&source).into_iter().take(2);
+    let texts = programs(page, language);
+    for (compiler, text) in by.flat_map(|it| texts.iter().map(move |text| (it, text))) {
+        std::fs::write(&source, text).unwrap();
         compile(compiler, &source, &program);
         let mut command = Command::new(&program);
         command
@@ -367,12 +369,12 @@ fn the_manual_signs(page: &str, language: &str) {
 }
 
 #[test]
-fn the_first_program_of_the_manual_signs() {
+fn the_programs_of_the_manual_sign() {
     the_manual_signs("docs/manual/c.md", "c");
 }
 
 #[test]
-fn the_first_program_of_the_manual_for_cpp_signs() {
+fn the_programs_of_the_manual_for_cpp_sign() {
     the_manual_signs("docs/manual/cpp.md", "cpp");
 }
 

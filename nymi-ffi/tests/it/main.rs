@@ -8,5 +8,6 @@ mod handles;
 mod header;
 mod install;
 mod live;
+mod manual;
 mod reference;
 mod toolchain;
