@@ -15,6 +15,9 @@ namespace Nymi
     /// </remarks>
     public sealed partial class NymiClient : IDisposable
     {
+        // What timers of .NET take.
+        private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(int.MaxValue);
+
         private readonly string neaName;
         private readonly TimeSpan timeout;
         private readonly Connection connection;
@@ -93,8 +96,9 @@ namespace Nymi
         /// The next update that answers no operation of this client: events, and answers to <see cref="Put"/>. 4096 of them wait; then the
         /// oldest is dropped.
         /// </summary>
-        /// <param name="wait">How long; null waits without end.</param>
+        /// <param name="wait">How long, at most about 24 days; null and Timeout.InfiniteTimeSpan wait without end.</param>
         /// <param name="cancellationToken">Gives up waiting.</param>
+        /// <exception cref="ArgumentOutOfRangeException">The time is negative or too long.</exception>
         /// <exception cref="NymiTimeoutException">None came in time.</exception>
         /// <exception cref="NymiClosedException">The client was disposed of, and nothing is left to read.</exception>
         public Task<NymiUpdate> WaitUpdateAsync(TimeSpan? wait = null, CancellationToken cancellationToken = default(CancellationToken))
@@ -103,7 +107,7 @@ namespace Nymi
         }
 
         /// <summary>The next event of any kind, a failure included; see <see cref="WaitUpdateAsync"/>. Drops answers to <see cref="Put"/>.</summary>
-        /// <param name="wait">How long; null waits without end.</param>
+        /// <param name="wait">How long, as there.</param>
         /// <param name="cancellationToken">Gives up waiting.</param>
         public Task<NymiEvent> WaitEventAsync(TimeSpan? wait = null, CancellationToken cancellationToken = default(CancellationToken))
         {
@@ -111,7 +115,7 @@ namespace Nymi
         }
 
         /// <summary>The next tap; see <see cref="WaitUpdateAsync"/>. Drops everything else that came before it.</summary>
-        /// <param name="wait">How long; null waits without end.</param>
+        /// <param name="wait">How long, as there.</param>
         /// <param name="cancellationToken">Gives up waiting.</param>
         public Task<TapEvent> WaitTapAsync(TimeSpan? wait = null, CancellationToken cancellationToken = default(CancellationToken))
         {
@@ -123,10 +127,7 @@ namespace Nymi
         {
             using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
             {
-                if (wait.HasValue)
-                {
-                    limit.CancelAfter(wait.Value);
-                }
+                limit.CancelAfter(CheckedWait(wait));
                 try
                 {
                     var update = await connection.Inbox.TakeAsync(limit.Token).ConfigureAwait(false);
@@ -163,6 +164,17 @@ namespace Nymi
             return timeout > TimeSpan.Zero && timeout <= most
                 ? timeout
                 : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, $"has to be more than 0 and at most {most.TotalSeconds} s");
+        }
+
+        private static TimeSpan CheckedWait(TimeSpan? wait)
+        {
+            if (wait == null || wait == Timeout.InfiniteTimeSpan)
+            {
+                return Timeout.InfiniteTimeSpan;
+            }
+            return wait >= TimeSpan.Zero && wait <= LongestWait
+                ? wait.Value
+                : throw new ArgumentOutOfRangeException(nameof(wait), wait, "has to be 0 to 2^31 - 1 ms (24.8 days), or null or Timeout.InfiniteTimeSpan for no end");
         }
 
         private static T Required<T>(T value, string name)

@@ -171,6 +171,43 @@ namespace Nymi.Tests
         }
 
         [Test]
+        public void A_wait_is_a_time_that_timers_know_or_endless()
+        {
+            using (var client = Open())
+            {
+                var tooLong = TimeSpan.FromMilliseconds((double)int.MaxValue + 1);
+                foreach (var wait in new[] { TimeSpan.MaxValue, TimeSpan.MinValue, tooLong, TimeSpan.FromTicks(-1), TimeSpan.FromSeconds(-1) })
+                {
+                    foreach (var start in new Func<Task>[] { () => client.WaitTapAsync(wait), () => client.WaitEventAsync(wait), () => client.WaitUpdateAsync(wait) })
+                    {
+                        Check.Equal("wait", Check.Fails<ArgumentOutOfRangeException>(start).ParamName, wait.ToString());
+                    }
+                }
+            }
+            foreach (var wait in new TimeSpan?[] { null, Timeout.InfiniteTimeSpan, TimeSpan.FromMilliseconds(int.MaxValue) })
+            {
+                var client = Open();
+                var waiting = client.WaitTapAsync(wait);
+                Check.True(!waiting.Wait(50), "it waits");
+                client.Dispose();
+                Check.Fails<NymiClosedException>(() => waiting);
+            }
+        }
+
+        [Test]
+        public void Windows_looks_for_the_library_in_no_folder_that_others_write_to()
+        {
+            var found = typeof(NymiClient).Assembly.GetCustomAttribute<DefaultDllImportSearchPathsAttribute>();
+            Check.Equal(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories, found?.Paths);
+            // One of a method or class would count more.
+            Check.True(typeof(Native).GetCustomAttribute<DefaultDllImportSearchPathsAttribute>() == null, "of the class");
+            foreach (var method in typeof(Native).GetMethods(BindingFlags.Static | BindingFlags.NonPublic))
+            {
+                Check.True(method.GetCustomAttribute<DefaultDllImportSearchPathsAttribute>() == null, method.Name);
+            }
+        }
+
+        [Test]
         public void Who_blocks_a_thread_with_a_context_gets_an_answer()
         {
             var before = SynchronizationContext.Current;

@@ -256,7 +256,7 @@ namespace Nymi.Tests
             {
                 var file = Path.Combine(folder.Path, "record.txt");
                 File.WriteAllText(file, "content");
-                var shown = Example(file, 0, out var code);
+                var shown = Example("TapToSign", file, out var code);
                 Check.Equal(0, code, shown);
                 Check.True(shown.Contains($@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]} approved it at "), shown);
                 var verified = Programs.Run(
@@ -277,21 +277,37 @@ namespace Nymi.Tests
         }
 
         [Test]
-        public void The_example_shows_why_it_failed()
+        public void The_first_example_signs_and_what_it_shows_is_true()
         {
-            var shown = Example("file", 0, out var code, "wrong");
-            Check.Equal(1, code, shown);
-            Check.True(shown.Contains("(status 2002)") && shown.Contains(NymiStatus.NesCredentials.Remedy()), shown);
+            var shown = Example("FirstTap", "", out var code);
+            Check.Equal(0, code, shown);
+            var who = $@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]}: ";
+            var signed = shown.Split('\n').Single(line => line.StartsWith(who, StringComparison.Ordinal)).Substring(who.Length).Trim();
+            var bin = Environment.GetEnvironmentVariable("NYMI_BIN");
+            var verified = Programs.Run(bin, $"assertion verify --l1 {Live.Text("l1")} --grade bronze --audience Records {signed}", "", out var status);
+            Check.Equal(0, status, verified);
+            Check.True(verified.Contains("approved"), verified);
+        }
+
+        [Test]
+        public void The_examples_show_why_they_failed()
+        {
+            foreach (var name in new[] { "FirstTap", "TapToSign" })
+            {
+                var shown = Example(name, "file", out var code, "wrong");
+                Check.Equal(1, code, shown);
+                Check.True(shown.Contains("(status 2002)") && shown.Contains(NymiStatus.NesCredentials.Remedy()), shown);
+            }
         }
 
         private static readonly List<NymiClient> Forgotten = new List<NymiClient>();
 
-        /// <summary>What the example prints; a band is tapped when it asks for a tap.</summary>
-        private static string Example(string file, int band, out int code, string password = null)
+        /// <summary>What an example prints; the first band is tapped when it asks for a tap.</summary>
+        private static string Example(string name, string argument, out int code, string password = null)
         {
             using (var store = new TemporaryFolder())
             {
-                var start = Programs.Start("mono", $"{Path.Combine(AppDomain.CurrentDomain.BaseDirectory, "TapToSign.exe")} {file}");
+                var start = Programs.Start("mono", $"{Path.Combine(AppDomain.CurrentDomain.BaseDirectory, name + ".exe")} {argument}");
                 start.EnvironmentVariables["NYMI_NES_URL"] = Live.Text("nes");
                 start.EnvironmentVariables["NYMI_AGENT_URL"] = Live.Text("agent");
                 start.EnvironmentVariables["NYMI_L1"] = Live.Text("l1");
@@ -306,7 +322,7 @@ namespace Nymi.Tests
                         printed.AppendLine(line);
                         if (line.StartsWith("Tap", StringComparison.Ordinal))
                         {
-                            Live.Tap(band);
+                            Live.Tap(0);
                         }
                     }
                     printed.Append(process.StandardError.ReadToEnd());
