@@ -281,6 +281,12 @@ impl Failure {
         Self::of_status(Status::INTERNAL, &detail)
     }
 
+    /// An event that has another form than this version knows, by its name.
+    pub(crate) fn unreadable_event(name: &str, fault: impl ToString) -> Self {
+        let detail = format!("the event {name} cannot be read: {}", fault.to_string());
+        Self::of_status(Status::INTERNAL, &detail)
+    }
+
     /// Puts the words into their struct.
     pub(crate) fn to_view(&self) -> (NymiError, Parts) {
         let mut parts = Parts::default();

@@ -3,7 +3,9 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use nymi_core::message::{Event, EventPayload as _, PresenceEvent, TapEvent, Update};
+use nymi_core::message::{
+    EndpointEvent, Event, EventPayload as _, PresenceEvent, TapEvent, Update,
+};
 use nymi_napi::{Client, GetError};
 use serde::Serialize;
 
@@ -80,7 +82,8 @@ pub enum NymiEventKind {
     Presence = 2,
     /// See `endpoint`.
     Endpoint = 3,
-    /// Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING; see `error`.
+    /// Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING, or an event cannot
+    /// be read (NYMI_STATUS_INTERNAL); see `error`.
     Error = 4,
 }
 
@@ -159,14 +162,33 @@ fn event_view(update: &Update, parts: &mut Parts) -> NymiEvent {
             };
             view.endpoint = parts.object(endpoint, inner);
         }
-        Some(Event::Error(..)) => {
-            view.kind = NymiEventKind::Error as u32;
-            let (error, inner) = Failure::of_update(update).to_view();
-            view.error = parts.object(error, inner);
+        Some(Event::Error(..)) => view.set_error(&Failure::of_update(update), parts),
+        None => {
+            if let Some(failure) = unreadable(update) {
+                view.set_error(&failure, parts);
+            }
         }
-        None => {}
     }
     view
+}
+
+impl NymiEvent {
+    fn set_error(&mut self, failure: &Failure, parts: &mut Parts) {
+        self.kind = NymiEventKind::Error as u32;
+        let (error, inner) = failure.to_view();
+        self.error = parts.object(error, inner);
+    }
+}
+
+/// Why an event of a name that this version knows is not as it has to be.
+fn unreadable(update: &Update) -> Option<Failure> {
+    let fault = match update.operation.as_str() {
+        TapEvent::OPERATION => update.payload_as::<TapEvent>().err(),
+        PresenceEvent::OPERATION => update.payload_as::<PresenceEvent>().err(),
+        EndpointEvent::OPERATION => update.payload_as::<EndpointEvent>().err(),
+        _ => None,
+    };
+    fault.map(|fault| Failure::unreadable_event(&update.operation, fault))
 }
 
 /// How a value without fields is written in JSON.
@@ -241,7 +263,8 @@ pub unsafe extern "C" fn nymi_client_wait_tap(
         if update.operation != TapEvent::OPERATION {
             return Err(Failure::of_update(update));
         }
-        let tap: TapEvent = update.payload_as().map_err(Failure::unreadable)?;
+        let tap = update.payload_as::<TapEvent>();
+        let tap = tap.map_err(|fault| Failure::unreadable_event(TapEvent::OPERATION, fault))?;
         Ok(tap_view(&tap, parts))
     };
     // SAFETY: the caller passes NULL or a place to write.
@@ -311,4 +334,42 @@ pub unsafe extern "C" fn nymi_client_wait_event(
 #[unsafe(no_mangle)]
 pub extern "C" fn nymi_event_free(event: *mut NymiEvent) {
     guarded((), || take_back(event));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use nymi_core::message::Status;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_an_error_with_its_name() {
+        for name in ["tap", "presence", "endpoint"] {
+            let update = json!({"operation": name, "exchange": null, "status": 0,
+                "payload": {"endpoint_id": "bench-1"}, "error": {}});
+            let update = Update::parse(update.to_string().as_bytes()).unwrap();
+            let mut parts = Parts::default();
+            let view = event_view(&update, &mut parts);
+            assert_eq!(view.kind, NymiEventKind::Error as u32);
+            // SAFETY: an error that the parts hold, with texts that end.
+            let (code, detail) =
+                unsafe { ((*view.error).code, CStr::from_ptr((*view.error).detail)) };
+            assert_eq!(code, Status::INTERNAL.code());
+            let detail = detail.to_str().unwrap();
+            assert!(
+                detail.contains(&format!("the event {name} cannot be read: ")),
+                "{detail}"
+            );
+            assert!(detail.contains("missing field"), "{detail}");
+        }
+        let newer = Update::ok("fly", None, Default::default());
+        let view = event_view(&newer, &mut Parts::default());
+        assert_eq!(
+            (view.kind, view.error),
+            (NymiEventKind::Other as u32, ptr::null())
+        );
+    }
 }

@@ -103,16 +103,20 @@ namespace Nymi
         /// <summary>The exception for an error of the library, which is freed.</summary>
         private static NymiException Taken(uint result, IntPtr error)
         {
-            // Who uses a client that was disposed of has no use for the number of a handle.
-            var status = result == (uint)NymiResult.BadHandle ? (uint)NymiResult.Terminated : result;
+            if (result == (uint)NymiResult.BadHandle || result == (uint)NymiResult.Terminated)
+            {
+                // As for who waited when the client was disposed of: the number of a handle is of no use to programs.
+                Native.ErrorFree(error);
+                return NymiException.Of((uint)NymiStatus.Terminated, null, null);
+            }
             if (error == IntPtr.Zero)
             {
-                return NymiException.Of(status, null, null);
+                return NymiException.Of(result, null, null);
             }
             try
             {
                 var said = (Native.Error)Marshal.PtrToStructure(error, typeof(Native.Error));
-                return NymiException.Of(status, Utf8.Read(said.Message), Utf8.Read(said.Detail), nsl: (int)said.Nsl);
+                return NymiException.Of(result, Utf8.Read(said.Message), Utf8.Read(said.Detail), nsl: (int)said.Nsl);
             }
             finally
             {

@@ -117,9 +117,16 @@ namespace Nymi
         /// <summary>The next tap; see <see cref="WaitUpdateAsync"/>. Drops everything else that came before it.</summary>
         /// <param name="wait">How long, as there.</param>
         /// <param name="cancellationToken">Gives up waiting.</param>
+        /// <exception cref="NymiInternalException">An update could not be read, which may have been the tap; its Detail names it.</exception>
         public Task<TapEvent> WaitTapAsync(TimeSpan? wait = null, CancellationToken cancellationToken = default(CancellationToken))
         {
-            return WaitAsync(update => update.Event as TapEvent, wait, cancellationToken);
+            return WaitAsync(TapOf, wait, cancellationToken);
+        }
+
+        /// <summary>The tap that an update is. Who waits for one that cannot be read would wait in vain.</summary>
+        private static TapEvent TapOf(NymiUpdate update)
+        {
+            return update.Event is FailureEvent failure && failure.Error is NymiInternalException ? throw failure.Error : update.Event as TapEvent;
         }
 
         private async Task<T> WaitAsync<T>(Func<NymiUpdate, T> pick, TimeSpan? wait, CancellationToken cancellationToken)

@@ -43,22 +43,28 @@ namespace Nymi
         /// <summary>Whether no other update follows for the same request.</summary>
         public bool IsLast => !(Payload.TryGetValue("completed", out var completed) && completed is bool flag && !flag);
 
-        /// <summary>Reads what the library gives. What cannot be read is a failure that no request caused, with status 9000.</summary>
+        /// <summary>
+        /// Reads what the library gives. What cannot be read is a failure with status 9000: of the request that it answers, if it says which, so
+        /// that nobody waits in vain; else one that no request caused.
+        /// </summary>
         internal static NymiUpdate Of(string text)
         {
+            string operation = null;
+            string exchange = null;
             try
             {
                 var fields = JsonReader.Read(text) as Dictionary<string, object> ?? throw new FormatException("the update is no object");
                 var update = new Payload(fields);
+                operation = fields.TryGetValue("operation", out var named) ? named as string : null;
+                exchange = update.OptionalText("exchange");
                 var status = fields.TryGetValue("status", out var value) && value is long number && number >= 0 && number <= uint.MaxValue
                     ? (uint)number
                     : throw new FormatException("status is not a number");
-                return new NymiUpdate(
-                    update.Text("operation"), update.OptionalText("exchange"), status, ObjectOf(fields, "payload"), ObjectOf(fields, "error"));
+                return new NymiUpdate(update.Text("operation"), exchange, status, ObjectOf(fields, "payload"), ObjectOf(fields, "error"));
             }
             catch (FormatException why)
             {
-                return Unreadable(why.Message);
+                return Unreadable($"an update{(operation == null ? "" : " " + operation)} in which {why.Message}", exchange);
             }
         }
 
@@ -68,11 +74,11 @@ namespace Nymi
             return new NymiUpdate("", exchange, (uint)NymiStatus.Terminated, Nothing, Nothing);
         }
 
-        /// <summary>A failure of the library that no request caused.</summary>
-        internal static NymiUpdate Unreadable(string detail)
+        /// <summary>A failure of the library, which no request caused unless it says which.</summary>
+        internal static NymiUpdate Unreadable(string detail, string exchange = null)
         {
             var error = new Dictionary<string, object> { { "error_specifics", detail } };
-            return new NymiUpdate(NymiEventName.Error, null, (uint)NymiStatus.Internal, Nothing, error);
+            return new NymiUpdate(NymiEventName.Error, exchange, (uint)NymiStatus.Internal, Nothing, error);
         }
 
         /// <summary>The answer.</summary>

@@ -171,6 +171,31 @@ namespace Nymi.Tests
         }
 
         [Test]
+        public void Who_waits_for_a_tap_hears_of_what_cannot_be_read()
+        {
+            const string Good = "'endpoint_id':'e','NymiBandID':'b','method':'nfc','intent_id':'i'";
+            var broken = new Dictionary<string, string>
+            {
+                { "an event tap in which at", $"{{'operation':'tap','status':0,'payload':{{{Good},'at':'hunter2'}}}}" },
+                { "an update tap in which payload", "{'operation':'tap','status':0,'payload':['hunter2']}" },
+                { "told by the library", "{'operation':'error','status':9000,'error':{'error_specifics':'told by the library'}}" },
+            };
+            foreach (var one in broken)
+            {
+                using (var client = Open())
+                {
+                    var router = Parts(client).Router;
+                    router.Deliver(NymiUpdate.Of(Json.Of("{'operation':'error','status':4000}")));
+                    router.Deliver(NymiUpdate.Of(Json.Of(one.Value)));
+                    router.Deliver(NymiUpdate.Of(Json.Of($"{{'operation':'tap','status':0,'payload':{{{Good},'at':'2026-11-22T01:09:02Z'}}}}")));
+                    var why = Check.Fails<NymiInternalException>(() => client.WaitTapAsync(TimeSpan.FromSeconds(20)));
+                    Check.True(why.Detail.Contains(one.Key) && !why.ToString().Contains("hunter2"), why.Detail);
+                    Check.Equal("i", Check.Done(client.WaitTapAsync(TimeSpan.FromSeconds(20))).IntentId);
+                }
+            }
+        }
+
+        [Test]
         public void A_wait_is_a_time_that_timers_know_or_endless()
         {
             using (var client = Open())
@@ -253,6 +278,7 @@ namespace Nymi.Tests
             client.Dispose();
             client.Dispose();
             Check.Equal(true, Handle(client).IsClosed, "the library's part is freed, and not when it is collected");
+            Terminated();
             var calls = new Func<Task>[]
             {
                 () => client.RequestAsync("info"), () => client.InitAsync(), () => client.InfoAsync(),
@@ -348,6 +374,18 @@ namespace Nymi.Tests
             Check.Until(() => Threads() <= before + 4, "their threads ended");
         }
 
+        /// <summary>What a call gets that was on its way to the library when the client was disposed of: the status of who waited.</summary>
+        private static void Terminated()
+        {
+            using (var other = Open())
+            {
+                Handle(other).Terminate();
+                var why = Check.Throws<NymiClosedException>(() => Handle(other).Put("{}"));
+                Check.Equal(NymiStatus.Terminated, why.Status);
+                Check.Equal(NymiStatus.Terminated.Remedy(), why.Remedy);
+            }
+        }
+
         private static NymiClient Open(NymiClientOptions options = null)
         {
             return new NymiClient("RecordsCs", options ?? new NymiClientOptions { AgentUrl = Nowhere });
@@ -368,11 +406,16 @@ namespace Nymi.Tests
             }
         }
 
-        private static SafeHandle Handle(NymiClient client)
+        private const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;
+
+        private static Connection Parts(NymiClient client)
         {
-            const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;
-            var connection = typeof(NymiClient).GetField("connection", Hidden).GetValue(client);
-            return (SafeHandle)typeof(Connection).GetField("handle", Hidden).GetValue(connection);
+            return (Connection)typeof(NymiClient).GetField("connection", Hidden).GetValue(client);
+        }
+
+        private static ClientHandle Handle(NymiClient client)
+        {
+            return (ClientHandle)typeof(Connection).GetField("handle", Hidden).GetValue(Parts(client));
         }
 
         private static int Threads()

@@ -66,6 +66,28 @@ namespace Nymi.Tests
         }
 
         [Test]
+        public void An_update_that_cannot_be_read_is_told_to_who_waits_for_it()
+        {
+            var wrong = new Dictionary<string, string>
+            {
+                { "operation", "'operation':5,'exchange':'x','status':0,'payload':{}" },
+                { "status", "'operation':'sign','exchange':'x','status':'hunter2','payload':{}" },
+                { "payload", "'operation':'sign','exchange':'x','status':0,'payload':['hunter2']" },
+                { "error", "'operation':'sign','exchange':'x','status':0,'payload':{},'error':'hunter2'" },
+            };
+            foreach (var one in wrong)
+            {
+                var router = new Router(update => throw new CheckFailed("nobody else"));
+                var answer = router.Expect("x");
+                router.Deliver(NymiUpdate.Of(Json.Of($"{{{one.Value}}}")));
+                var why = Check.Throws<NymiInternalException>(() => Check.Done(answer.Task).Answer("sign", payload => payload));
+                Check.Equal("sign", why.Operation);
+                Check.True(why.Detail.Contains(one.Key) && !why.Detail.Contains("hunter2"), why.Detail);
+                Check.Equal(one.Key != "operation", why.Detail.Contains("an update sign"), why.Detail);
+            }
+        }
+
+        [Test]
         public void An_answer_that_cannot_be_read_is_a_fault_of_the_platform()
         {
             var update = NymiUpdate.Of(Json.Of("{'operation':'sign','exchange':'x','status':0,'payload':{'signature':'0g','public_key':'00'},'error':{}}"));

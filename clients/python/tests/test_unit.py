@@ -233,9 +233,11 @@ class Unreadable(unittest.TestCase):
     def test_whole_updates(self) -> None:
         whole = {"operation": "info", "exchange": "1", "status": 0, "payload": {}, "error": {}}
         self.assertEqual(Update.from_json(json.dumps(whole).encode()), Update("info", "1", 0, {}, {}))
-        for name, wrong in {"status": "0", "payload": ["hunter2"], "error": {"error_specifics": 5}}.items():
+        for name, wrong in {"operation": 5, "status": "0", "payload": ["hunter2"], "error": {"error_specifics": 5}}.items():
             update = Update.from_json(json.dumps(whole | {name: wrong}).encode())
-            self.assertEqual((update.operation, update.exchange, update.status), ("info", "1", nymi.Status.INTERNAL), name)
+            operation = "error" if name == "operation" else "info"
+            self.assertEqual((update.operation, update.exchange, update.status), (operation, "1", nymi.Status.INTERNAL), name)
+            self.assertIn("the field error_specifics " if name == "error" else f"the field {name} ", update.error["error_specifics"])
             with self.assertRaises(nymi.InternalError) as raised:
                 update.answer()
             self.assertNotIn("hunter2", everything(raised.exception))
@@ -244,6 +246,60 @@ class Unreadable(unittest.TestCase):
             update = Update.from_json(text)
             self.assertEqual((update.exchange, update.status), (None, nymi.Status.INTERNAL))
             self.assertIsInstance(update.event, nymi.InternalError)
+
+
+class MalformedUpdates(unittest.TestCase):
+    """Who waits for what cannot be read hears so, and not that nothing came."""
+
+    TAP: Mapping[str, Any] = {"operation": "tap", "exchange": None, "status": 0, "payload": Unreadable.TAP, "error": {}}
+    GONE: Mapping[str, Any] = {
+        "operation": "error",
+        "exchange": None,
+        "status": 4000,
+        "payload": {},
+        "error": {"error_description": "Nymi Agent missing."},
+    }
+    BROKEN: Mapping[str, Mapping[str, Any]] = {
+        "an event tap: the field at ": {**TAP, "payload": {**Unreadable.TAP, "at": "hunter2"}},
+        "an update tap: the field payload ": {**TAP, "payload": ["hunter2"]},
+        "an update tap: the field exchange ": {**TAP, "exchange": 5},
+        "told by the library": {**GONE, "status": 9000, "error": {"error_specifics": "told by the library"}},
+    }
+
+    def test_waiting_for_a_tap(self) -> None:
+        for said, broken in self.BROKEN.items():
+            with nymi.Client("Records", agent_url=NOWHERE) as client:
+                for update in (self.GONE, broken, self.TAP):
+                    client._router.deliver(Update.from_json(json.dumps(update).encode()))
+                with self.assertRaisesRegex(nymi.InternalError, said) as raised:
+                    client.wait_tap(timeout=10)
+                self.assertNotIn("hunter2", everything(raised.exception))
+                self.assertEqual(client.wait_tap(timeout=10).intent_id, "i")
+
+    def test_waiting_for_a_tap_with_asyncio(self) -> None:
+        async def run() -> None:
+            for said, broken in self.BROKEN.items():
+                async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                    for update in (self.GONE, broken, self.TAP):
+                        client._router.deliver(Update.from_json(json.dumps(update).encode()))
+                    with self.assertRaisesRegex(nymi.InternalError, said):
+                        await client.wait_tap(timeout=10)
+                    self.assertEqual((await client.wait_tap(timeout=10)).intent_id, "i")
+
+        asyncio.run(run())
+
+    def test_waiting_for_an_answer(self) -> None:
+        answer = {"operation": "firmware", "exchange": "mine", "status": 0, "payload": {}, "error": {}}
+        for name, wrong in {"operation": 5, "status": "0", "payload": ["hunter2"], "error": 5}.items():
+            broken = json.dumps(answer | {name: wrong}).encode()
+
+            def sent(_: nymi._handle.Handle, request: bytes) -> None:
+                client._router.deliver(Update.from_json(broken))
+
+            with nymi.Client("Records", agent_url=NOWHERE) as client, mock.patch.object(nymi._handle.Handle, "put", sent):
+                with self.assertRaisesRegex(nymi.InternalError, f"the field {name} ") as raised:
+                    client.firmware("C0:00:00:00:00:01", exchange="mine", timeout=10)
+                self.assertNotIn("hunter2", everything(raised.exception))
 
 
 class Library(unittest.TestCase):
@@ -417,6 +473,16 @@ class Tools(unittest.TestCase):
             command = [sys.executable, str(ROOT / "clients/scenarios/matrix"), *arguments]
             return subprocess.run(command, capture_output=True, text=True)
 
+        missing = run("--check", "/nowhere/python.json")
+        self.assertEqual((missing.returncode, missing.stdout), (1, ""))
+        self.assertRegex(missing.stderr, r"^matrix: there are no results in /nowhere/python\.json; .*clients/scenarios/rig.*\n$")
+        with tempfile.TemporaryDirectory() as folder:
+            for text in ("", "[]", "{}", '{"client":"x","transport":"native","results":[{}]}'):
+                broken = Path(folder, "broken.json")
+                broken.write_text(text)
+                refused = run(str(broken))
+                self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+                self.assertRegex(refused.stderr, rf"^matrix: {broken} .*clients/scenarios/rig.*\n$")
         for help in ("--help", "-h"):
             asked = run(help)
             self.assertEqual((asked.returncode, asked.stderr), (0, ""))
@@ -434,12 +500,43 @@ class Ends(unittest.TestCase):
         client.close()
         client.close()
         self.assertTrue(client.is_closed)
-        with self.assertRaises(nymi.ClosedError):
-            client.info()
-        with self.assertRaises(nymi.ClosedError):
-            while True:
-                client.wait_update(timeout=5)
+        calls: list[Callable[[], object]] = [
+            client.info,
+            lambda: client.init(),
+            lambda: client.subscribe("127.0.0.1"),
+            lambda: client.request("firmware", {}),
+            lambda: client.cancel("x"),
+            lambda: client.put("{}"),
+            lambda: self.drained(client.wait_update),
+            lambda: self.drained(client.wait_event),
+            client.wait_tap,
+        ]
+        for call in calls:
+            with self.assertRaises(nymi.ClosedError) as raised:
+                call()
+            self.assertEqual(raised.exception.status, nymi.Status.TERMINATED)
+            self.assertIsNotNone(raised.exception.remedy)
         self.assertEqual(list(client.events()), [])
+
+    def drained(self, wait: Callable[[float], object]) -> None:
+        while True:
+            wait(5)
+
+    def test_so_it_is_with_asyncio(self) -> None:
+        async def run() -> None:
+            client = nymi.AsyncClient("Records", agent_url=NOWHERE)
+            await client.close()
+            await client.close()
+            with self.assertRaises(nymi.ClosedError) as put:
+                client.put("{}")
+            self.assertEqual(put.exception.status, nymi.Status.TERMINATED)
+            calls: list[Callable[[], Awaitable[object]]] = [client.info, lambda: client.subscribe("e"), client.wait_tap]
+            for call in calls:
+                with self.assertRaises(nymi.ClosedError) as raised:
+                    await call()
+                self.assertEqual(raised.exception.status, nymi.Status.TERMINATED)
+
+        asyncio.run(run())
 
     def test_a_client_that_nobody_closed_warns_and_is_freed(self) -> None:
         client = nymi.Client("Records", agent_url=NOWHERE)

@@ -10,12 +10,13 @@ use nymi_core::message::{
 };
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelEvent, PushError, Reply};
+use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::certificates::RenewalForAgent;
 use super::requests::to_map;
-use super::{Done, Engine};
+use super::{Done, Engine, malformed};
 use crate::exchanges::Id;
 use crate::init::Refusal;
 use crate::link::{Link, Note, State};
@@ -88,7 +89,7 @@ impl Engine {
                 self.refused(Refusal::by_agent(&response));
             }
             ChannelEvent::Message { event, payload } if event == event::UPDATE => {
-                self.update(payload);
+                self.update(&payload);
             }
             ChannelEvent::Message { event, .. } => {
                 tracing::debug!("the agent sent an event that this version does not know: {event}");
@@ -258,16 +259,16 @@ impl Engine {
         }
     }
 
-    fn update(&mut self, payload: Value) {
-        let update: Update = match serde_json::from_value(payload) {
-            Ok(update) => update,
-            Err(error) => {
-                tracing::warn!("the agent sent an update that cannot be read: {error}");
-                return;
-            }
+    fn update(&mut self, payload: &Value) {
+        // The error that says why may hold what was sent, such as a key.
+        let Ok(update) = Update::deserialize(payload) else {
+            let exchange = payload.get("exchange").and_then(Value::as_str);
+            return self.malformed(exchange, malformed::describe(payload));
         };
         let Some(exchange) = &update.exchange else {
-            if self.wants(&update) {
+            if is_without_endpoint(&update) {
+                self.malformed(None, malformed::without_endpoint(&update.operation));
+            } else if self.wants(&update) {
                 self.desk.deliver(update);
             }
             return;
@@ -281,6 +282,23 @@ impl Engine {
         }
         if let Some(id) = Id::from_exchange(exchange) {
             self.answer(id, update);
+        }
+    }
+
+    /// Tells of an update that cannot be read whoever it is for, who would wait for it in vain.
+    fn malformed(&mut self, exchange: Option<&str>, why: String) {
+        tracing::warn!("{why}");
+        match exchange {
+            Some(exchange) => {
+                if let Some(id) = Id::from_exchange(exchange) {
+                    let failure = Update::failed("", None, Status::INTERNAL, why);
+                    self.answer(id, failure);
+                }
+            }
+            None if self.link.as_ref().is_some_and(Link::is_proven) => {
+                self.desk.deliver(Update::error(Status::INTERNAL, why));
+            }
+            None => {}
         }
     }
 
@@ -314,7 +332,7 @@ impl Engine {
             None
         };
         match note {
-            Some(Note::Info) => {
+            Some(Note::Info) if update.status != Status::INTERNAL => {
                 let agents: Option<InfoAnswer> = update.payload_as().ok();
                 update = Update::ok("", None, to_map(&self.info(agents)));
             }
@@ -343,4 +361,19 @@ impl Engine {
             let _ = link.handle.push(event::REQUEST, request.to_value());
         }
     }
+}
+
+/// Whether it is an event of a terminal that does not say which: nobody could have subscribed to it.
+fn is_without_endpoint(update: &Update) -> bool {
+    let operation = update.operation.as_str();
+    [
+        PresenceEvent::OPERATION,
+        TapEvent::OPERATION,
+        EndpointEvent::OPERATION,
+    ]
+    .contains(&operation)
+        && !update
+            .payload
+            .get("endpoint_id")
+            .is_some_and(Value::is_string)
 }

@@ -6,6 +6,7 @@
 
 mod agent;
 mod certificates;
+mod malformed;
 mod requests;
 
 pub(crate) use requests::to_map;

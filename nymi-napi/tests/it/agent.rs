@@ -186,14 +186,87 @@ fn events_pass_through_as_they_are() {
         "intent_id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "at": "2026-01-02T00:00:00.000Z"}, "error": {}});
     agent.update(tap.clone());
     assert_eq!(next(&client), tap);
-    // What cannot be read, or answers nothing, is passed over.
-    agent.update(json!("nonsense"));
+    // What answers nothing is passed over.
     agent.update(
         json!({"operation": "lookup", "exchange": "99", "status": 0, "payload": {}, "error": {}}),
     );
     agent.update(
         json!({"operation": "lookup", "exchange": "zz", "status": 0, "payload": {}, "error": {}}),
     );
+    agent.update(tap.clone());
+    assert_eq!(next(&client), tap);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_fails_the_request_at_once() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.ready(&agent);
+    for (field, wrong) in [
+        ("status", json!("0")),
+        ("payload", json!(["hunter2"])),
+        ("error", json!({"nsl": "hunter2"})),
+        ("operation", json!(5)),
+    ] {
+        put(
+            &client,
+            "lookup",
+            "f",
+            json!({"query": {"Username": "bob"}, "lookup_keys": ["NymiBandID"]}),
+        );
+        let request = agent.next_request();
+        let mut update = json!({"operation": "lookup", "exchange": request["exchange"],
+            "status": 0, "payload": {}, "error": {}});
+        update[field] = wrong;
+        agent.update(update);
+        let answer = answer(&client, "f");
+        assert_eq!(
+            (&answer["operation"], &answer["status"]),
+            (&json!("lookup"), &json!(9000)),
+            "{field}: {answer}"
+        );
+        let why = specifics(&answer);
+        assert!(
+            why.contains("cannot be read") && why.contains(field),
+            "{why}"
+        );
+        assert!(!why.contains("hunter2") && !bench.log().contains("hunter2"));
+    }
+}
+
+#[test]
+fn an_event_that_cannot_be_read_is_told() {
+    let bench = Bench::new();
+    let agent = bench.agent();
+    let client = bench.ready(&agent);
+    subscribe(&client, &agent, "bench-1");
+    let tap = json!({"operation": "tap", "exchange": null, "status": 0,
+        "payload": {"endpoint_id": "bench-1"}, "error": {}});
+    let mut nameless = tap.clone();
+    nameless["payload"] = json!({"endpoint_id": 5});
+    let mut numbered = tap.clone();
+    numbered["exchange"] = json!(5);
+    let mut listed = tap.clone();
+    listed["payload"] = json!(["hunter2"]);
+    for (update, said) in [
+        (json!("nonsense"), "it is no object"),
+        (nameless, "update \"tap\" that cannot be read: endpoint_id"),
+        (numbered, "update \"tap\" that cannot be read: exchange"),
+        (listed, "update \"tap\" that cannot be read: payload"),
+    ] {
+        agent.update(update);
+        let told = client
+            .next_tap_or_failure(Some(crate::fake::PATIENCE))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (told.operation.as_str(), told.status.code()),
+            ("error", 9000)
+        );
+        assert!(told.specifics().contains(said), "{}", told.specifics());
+        assert!(!told.specifics().contains("hunter2"));
+    }
+    // The rest is read on.
     agent.update(tap.clone());
     assert_eq!(next(&client), tap);
 }

@@ -6,8 +6,9 @@ import ctypes
 import os
 import sys
 from dataclasses import dataclass
+from typing import Any
 
-from ._generated import NapiLog, Result
+from ._generated import NapiLog, Result, Status
 from ._library import Config, Error, library
 from .errors import NymiError, error_of
 
@@ -100,18 +101,19 @@ class Handle:
 
     def _taken(self, result: int, error: ctypes._Pointer[Error]) -> NymiError:
         """The exception for an error of the library, which is freed."""
-        # Who uses a client that was closed has no use for the number of a handle.
-        status = Result.TERMINATED if result == Result.BAD_HANDLE else result
-        if not error:
-            return error_of(status, {})
-        said = error.contents
-        words = {
-            "error_description": (said.message or b"").decode(),
-            "error_specifics": (said.detail or b"").decode(),
-            "nsl": said.nsl or None,
-        }
-        self._library.nymi_error_free(error)
-        return error_of(status, words)
+        words: dict[str, Any] = {}
+        if error:
+            said = error.contents
+            words = {
+                "error_description": (said.message or b"").decode(),
+                "error_specifics": (said.detail or b"").decode(),
+                "nsl": said.nsl or None,
+            }
+            self._library.nymi_error_free(error)
+        if result in (Result.TERMINATED, Result.BAD_HANDLE):
+            # As for who waited when the client was closed: the number of a handle is of no use to programs.
+            return error_of(Status.TERMINATED, {})
+        return error_of(result, words)
 
 
 def encoded(text: str) -> bytes:

@@ -47,11 +47,14 @@ class Update:
     @classmethod
     def from_json(cls, message: bytes) -> Update:
         """Reads what the library gives. What cannot be read is a failure with status 9000."""
-        operation: str = EventName.ERROR
-        exchange = None
+        operation, exchange, named = EventName.ERROR.value, None, "an update"
         try:
             update = _object(message)
-            operation, exchange = needed(update, "operation", text), optional(update, "exchange", text)
+            if isinstance(update.get("operation"), str):
+                named = f"an update {update['operation']}"
+            # Whom it is for is read first: the others need not hear of it.
+            exchange = optional(update, "exchange", text)
+            operation = needed(update, "operation", text)
             status = needed(update, "status", whole)
             payload, error = optional(update, "payload", fields) or {}, optional(update, "error", fields) or {}
             for name in ("error_description", "error_specifics"):
@@ -60,7 +63,7 @@ class Update:
         except InternalError as wrong:
             # Of an event nothing else is known then than that it failed.
             about = EventName.ERROR if exchange is None else operation
-            return cls(about, exchange, wrong.status, {}, {"error_specifics": f"an update: {wrong.specifics}"})
+            return cls(about, exchange, wrong.status, {}, {"error_specifics": f"{named}: {wrong.specifics}"})
         return cls(operation, exchange, status, payload, error)
 
     @property
@@ -102,6 +105,17 @@ def _object(message: bytes) -> Mapping[str, Any]:
     if not isinstance(update, dict):
         raise unreadable("it is no object")
     return update
+
+
+def tap_of(update: Update) -> TapEvent | None:
+    """The tap that the update is, if it is one.
+
+    :raises InternalError: it cannot be read, or tells that another one could not: who waits for a tap would wait in vain.
+    """
+    event = update.event
+    if isinstance(event, InternalError):
+        raise event
+    return event if isinstance(event, TapEvent) else None
 
 
 def waiting_updates() -> deque[Update]:

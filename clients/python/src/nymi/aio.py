@@ -15,7 +15,7 @@ from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
-from ._updates import Event, Router, Update, keep, waiting_updates
+from ._updates import Event, Router, Update, keep, tap_of, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
 
 T = TypeVar("T")
@@ -198,12 +198,15 @@ class AsyncClient(AsyncOperations):
             raise _nothing(timeout) from None
 
     async def wait_tap(self, timeout: float | None = None) -> TapEvent:
-        """The next tap. Drops the other events before it. Raises as `wait_update` does."""
+        """The next tap. Drops the other events before it. Raises as `wait_update` does.
+
+        :raises InternalError: an update could not be read, which may have been the tap; `specifics` names it.
+        """
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    if isinstance(event := (await self._next()).event, TapEvent):
-                        return event
+                    if tap := tap_of(await self._next()):
+                        return tap
         except TimeoutError:
             raise _nothing(timeout) from None
 

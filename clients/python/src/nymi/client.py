@@ -17,7 +17,7 @@ from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
 from ._operations import Operations
-from ._updates import Event, Router, Update, keep, waiting_updates
+from ._updates import Event, Router, Update, keep, tap_of, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
 
 T = TypeVar("T")
@@ -204,11 +204,14 @@ class Client(Operations):
         raise _nothing(timeout)
 
     def wait_tap(self, timeout: float | None = None) -> TapEvent:
-        """The next tap. Drops the other events before it. Raises as `wait_update` does."""
+        """The next tap. Drops the other events before it. Raises as `wait_update` does.
+
+        :raises InternalError: an update could not be read, which may have been the tap; `specifics` names it.
+        """
         until = _until(timeout)
         while update := self._inbox.take(until):
-            if isinstance(event := update.event, TapEvent):
-                return event
+            if tap := tap_of(update):
+                return tap
         raise _nothing(timeout)
 
     def events(self) -> Iterator[Event]:
