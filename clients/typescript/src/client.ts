@@ -3,7 +3,7 @@
 import { DEFAULT_BACKOFF, pauseMs, type Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import { Emitter, type Stop } from "./emitter.js";
-import { NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError, type UpdateError } from "./errors.js";
+import { NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError } from "./errors.js";
 import {
   DEFAULT_DEADLINE_MS,
   MAX_DEADLINE_MS,
@@ -20,6 +20,7 @@ import {
   type Operations,
 } from "./generated.js";
 import { platformSocket, type OpenSocket } from "./socket.js";
+import { readUpdate, type Malformed, type Update } from "./update.js";
 
 /** How a client is made. */
 export interface ClientOptions {
@@ -76,14 +77,6 @@ interface Pending {
   readonly operation: string;
   resolve(payload: object): void;
   reject(error: unknown): void;
-}
-
-interface Update {
-  readonly operation: string;
-  readonly exchange: string | null;
-  readonly status: number;
-  readonly payload?: { readonly completed?: boolean };
-  readonly error?: UpdateError;
 }
 
 const DEFAULT_URL = "ws://127.0.0.1:8080/";
@@ -218,21 +211,28 @@ export class NymiClient {
     return this.#emitter.on(name, listener);
   }
 
-  /** The next event of this name; waits for ever unless the options say otherwise. */
+  /**
+   * The next event of this name; waits for ever unless the options say otherwise.
+   *
+   * @throws {NymiError} for an event of the agent, status 9000: a message could not be read, which may have been it.
+   */
   next<Name extends keyof ClientEvents>(
     name: Name,
     { signal, timeoutMs, where }: NextOptions<ClientEvents[Name]> = {},
   ): Promise<ClientEvents[Name]> {
+    if (this.#ended && name !== "state") return Promise.reject(new NymiClosedError(name));
     return settle((resolve, reject) => {
       const stop = this.#emitter.on(name, (payload) => {
         if (where === undefined || where(payload)) resolve(payload);
       });
       const ended = name === "state" ? undefined : this.#onClose(() => reject(new NymiClosedError(name)));
+      const unread = isEvent(name) ? this.#emitter.on("error", (error) => error.status === Status.INTERNAL && reject(error)) : undefined;
       const late = () => reject(new NymiTimeoutError(name, timeoutMs ?? 0));
       const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
       return () => {
         stop();
         ended?.();
+        unread?.();
         clearTimeout(timer);
       };
     }, signal);
@@ -314,14 +314,23 @@ export class NymiClient {
 
   #receive(text: string): void {
     this.#heardAt = Date.now();
-    const update = parse(text);
-    if (update === undefined) return;
+    const update = readUpdate(text);
+    if ("fault" in update) return this.#malformed(update);
     if (update.exchange !== null) return this.#answered(update.exchange, update);
     if (update.operation === "error") return this.#emitter.emit("error", new NymiError(update.status, update.error));
-    if (isEvent(update.operation)) this.#emitter.emit(update.operation, (update.payload ?? {}) as never);
+    if (isEvent(update.operation)) this.#emitter.emit(update.operation, update.payload as never);
   }
 
-  #answered(exchange: string, { status, payload = {}, error }: Update): void {
+  /** Whoever it is for is told, rather than that nothing came. */
+  #malformed({ fault, exchange }: Malformed): void {
+    const pending = exchange === null ? undefined : this.#pending.get(exchange);
+    const error = new NymiError(Status.INTERNAL, { error_specifics: fault }, pending?.operation);
+    if (exchange === null) return this.#emitter.emit("error", error);
+    this.#pending.delete(exchange);
+    pending?.reject(error);
+  }
+
+  #answered(exchange: string, { status, payload, error }: Update): void {
     const pending = this.#pending.get(exchange);
     if (pending === undefined || payload.completed === false) return;
     this.#pending.delete(exchange);
@@ -420,15 +429,6 @@ function settle<T>(
     // Settled before there was anything to undo.
     if (settled) undo("an answer");
   });
-}
-
-function parse(text: string): Update | undefined {
-  try {
-    const update: unknown = JSON.parse(text);
-    return typeof update === "object" && update !== null ? (update as Update) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const EVENTS: Record<keyof EventPayloads, true> = { tap: true, presence: true, endpoint: true };

@@ -36,6 +36,60 @@ test("a request resolves with its own answer, whatever comes before", async () =
   nymi.close();
 });
 
+test("an answer that cannot be read fails its request at once, with its name and none of its values", async () => {
+  const { nymi, socket } = await connected();
+  for (const [field, wrong] of Object.entries({
+    operation: 5, status: "hunter2", payload: ["hunter2"], error: { nsl: "hunter2" },
+  })) {
+    const asked = nymi.info();
+    const { exchange } = socket.last("info");
+    socket.say(JSON.stringify({ operation: "info", exchange, status: 0, payload: {}, error: {}, [field]: wrong }));
+    await assert.rejects(asked, (error) => {
+      assert.deepEqual([error.status, error.operation, error.constructor], [Status.INTERNAL, "info", NymiError]);
+      assert.match(error.specifics, new RegExp(`^an update${field === "operation" ? "" : " info"} cannot be read: ${field} `));
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+  assert.equal(socket.last("cancel"), undefined, "it was answered");
+  nymi.close();
+});
+
+test("who waits for an event hears of what cannot be read, and of the agent's own failures no more than before", async () => {
+  const { nymi, socket } = await connected();
+  const heard = [];
+  nymi.on("error", (error) => heard.push(error.status));
+  const tap = { operation: "tap", exchange: null, status: 0, payload: { intent_id: "i" }, error: {} };
+  for (const [said, broken] of Object.entries({
+    "an update cannot be read: it is not JSON": "{",
+    "an update cannot be read: it is no object": "[]",
+    "an update tap cannot be read: payload": JSON.stringify({ ...tap, payload: ["hunter2"] }),
+    "an update tap cannot be read: exchange": JSON.stringify({ ...tap, exchange: 5 }),
+    "an update tap cannot be read: status": JSON.stringify({ ...tap, status: -1 }),
+  })) {
+    const waiting = nymi.next("tap", { timeoutMs: 10_000 });
+    socket.update("error", null, {}, Status.ENDPOINT_MISSING);
+    socket.say(broken);
+    await assert.rejects(waiting, (error) => error.status === Status.INTERNAL && error.specifics.startsWith(said));
+    const next = nymi.next("tap", { timeoutMs: 10_000 });
+    socket.say(JSON.stringify(tap));
+    assert.equal((await next).intent_id, "i");
+  }
+  assert.deepEqual(heard, Array(5).fill([Status.ENDPOINT_MISSING, Status.INTERNAL]).flat());
+  nymi.close();
+});
+
+test("after close every call says so, with one status", async () => {
+  const { nymi } = await connected();
+  nymi.close();
+  for (const call of [
+    () => nymi.connect(), () => nymi.info(), () => nymi.subscribe("127.0.0.1"), () => nymi.request("firmware", {}),
+    () => nymi.assertIdentity("b"), () => nymi.next("tap", { timeoutMs: 1000 }),
+  ]) {
+    await assert.rejects(call(), (error) => error instanceof NymiClosedError && error.status === Status.TERMINATED);
+  }
+});
+
 test("a refusal is an error with its status and what to do", async () => {
   const { nymi, socket } = await connected();
   const asked = nymi.request("firmware", { device: "AA:BB:CC:DD:EE:FF" });

@@ -94,6 +94,7 @@ public final class Client implements AutoCloseable {
      * @throws NymiException it failed; {@code status} says why
      */
     public <T> T run(Request<T> request) {
+        Objects.requireNonNull(request, "request");
         try {
             Connection.Sent sent = send(request);
             try {
@@ -120,6 +121,7 @@ public final class Client implements AutoCloseable {
      * @return a future of the answer, or of a {@link NymiException}; to cancel it, or to complete it otherwise, cancels the operation at the agent
      */
     public <T> CompletableFuture<T> runAsync(Request<T> request) {
+        Objects.requireNonNull(request, "request");
         Connection.Sent sent;
         try {
             sent = send(request);
@@ -517,6 +519,7 @@ public final class Client implements AutoCloseable {
      * @throws LibraryException it is not JSON, or longer than 1 MiB
      */
     public void put(String request) {
+        Objects.requireNonNull(request, "request");
         try {
             connection.put(request);
         } finally {
@@ -529,6 +532,7 @@ public final class Client implements AutoCloseable {
      *
      * @param listener called with each tap on the thread of listeners
      * @return what ends it
+     * @throws ClosedException the client was closed
      */
     public Registration onTap(Consumer<? super TapEvent> listener) {
         return onEvent(TapEvent.class, listener);
@@ -539,6 +543,7 @@ public final class Client implements AutoCloseable {
      *
      * @param listener called with each change on the thread of listeners
      * @return what ends it
+     * @throws ClosedException the client was closed
      */
     public Registration onPresence(Consumer<? super PresenceEvent> listener) {
         return onEvent(PresenceEvent.class, listener);
@@ -549,6 +554,7 @@ public final class Client implements AutoCloseable {
      *
      * @param listener called with each change on the thread of listeners
      * @return what ends it
+     * @throws ClosedException the client was closed
      */
     public Registration onEndpoint(Consumer<? super EndpointEvent> listener) {
         return onEvent(EndpointEvent.class, listener);
@@ -559,6 +565,7 @@ public final class Client implements AutoCloseable {
      *
      * @param listener called with each failure on the thread of listeners
      * @return what ends it
+     * @throws ClosedException the client was closed
      */
     public Registration onFailure(Consumer<? super NymiException> listener) {
         Objects.requireNonNull(listener, "listener");
@@ -570,6 +577,7 @@ public final class Client implements AutoCloseable {
      *
      * @param listener called with each update on the thread of listeners
      * @return what ends it
+     * @throws ClosedException the client was closed
      */
     public Registration onUpdate(Consumer<? super Update> listener) {
         return connection.listeners.onUpdate(this, Objects.requireNonNull(listener, "listener"));
@@ -585,11 +593,20 @@ public final class Client implements AutoCloseable {
      * @param timeout how long to wait
      * @return the tap
      * @throws NymiTimeoutException none came in time
+     * @throws InternalException an update could not be read, which may have been the tap; its detail names it
      * @throws ClosedException the client was closed, and nothing is left to read
      * @throws IllegalStateException the client has listeners, which get the events
      */
     public TapEvent waitTap(Duration timeout) {
-        return next(timeout, update -> update.event().filter(TapEvent.class::isInstance).map(TapEvent.class::cast));
+        return next(timeout, update -> update.event().flatMap(Client::tap));
+    }
+
+    /** Who waits for a tap that cannot be read would wait in vain. */
+    private static Optional<TapEvent> tap(Event event) {
+        if (event instanceof FailureEvent && ((FailureEvent) event).exception() instanceof InternalException) {
+            throw ((FailureEvent) event).exception();
+        }
+        return event instanceof TapEvent ? Optional.of((TapEvent) event) : Optional.empty();
     }
 
     /**
@@ -613,6 +630,7 @@ public final class Client implements AutoCloseable {
     }
 
     private <T> T next(Duration timeout, Function<Update, Optional<T>> read) {
+        Objects.requireNonNull(timeout, "timeout");
         long left = timeout.compareTo(FOREVER) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
         long began = System.nanoTime();
         try {

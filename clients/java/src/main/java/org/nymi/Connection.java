@@ -119,7 +119,7 @@ final class Connection implements Runnable {
     public void run() {
         try {
             for (String text = handle.get(); text != null; text = handle.get()) {
-                deliver(text);
+                router.deliver(Update.read(text));
             }
         } catch (Throwable fault) {
             LOG.log(System.Logger.Level.ERROR, "no more updates can be read", fault);
@@ -127,14 +127,6 @@ final class Connection implements Runnable {
             router.end();
             inbox.end();
             handle.free();
-        }
-    }
-
-    private void deliver(String text) {
-        try {
-            router.deliver(Update.read(text));
-        } catch (Malformed malformed) {
-            LOG.log(System.Logger.Level.WARNING, "an update was dropped: {0}", malformed.getMessage());
         }
     }
 

@@ -115,14 +115,19 @@ final class Handle {
 
     /** What an error of the library tells; frees it. */
     private Failure failure(int result, Pointer error) {
-        // Who uses a client that was closed has no use for the number of a handle.
-        int status = result == Result.BAD_HANDLE.number() ? Result.TERMINATED.number() : result;
+        if (result == Result.BAD_HANDLE.number() || result == Result.TERMINATED.number()) {
+            // As for who waited when the client was closed: the number of a handle is of no use to programs.
+            if (error != null) {
+                api.nymi_error_free(error);
+            }
+            return Failure.of(Status.TERMINATED, "");
+        }
         if (error == null) {
-            return new Failure(status, "", "", 0);
+            return new Failure(result, "", "", 0);
         }
         try {
             NativeApi.Error said = new NativeApi.Error(error);
-            return new Failure(status, said.message.getString(0, "UTF-8"), said.detail.getString(0, "UTF-8"), Integer.toUnsignedLong(said.nsl));
+            return new Failure(result, said.message.getString(0, "UTF-8"), said.detail.getString(0, "UTF-8"), Integer.toUnsignedLong(said.nsl));
         } finally {
             api.nymi_error_free(error);
         }

@@ -26,8 +26,8 @@ final class Listeners implements Runnable {
         return started;
     }
 
-    /** From now on no listener is called. */
-    void stop() {
+    /** From now on no listener is called, and none is taken. */
+    synchronized void stop() {
         stopped = true;
         entries.clear();
     }
@@ -41,14 +41,15 @@ final class Listeners implements Runnable {
     }
 
     private synchronized Registration add(Entry entry) {
-        if (!stopped) {
-            entries.add(entry);
-            if (!started) {
-                started = true;
-                Thread thread = new Thread(this, threadName);
-                thread.setDaemon(true);
-                thread.start();
-            }
+        if (stopped) {
+            throw NymiException.of(Failure.of(Status.TERMINATED, ""));
+        }
+        entries.add(entry);
+        if (!started) {
+            started = true;
+            Thread thread = new Thread(this, threadName);
+            thread.setDaemon(true);
+            thread.start();
         }
         // A registration that was closed keeps no client.
         AtomicReference<Entry> kept = new AtomicReference<>(entry);

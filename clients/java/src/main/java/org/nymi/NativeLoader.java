@@ -3,8 +3,8 @@ package org.nymi;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
-import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +22,14 @@ final class NativeLoader {
     private final String variable;
     private final ClassLoader resources;
     private final int abi;
+    private final Path temporary;
 
-    NativeLoader(String property, String variable, ClassLoader resources, int abi) {
+    NativeLoader(String property, String variable, ClassLoader resources, int abi, Path temporary) {
         this.property = property;
         this.variable = variable;
         this.resources = resources;
         this.abi = abi;
+        this.temporary = temporary;
     }
 
     /**
@@ -37,7 +39,8 @@ final class NativeLoader {
      */
     static synchronized NativeApi api() {
         if (loaded == null) {
-            loaded = new NativeLoader(System.getProperty(PROPERTY), System.getenv(VARIABLE), NativeLoader.class.getClassLoader(), Abi.VERSION).load();
+            Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+            loaded = new NativeLoader(System.getProperty(PROPERTY), System.getenv(VARIABLE), NativeLoader.class.getClassLoader(), Abi.VERSION, temporary).load();
         }
         return loaded;
     }
@@ -49,12 +52,14 @@ final class NativeLoader {
         }
         List<String> tried = new ArrayList<>();
         tried.add("the system property " + PROPERTY + " is not set");
-        String resource = "/" + Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName("nymi_api");
-        try {
-            File extracted = Native.extractFromResourcePath(resource, resources);
-            return open(extracted.getPath(), "the jar");
-        } catch (IOException none) {
-            tried.add("in the jar: " + firstLine(none));
+        String resource = Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName("nymi_api");
+        try (InputStream library = resources.getResourceAsStream(resource)) {
+            if (library != null) {
+                return unpacked(library);
+            }
+            tried.add("in the jar: there is no " + resource);
+        } catch (IOException unreadable) {
+            throw new LibraryNotFoundException("the C library of the jar cannot be unpacked into " + temporary + ", which java.io.tmpdir names: " + unreadable, unreadable);
         }
         if (variable != null) {
             return open(file(variable), VARIABLE);
@@ -68,6 +73,12 @@ final class NativeLoader {
             }
         }
         throw new LibraryNotFoundException("the C library was not found; set " + PROPERTY + " to its file. Tried: " + String.join("; ", tried), null);
+    }
+
+    private NativeApi unpacked(InputStream library) throws IOException {
+        try (Unpacked copy = Unpacked.of(library, System.mapLibraryName("nymi_api"), temporary)) {
+            return open(copy.file().toString(), "the jar");
+        }
     }
 
     /** A path may name the file, or the folder where it is. */

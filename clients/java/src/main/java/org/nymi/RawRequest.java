@@ -15,10 +15,12 @@ public final class RawRequest extends Request<Map<String, Object>> {
      *
      * @param operation its name, see {@link Operation}
      * @param payload its fields: texts, numbers, Boolean, Map, Collection and null; a {@code deadline_ms} among them counts more than a timeout
+     * @throws NullPointerException the operation, the payload or the name of a field is null
      */
     public RawRequest(String operation, Map<String, ?> payload) {
         this.operation = Objects.requireNonNull(operation, "operation");
-        this.payload = new LinkedHashMap<>(payload);
+        this.payload = new LinkedHashMap<>(Objects.requireNonNull(payload, "payload"));
+        this.payload.keySet().forEach(name -> Objects.requireNonNull(name, "the name of a field of the payload"));
     }
 
     @Override

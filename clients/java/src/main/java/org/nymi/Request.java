@@ -71,6 +71,7 @@ public abstract class Request<T> extends Fields {
     }
 
     static Duration checked(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout");
         if (timeout.isZero() || timeout.isNegative() || timeout.compareTo(Duration.ofMillis(Abi.MAX_DEADLINE_MS)) > 0) {
             throw new IllegalArgumentException("a timeout of " + timeout + "; it has to be more than 0 and at most " + Abi.MAX_DEADLINE_MS + " ms");
         }

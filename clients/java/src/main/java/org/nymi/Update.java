@@ -23,18 +23,32 @@ public final class Update {
     }
 
     /**
-     * Reads what the library gives.
-     *
-     * @throws Malformed it is not an update
+     * Reads what the library gives. What cannot be read is a failure with status 9000: of the request that it answers, if it says which, so that nobody
+     * waits in vain; else one that no request caused.
      */
     static Update read(String json) {
-        Object value = Json.read(json);
-        if (!(value instanceof Map)) {
-            throw new Malformed("an update that is no object");
+        String named = "an update";
+        String exchange = null;
+        try {
+            Object value = Json.read(json);
+            if (!(value instanceof Map)) {
+                throw new Malformed("it is no object");
+            }
+            Payload update = Payload.of((Map<?, ?>) value);
+            if (update.all().get("operation") instanceof String) {
+                named += " " + update.text("operation");
+            }
+            exchange = update.has("exchange") ? update.text("exchange") : null;
+            return new Update(update.text("operation"), exchange, update.integer("status"), update.map("payload"), update.map("error"));
+        } catch (Malformed malformed) {
+            LOG.log(System.Logger.Level.WARNING, "{0} cannot be read: {1}", named, malformed.getMessage());
+            return unreadable(exchange, named + " cannot be read: " + malformed.getMessage());
         }
-        Payload update = Payload.of((Map<?, ?>) value);
-        String exchange = update.has("exchange") ? update.text("exchange") : null;
-        return new Update(update.text("operation"), exchange, update.integer("status"), update.map("payload"), update.map("error"));
+    }
+
+    private static Update unreadable(String exchange, String why) {
+        Map<String, Object> error = Map.of("error_description", Status.INTERNAL.description(), "error_specifics", why);
+        return new Update("error", exchange, Status.INTERNAL.code(), Map.of(), error);
     }
 
     /** What stands for an answer after the end. */
@@ -103,7 +117,7 @@ public final class Update {
     /**
      * What happened.
      *
-     * @return the event, if it is one that this version knows
+     * @return the event, if it is one that this version knows; a {@link FailureEvent} for one that cannot be read
      */
     public Optional<Event> event() {
         if (exchange != null) {
@@ -124,8 +138,8 @@ public final class Update {
                     return Optional.empty();
             }
         } catch (Malformed malformed) {
-            LOG.log(System.Logger.Level.WARNING, "an event {0} was dropped: {1}", operation, malformed.getMessage());
-            return Optional.empty();
+            Failure failure = Failure.of(Status.INTERNAL, "an event " + operation + " cannot be read: " + malformed.getMessage());
+            return Optional.of(new FailureEvent(NymiException.of(failure)));
         }
     }
 

@@ -39,7 +39,7 @@ class FakeLibraryTest {
     private static final String VERSIONS = "{\"firmware_version\":\"1\",\"hardware_version\":\"2\"}";
 
     @Test
-    void malformedUpdatesAreDroppedAndTheRestGoesOn() {
+    void malformedUpdatesAreToldAndTheRestGoesOn() {
         CompletableFuture<FirmwareAnswer> asked = client.runAsync(new FirmwareRequest("b").exchange("x"));
         for (String broken : List.of("", "{", "[]", "{\"operation\":1}", "[".repeat(100_000), "\u0001", "{\"a\":1,\"a\":2}")) {
             library.updates.add(broken);
@@ -47,13 +47,61 @@ class FakeLibraryTest {
         library.updates.add(Result.INTERRUPTED.number());
         answer("x", VERSIONS);
         assertEquals("1", asked.join().firmwareVersion());
+        for (int told = 0; told < 7; told++) {
+            Update update = client.waitUpdate(Duration.ofSeconds(10));
+            assertEquals(Status.INTERNAL.code(), update.status());
+            assertInstanceOf(InternalException.class, ((FailureEvent) update.event().orElseThrow()).exception());
+        }
     }
 
     @Test
     void aMalformedAnswerIsAFaultNotAHang() {
-        CompletableFuture<FirmwareAnswer> asked = client.runAsync(new FirmwareRequest("b").exchange("x"));
-        answer("x", "{\"firmware_version\":{}}");
-        assertInstanceOf(InternalException.class, assertThrows(CompletionException.class, asked::join).getCause());
+        Map<String, String> broken = Map.of(
+                "firmware_version", "'operation':'firmware','exchange':'x','status':0,'payload':{'firmware_version':{}},'error':{}",
+                "operation", "'operation':5,'exchange':'x','status':0,'payload':{},'error':{}",
+                "status", "'operation':'firmware','exchange':'x','status':'hunter2','payload':{},'error':{}",
+                "payload", "'operation':'firmware','exchange':'x','status':0,'payload':['hunter2'],'error':{}",
+                "error", "'operation':'firmware','exchange':'x','status':0,'payload':{},'error':'hunter2'");
+        broken.forEach((field, fields) -> {
+            CompletableFuture<FirmwareAnswer> asked = client.runAsync(new FirmwareRequest("b").exchange("x"));
+            library.updates.add(json("{" + fields + "}"));
+            Throwable failure = assertThrows(CompletionException.class, asked::join).getCause();
+            assertEquals(Status.INTERNAL.code(), ((InternalException) failure).status());
+            assertTrue(failure.getMessage().contains("the field " + field + " "), failure.getMessage());
+            assertFalse(failure.getMessage().contains("hunter2"), failure.getMessage());
+        });
+    }
+
+    @Test
+    void whoWaitsForATapHearsOfWhatCannotBeRead() {
+        String good = "'endpoint_id':'e','NymiBandID':'b','method':'nfc','intent_id':'i'";
+        Map<String, String> broken = Map.of(
+                "an event tap cannot be read: the field at ", "{'operation':'tap','status':0,'payload':{" + good + ",'at':'hunter2'}}",
+                "an update tap cannot be read: the field payload ", "{'operation':'tap','status':0,'payload':['hunter2']}",
+                "an update tap cannot be read: the field exchange ", "{'operation':'tap','exchange':5,'status':0,'payload':{}}",
+                "told by the library", "{'operation':'error','status':9000,'error':{'error_specifics':'told by the library'}}");
+        broken.forEach((said, update) -> {
+            library.updates.add(json("{'operation':'error','status':4000}"));
+            library.updates.add(json(update));
+            library.updates.add(json("{'operation':'tap','status':0,'payload':{" + good + ",'at':'2026-11-22T01:09:02Z'}}"));
+            InternalException failure = assertThrows(InternalException.class, () -> client.waitTap(Duration.ofSeconds(10)));
+            assertTrue(failure.detail().contains(said), failure.detail());
+            assertFalse(failure.detail().contains("hunter2"), failure.detail());
+            assertEquals("i", client.waitTap(Duration.ofSeconds(10)).intentId());
+        });
+    }
+
+    @Test
+    void listenersForFailuresHearOfAnEventThatCannotBeRead() throws Exception {
+        BlockingQueue<NymiException> heard = new LinkedBlockingQueue<>();
+        client.onFailure(heard::add);
+        library.updates.add(json("{'operation':'presence','status':0,'payload':{}}"));
+        assertTrue(heard.poll(10, TimeUnit.SECONDS).detail().startsWith("an event presence cannot be read: "));
+    }
+
+    /** With quotes that are easier to read. */
+    private static String json(String text) {
+        return text.replace('\'', '"');
     }
 
     @Test

@@ -83,6 +83,9 @@ class LiveTest {
         try (Client client = Live.client(store)) {
             client.onPresence(heard::add);
             client.onEndpoint(heard::add);
+            // What came before both listened may have gone to one of them alone.
+            client.unsubscribe("127.0.0.1");
+            client.subscribe("127.0.0.1");
             List<Class<?>> missing = new ArrayList<>(List.of(PresenceEvent.class, EndpointEvent.class));
             while (!missing.isEmpty()) {
                 Event event = heard.poll(20, TimeUnit.SECONDS);

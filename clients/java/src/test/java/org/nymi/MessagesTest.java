@@ -48,15 +48,18 @@ class MessagesTest {
     @ParameterizedTest
     @ValueSource(strings = {"[]", "7", "null", "{}", "{\"operation\":7,\"status\":0}", "{\"operation\":\"tap\"}", "{\"operation\":\"tap\",\"status\":\"0\"}",
         "{\"operation\":\"tap\",\"status\":4294967296}", "{\"operation\":\"tap\",\"status\":0,\"payload\":[]}", "{\"operation\":\"x\",\"exchange\":7,\"status\":0}"})
-    void whatIsNoUpdateIsRefused(String json) {
-        assertThrows(Malformed.class, () -> Update.read(json));
+    void whatIsNoUpdateIsAFailure(String json) {
+        FailureEvent failure = (FailureEvent) Update.read(json).event().orElseThrow();
+        assertEquals(Status.INTERNAL.code(), failure.exception().status());
+        assertTrue(failure.exception().detail().contains("cannot be read: "), failure.toString());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{}", "{\"endpoint_id\":\"e\",\"event\":7}", "{\"endpoint_id\":null,\"event\":\"gone\"}"})
-    void anEventWithoutItsFieldsIsNone(String payload) {
+    void anEventWithoutItsFieldsIsAFailure(String payload) {
         Update update = Update.read("{\"operation\":\"endpoint\",\"exchange\":null,\"status\":0,\"payload\":" + payload + ",\"error\":{}}");
-        assertEquals(Optional.empty(), update.event());
+        NymiException failure = ((FailureEvent) update.event().orElseThrow()).exception();
+        assertTrue(failure.detail().contains("an event endpoint cannot be read: the field e"), failure.detail());
     }
 
     @Test

@@ -1,18 +1,24 @@
 package org.nymi;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
+import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
@@ -27,11 +33,14 @@ class NativeLoaderTest {
     @TempDir
     Path folder;
 
-    private static NativeApi load(String property, String variable, ClassLoader resources) {
-        return new NativeLoader(property, variable, resources, Abi.VERSION).load();
+    @TempDir
+    Path temporary;
+
+    private NativeApi load(String property, String variable, ClassLoader resources) {
+        return new NativeLoader(property, variable, resources, Abi.VERSION, temporary).load();
     }
 
-    private static String refusal(String property, String variable) {
+    private String refusal(String property, String variable) {
         return assertThrows(LibraryNotFoundException.class, () -> load(property, variable, NOTHING)).getMessage();
     }
 
@@ -45,6 +54,38 @@ class NativeLoaderTest {
     }
 
     @Test
+    void theLibraryIsUnpackedWhereNobodyElseGetsAt() throws Exception {
+        Path left;
+        try (InputStream from = new ByteArrayInputStream(new byte[] {1, 2}); Unpacked one = Unpacked.of(from, "libone.so", temporary)) {
+            left = one.file();
+            assertTrue(left.isAbsolute());
+            assertEquals(temporary, left.getParent().getParent());
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(left.getParent())));
+            assertArrayEquals(new byte[] {1, 2}, Files.readAllBytes(left));
+            try (Unpacked other = Unpacked.of(from, "libone.so", temporary)) {
+                assertNotEquals(left.getParent(), other.file().getParent(), "a folder of its own, whose name nobody knows before");
+            }
+        }
+        assertFalse(Files.exists(left.getParent()));
+        InputStream breaks = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("no more");
+            }
+        };
+        assertThrows(IOException.class, () -> Unpacked.of(breaks, "libone.so", temporary));
+        assertArrayEquals(new String[0], temporary.toFile().list(), "nothing is left");
+    }
+
+    @Test
+    void withoutAFolderForTheLibraryTheErrorNamesIt() {
+        Path missing = temporary.resolve("missing");
+        NativeLoader loader = new NativeLoader(null, null, getClass().getClassLoader(), Abi.VERSION, missing);
+        String said = assertThrows(LibraryNotFoundException.class, loader::load).getMessage();
+        assertTrue(said.contains(missing + ", which java.io.tmpdir names"), said);
+    }
+
+    @Test
     void theLibraryInTheJarIsFound() throws Exception {
         Path jar = folder.resolve("nymi.jar");
         try (JarOutputStream to = new JarOutputStream(Files.newOutputStream(jar))) {
@@ -54,6 +95,7 @@ class NativeLoaderTest {
         try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, null)) {
             assertTrue(load(null, "/nowhere", loader).nymi_version().matches("[0-9]+\\.[0-9]+\\.[0-9]+.*"));
         }
+        assertArrayEquals(new String[0], temporary.toFile().list(), "nothing is left once it is loaded");
     }
 
     @Test
@@ -108,7 +150,7 @@ class NativeLoaderTest {
     @Test
     void anotherBinaryInterfaceIsRefused() throws Exception {
         String library = copy("libother.so").toString();
-        NativeLoader loader = new NativeLoader(library, null, NOTHING, 999);
+        NativeLoader loader = new NativeLoader(library, null, NOTHING, 999, temporary);
         String said = assertThrows(LibraryNotFoundException.class, loader::load).getMessage();
         assertTrue(said.contains("has the binary interface " + Abi.VERSION + "; this package needs 999"), said);
     }
