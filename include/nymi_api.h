@@ -271,6 +271,109 @@ enum NymiStatus {
   NYMI_STATUS_INTERNAL = 9000,
 };
 
+/*
+ * The names of operations, events and fields in messages as JSON.
+ */
+
+#define NYMI_OPERATION_INIT "init"
+#define NYMI_OPERATION_INFO "info"
+#define NYMI_OPERATION_LIST_ENDPOINTS "list_endpoints"
+#define NYMI_OPERATION_SUBSCRIBE_ENDPOINT "subscribe_endpoint"
+#define NYMI_OPERATION_UNSUBSCRIBE_ENDPOINT "unsubscribe_endpoint"
+#define NYMI_OPERATION_LOOKUP "lookup"
+#define NYMI_OPERATION_ASSERT_IDENTITY "assert_identity"
+#define NYMI_OPERATION_USER_STATUS "user_status"
+#define NYMI_OPERATION_NOTIFY "notify"
+#define NYMI_OPERATION_RANDOM "random"
+#define NYMI_OPERATION_SIGN "sign"
+#define NYMI_OPERATION_SYMMETRIC_KEY "symmetric_key"
+#define NYMI_OPERATION_TOTP "totp"
+#define NYMI_OPERATION_FIRMWARE "firmware"
+#define NYMI_OPERATION_CANCEL "cancel"
+
+#define NYMI_EVENT_TAP "tap"
+#define NYMI_EVENT_PRESENCE "presence"
+#define NYMI_EVENT_ENDPOINT "endpoint"
+#define NYMI_EVENT_ERROR "error"
+
+#define NYMI_FIELD_BAND_LABEL "BandLabel"
+#define NYMI_FIELD_DOMAIN "Domain"
+#define NYMI_FIELD_FIRMWARE_VERSION_COLUMN "FirmwareVersion"
+#define NYMI_FIELD_HARDWARE_VERSION_COLUMN "HardwareVersion"
+#define NYMI_FIELD_IDENTITY_PUBLIC_KEY "IdentityPublicKey"
+#define NYMI_FIELD_IS_ACTIVE "IsActive"
+#define NYMI_FIELD_IS_PRIMARY "IsPrimary"
+#define NYMI_FIELD_NFC_UID "NfcUID"
+#define NYMI_FIELD_NYMI_BAND_ID "NymiBandID"
+#define NYMI_FIELD_SERIAL_NUMBER "SerialNumber"
+#define NYMI_FIELD_USERNAME_COLUMN "Username"
+#define NYMI_FIELD_ACTION "action"
+#define NYMI_FIELD_ADAPTERS "adapters"
+#define NYMI_FIELD_ADDRESSES "addresses"
+#define NYMI_FIELD_AFTER "after"
+#define NYMI_FIELD_AGENT "agent"
+#define NYMI_FIELD_AGENT_URL "agent_url"
+#define NYMI_FIELD_ASSERT_TYPE "assert_type"
+#define NYMI_FIELD_ASSERTION "assertion"
+#define NYMI_FIELD_AT "at"
+#define NYMI_FIELD_AUDIENCE "audience"
+#define NYMI_FIELD_AUTHENTICATED "authenticated"
+#define NYMI_FIELD_BANDS "bands"
+#define NYMI_FIELD_BEFORE "before"
+#define NYMI_FIELD_CACHED "cached"
+#define NYMI_FIELD_CERTIFICATE "certificate"
+#define NYMI_FIELD_CHECKED_AT "checked_at"
+#define NYMI_FIELD_DEADLINE_MS "deadline_ms"
+#define NYMI_FIELD_DETAIL "detail"
+#define NYMI_FIELD_DEVICE "device"
+#define NYMI_FIELD_DOCUMENT_SHA256 "document_sha256"
+#define NYMI_FIELD_ENDPOINT_ID "endpoint_id"
+#define NYMI_FIELD_ENDPOINTS "endpoints"
+#define NYMI_FIELD_EVENT "event"
+#define NYMI_FIELD_EXCHANGE "exchange"
+#define NYMI_FIELD_FIRMWARE_VERSION "firmware_version"
+#define NYMI_FIELD_GRADE "grade"
+#define NYMI_FIELD_HARDWARE_VERSION "hardware_version"
+#define NYMI_FIELD_HASH "hash"
+#define NYMI_FIELD_HOSTNAME "hostname"
+#define NYMI_FIELD_ID "id"
+#define NYMI_FIELD_INTENT_ID "intent_id"
+#define NYMI_FIELD_KEY "key"
+#define NYMI_FIELD_KEY_ID "key_id"
+#define NYMI_FIELD_KIND "kind"
+#define NYMI_FIELD_L1 "l1"
+#define NYMI_FIELD_LENGTH "length"
+#define NYMI_FIELD_LOOKUP_KEYS "lookup_keys"
+#define NYMI_FIELD_MATCHES "matches"
+#define NYMI_FIELD_MEANING "meaning"
+#define NYMI_FIELD_METHOD "method"
+#define NYMI_FIELD_NAME "name"
+#define NYMI_FIELD_NEA_NAME "nea_name"
+#define NYMI_FIELD_NES "nes"
+#define NYMI_FIELD_NES_URL "nes_url"
+#define NYMI_FIELD_NONCE "nonce"
+#define NYMI_FIELD_NOT_AFTER "not_after"
+#define NYMI_FIELD_NOTIFICATION "notification"
+#define NYMI_FIELD_OTPAUTH "otpauth"
+#define NYMI_FIELD_PASSWORD "password"
+#define NYMI_FIELD_PROXIMITY "proximity"
+#define NYMI_FIELD_PUBLIC_KEY "public_key"
+#define NYMI_FIELD_QUERY "query"
+#define NYMI_FIELD_RANDOM "random"
+#define NYMI_FIELD_READERS "readers"
+#define NYMI_FIELD_READY "ready"
+#define NYMI_FIELD_RSSI "rssi"
+#define NYMI_FIELD_SERIAL "serial"
+#define NYMI_FIELD_SIGNATURE "signature"
+#define NYMI_FIELD_STATE "state"
+#define NYMI_FIELD_STATUS "status"
+#define NYMI_FIELD_TOKEN "token"
+#define NYMI_FIELD_TOTP "totp"
+#define NYMI_FIELD_USERNAME "username"
+#define NYMI_FIELD_VERIFIED_AT "verified_at"
+#define NYMI_FIELD_VERSION "version"
+#define NYMI_FIELD_WORN "worn"
+
 
 /**
  * Waits without end, as a timeout.
@@ -548,7 +651,8 @@ enum NymiEventKind {
    */
   NYMI_EVENT_KIND_ENDPOINT = 3,
   /**
-   * Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING; see `error`.
+   * Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING, or an event cannot
+   * be read (NYMI_STATUS_INTERNAL); see `error`.
    */
   NYMI_EVENT_KIND_ERROR = 4,
 };

@@ -79,9 +79,7 @@ def _tables(api):
         lines += _enum(enum["name"], f"enum {enum['name']} of nymi_api.h.", c_values(enum))
     operations = [(one["name"], one["doc"]) for one in api.operations_of_applications]
     lines += _constants("NymiOperation", "What a request can ask for.", operations)
-    events = [(one.name, one.doc) for one in api.events]
-    error = ("error", "Something failed that no request caused.")
-    lines += _constants("NymiEventName", "What an unsolicited update is about.", [*events, error])
+    lines += _constants("NymiEventName", "What an unsolicited update is about.", api.event_names)
     fields = [(name, f"The field {name}.", constant) for name, constant in api.field_names().items()]
     lines += _constants("NymiField", "The names of fields in payloads.", fields)
     lines += [

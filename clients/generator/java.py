@@ -305,6 +305,7 @@ def files(api):
     operations = api.operations_of_applications
     answers = [api.answer(one) for one in operations]
     made |= _constants("Operation", "What a request can ask for.", [(one["name"], one["doc"]) for one in operations])
+    made |= _constants("EventName", "What an unsolicited update is about.", api.event_names)
     received = _received_words(api, answers)
     for name, enum in api.enums.items():
         made |= _words(name, enum, name in received)

@@ -55,6 +55,11 @@ class Api:
         """All but those that parts of the platform speak among themselves."""
         return [one for one in self.operations if one["over"] != "internal"]
 
+    @property
+    def event_names(self):
+        """The name of each unsolicited update, and what it is about."""
+        return [*((one.name, one.doc) for one in self.events), ("error", "Something failed that no request caused.")]
+
     def request(self, operation, *, webapi=False):
         """The request's payload; over the WebAPI without what that does not take."""
         left_out = operation.get("webapi_without", []) if webapi else []

@@ -159,8 +159,7 @@ def files(api):
         lines += ["", ""]
     operations = [{"value": one["name"], "doc": one["doc"]} for one in api.operations_of_applications]
     lines += _words("Operation", "What a request can ask for.", operations)
-    events = [{"value": one.name, "doc": one.doc} for one in api.events]
-    events.append({"value": "error", "doc": "Something failed that no request caused."})
+    events = [{"value": name, "doc": doc} for name, doc in api.event_names]
     lines += _words("EventName", "What an unsolicited update is about.", events)
     for name, enum in api.enums.items():
         values = [f"    {_text(value['value'])}," for value in enum["values"]]

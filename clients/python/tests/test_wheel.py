@@ -1,5 +1,6 @@
 """What a wheel is named after: the library in it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,33 @@ class Platform(unittest.TestCase):
             self.assertIn(f"the library is for {true}", refused.stderr)
         for index in range(len(parts)):
             self.assertEqual(self.wheel(true, true, *parts[:index], *parts[index + 1 :]).returncode, 1)
+
+    def of_a_library(self, needed: str, *symbols: str) -> subprocess.CompletedProcess[str]:
+        """For a library that needs these, as objdump tells of it."""
+        program = self.folder / "objdump"
+        said = {"-f": "x: file format elf64-x86-64", "-p": f"  NEEDED  {needed}", "-T": "\n".join(symbols)}
+        cases = "".join(f"{option}) cat <<'END'\n{text}\nEND\n;;\n" for option, text in said.items())
+        program.write_text(f"#!/bin/sh\ncase $1 in\n{cases}esac\n")
+        program.chmod(0o755)
+        path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
+        command = [sys.executable, str(PROGRAM), str(self.library)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PATH": path})
+
+    def test_the_newest_version_of_glibc_counts_as_numbers(self) -> None:
+        line = "0000000000000000      DF *UND*  0000000000000000 ({}) {}"
+        older = [line.format("GLIBC_2.2.5", "read"), line.format("GLIBC_2.9", "pipe2"), line.format("GCC_3.0", "_Unwind_Resume")]
+        for version, function in (("2.28", "fcntl64"), ("2.34", "dlsym"), ("2.100", "later")):
+            for symbols in ([*older, line.format(f"GLIBC_{version}", function)], [line.format(f"GLIBC_{version}", function), *older]):
+                found = self.of_a_library("libc.so.6", *symbols)
+                self.assertEqual(found.stdout, f"manylinux_{version.replace('.', '_')}_x86_64\n", found.stderr)
+                self.assertIn(f"glibc {version} for {function}\n", found.stderr)
+        for needed, symbols in (
+            ("libssl.so.3", older),
+            ("libgcc_s.so.1", [*older, line.format("GCC_12.0.0", "new")]),
+            ("libc.so.6", []),
+        ):
+            refused = self.of_a_library(needed, *symbols)
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
 
     def test_what_is_no_library_is_refused(self) -> None:
         self.library.write_text("nothing")

@@ -7,6 +7,7 @@ use std::process::Command;
 use nymi_core::message::Status;
 
 use crate::declarations::{Item, Kind, items};
+use crate::names;
 use crate::toolchain::{C, WARNINGS, repository, run};
 
 const INTRODUCTION: &str = "\
@@ -86,7 +87,7 @@ pub(crate) fn generate() -> String {
             .map(str::to_owned)
             .to_vec(),
         usize_is_size_t: true,
-        after_includes: Some(format!("\n{}", status_table())),
+        after_includes: Some(format!("\n{}\n{}", status_table(), names::constants())),
         documentation_style: cbindgen::DocumentationStyle::Doxy,
         style: cbindgen::Style::Tag,
         line_length: 100,

@@ -9,5 +9,6 @@ mod header;
 mod install;
 mod live;
 mod manual;
+mod names;
 mod reference;
 mod toolchain;

@@ -576,7 +576,7 @@ class EventKind(IntEnum):
     ENDPOINT = 3
     """See `endpoint`."""
     ERROR = 4
-    """Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING; see `error`."""
+    """Something failed that no request caused, such as NYMI_STATUS_AGENT_MISSING, or an event cannot be read (NYMI_STATUS_INTERNAL); see `error`."""
 
 
 class Operation(str, Enum):

@@ -80,7 +80,7 @@ final class Connection implements Runnable {
         // So that no timer holds on to it.
         sent.answer.cancel(false);
         try {
-            send("cancel", null, Map.of("exchange", sent.exchange), Abi.DEFAULT_DEADLINE_MS);
+            send(Operation.CANCEL, null, Map.of("exchange", sent.exchange), Abi.DEFAULT_DEADLINE_MS);
         } catch (NymiException closed) {
             LOG.log(System.Logger.Level.DEBUG, "{0} was not cancelled: {1}", sent.exchange, closed.getMessage());
         }

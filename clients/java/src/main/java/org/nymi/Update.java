@@ -48,7 +48,7 @@ public final class Update {
 
     private static Update unreadable(String exchange, String why) {
         Map<String, Object> error = Map.of("error_description", Status.INTERNAL.description(), "error_specifics", why);
-        return new Update("error", exchange, Status.INTERNAL.code(), Map.of(), error);
+        return new Update(EventName.ERROR, exchange, Status.INTERNAL.code(), Map.of(), error);
     }
 
     /** What stands for an answer after the end. */
@@ -126,13 +126,13 @@ public final class Update {
         Payload fields = new Payload(payload);
         try {
             switch (operation) {
-                case "tap":
+                case EventName.TAP:
                     return Optional.of(new TapEvent(fields));
-                case "presence":
+                case EventName.PRESENCE:
                     return Optional.of(new PresenceEvent(fields));
-                case "endpoint":
+                case EventName.ENDPOINT:
                     return Optional.of(new EndpointEvent(fields));
-                case "error":
+                case EventName.ERROR:
                     return Optional.of(new FailureEvent(NymiException.of(failure())));
                 default:
                     return Optional.empty();
