@@ -1,6 +1,7 @@
-"""clients/typescript/src/generated.ts"""
+"""clients/typescript/src: generated.ts, which programs see, and shapes.ts, which the client checks messages with"""
 
 import json
+from dataclasses import replace
 
 from .model import NOTICE, pascal
 
@@ -33,6 +34,40 @@ def _interface(api, part, more=()):
         yield f"  readonly {field.name}{mark}: {_type(api, field)};"
     yield from more
     yield "}"
+    yield ""
+
+
+def _shape(api, fields):
+    """The fields of an object as check.ts reads them."""
+    kinds = []
+    for field in fields:
+        kind = api.types[field.type]["json"] if field.type in api.types else "string" if field.type in api.enums else field.type
+        marks = ("[]" if field.list else "") + ("?" if field.optional or field.nullable else "")
+        kinds.append(f"{field.name}: {json.dumps(kind + marks)}")
+    return f"{{ {', '.join(kinds)} }}" if kinds else "{}"
+
+
+def _shapes(api, served):
+    """What check.ts compares messages with."""
+    # Events are parts of an answer, too.
+    events = [replace(one, name=f"{pascal(one.name)}Event") for one in api.events]
+    answers = [(one["name"], api.inherited(api.answer(one))) for one in served]
+    objects = [(one.name, one.fields) for one in (*api.objects, *events)]
+    for name, doc, shapes in (
+        ("answerShapes", "The fields of each operation's answer.", answers),
+        ("objectShapes", "The fields of objects in messages.", objects),
+    ):
+        yield _doc(doc)
+        yield f"export const {name}: ReadonlyMap<string, Shape> = new Map<string, Shape>(["
+        for one, fields in shapes:
+            yield f"  [{json.dumps(one)}, {_shape(api, fields)}],"
+        yield "]);"
+        yield ""
+    yield _doc("The fields of each event.")
+    yield "export const eventShapes: Readonly<Record<keyof EventPayloads, Shape>> = {"
+    for event in api.events:
+        yield f"  {event.name}: {_shape(api, event.fields)},"
+    yield "};"
     yield ""
 
 
@@ -117,4 +152,7 @@ def files(api):
     for event in api.events:
         lines += [_doc(event.doc, "  "), f"  readonly {event.name}: {pascal(event.name)}Event;"]
     lines += ["}", ""]
-    return {"clients/typescript/src/generated.ts": "\n".join(lines)}
+    imports = ['import type { Shape } from "./check.js";', 'import type { EventPayloads } from "./generated.js";', ""]
+    shapes = [f"// {NOTICE}", "", *imports, *_shapes(api, served)]
+    texts = {"generated": lines, "shapes": shapes}
+    return {f"clients/typescript/src/{name}.ts": "\n".join(text) for name, text in texts.items()}

@@ -1,6 +1,7 @@
 // The client: operations as promises, events, and subscriptions that outlive the connection.
 
 import { DEFAULT_BACKOFF, pauseMs, type Backoff } from "./backoff.js";
+import { misfit } from "./check.js";
 import { Connection } from "./connection.js";
 import { Emitter, type Stop } from "./emitter.js";
 import { NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError } from "./errors.js";
@@ -19,6 +20,7 @@ import {
   type OperationName,
   type Operations,
 } from "./generated.js";
+import { answerShapes, eventShapes } from "./shapes.js";
 import { platformSocket, type OpenSocket } from "./socket.js";
 import { readUpdate, type Malformed, type Update } from "./update.js";
 
@@ -318,7 +320,10 @@ export class NymiClient {
     if ("fault" in update) return this.#malformed(update);
     if (update.exchange !== null) return this.#answered(update.exchange, update);
     if (update.operation === "error") return this.#emitter.emit("error", new NymiError(update.status, update.error));
-    if (isEvent(update.operation)) this.#emitter.emit(update.operation, update.payload as never);
+    if (!isEvent(update.operation)) return;
+    const wrong = misfit(eventShapes[update.operation], update.payload);
+    if (wrong === undefined) return this.#emitter.emit(update.operation, update.payload as never);
+    this.#malformed({ fault: `an event ${update.operation} cannot be read: ${wrongField(wrong)}`, exchange: null });
   }
 
   /** Whoever it is for is told, rather than that nothing came. */
@@ -334,8 +339,11 @@ export class NymiClient {
     const pending = this.#pending.get(exchange);
     if (pending === undefined || payload.completed === false) return;
     this.#pending.delete(exchange);
-    if (status === Status.SUCCESS) pending.resolve(payload);
-    else pending.reject(new NymiError(status, error, pending.operation));
+    if (status !== Status.SUCCESS) return pending.reject(new NymiError(status, error, pending.operation));
+    const wrong = misfit(answerShapes.get(pending.operation) ?? {}, payload);
+    if (wrong === undefined) return pending.resolve(payload);
+    const specifics = `an answer cannot be read: ${wrongField(wrong)}`;
+    pending.reject(new NymiError(Status.INTERNAL, { error_specifics: specifics }, pending.operation));
   }
 
   #opened(): void {
@@ -431,8 +439,11 @@ function settle<T>(
   });
 }
 
-const EVENTS: Record<keyof EventPayloads, true> = { tap: true, presence: true, endpoint: true };
-
 function isEvent(name: string): name is keyof EventPayloads {
-  return Object.hasOwn(EVENTS, name);
+  return Object.hasOwn(eventShapes, name);
+}
+
+/** Never the value: answers hold keys. */
+function wrongField(name: string): string {
+  return `the field ${name} is missing or not what it has to be`;
 }

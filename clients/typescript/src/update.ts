@@ -1,5 +1,6 @@
 // Reads what the agent sends.
 
+import { isObject } from "./check.js";
 import type { UpdateError } from "./errors.js";
 
 /** A message of the agent: an answer, or an event without an exchange. */
@@ -16,8 +17,6 @@ export interface Malformed {
   readonly fault: string;
   readonly exchange: string | null;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The update that a text is, or why it is none. */
 export function readUpdate(text: string): Update | Malformed {
@@ -39,10 +38,6 @@ export function readUpdate(text: string): Update | Malformed {
   if (payload !== undefined && payload !== null && !isObject(payload)) return wrong("payload is no object");
   if (error !== undefined && error !== null && !isError(error)) return wrong("error is not as it has to be");
   return { operation, exchange, status, payload: payload ?? {}, error: error ?? {} };
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isError(value: unknown): value is UpdateError {

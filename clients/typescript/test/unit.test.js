@@ -8,6 +8,11 @@ import { explain } from "../dist/explain.js";
 import { fakeAgent, settled } from "./fake.js";
 
 const BACKOFF = { firstMs: 100, longestMs: 1000 };
+const TAP = { endpoint_id: "e", NymiBandID: "b", method: "nfc", intent_id: "i", at: "2026-11-22T01:09:02.377Z" };
+const PRESENCE = {
+  endpoint_id: "e", NymiBandID: "b", before: "no", after: "yes", authenticated: true, worn: true, rssi: -60, proximity: null,
+};
+const INFO = { version: "1", agent: null, nes: null, endpoints: [], bands: [PRESENCE], certificate: null };
 
 /** A connected client and its socket. */
 async function connected(options = {}) {
@@ -25,12 +30,12 @@ test("a request resolves with its own answer, whatever comes before", async () =
   const lookup = socket.last("lookup");
   assert.deepEqual(lookup.payload, { deadline_ms: lookup.payload.deadline_ms, query: { Username: "alice" }, lookup_keys: ["NymiBandID"] });
   assert.ok(lookup.payload.deadline_ms > 14_000 && lookup.payload.deadline_ms <= 15_000);
-  socket.update("presence", null, { NymiBandID: "x" });
+  socket.update("presence", null, PRESENCE);
   socket.update("lookup", lookup.exchange, { completed: false });
   socket.update("lookup", "another", { NymiBandID: "wrong" });
   socket.say("not JSON");
   socket.update("lookup", lookup.exchange, { NymiBandID: "AA" });
-  socket.update("info", socket.last("info").exchange, { version: "1" });
+  socket.update("info", socket.last("info").exchange, { ...INFO, version: "1" });
   assert.deepEqual(await second, { NymiBandID: "AA" });
   assert.equal((await first).version, "1");
   nymi.close();
@@ -55,17 +60,42 @@ test("an answer that cannot be read fails its request at once, with its name and
   nymi.close();
 });
 
+test("an answer with a field that is not as described fails", async () => {
+  const { nymi, socket } = await connected();
+  const terminal = { endpoint_id: "e", hostname: "h", addresses: ["a"], adapters: [], readers: [], ready: true };
+  for (const [field, wrong] of Object.entries({
+    version: 5, agent: {}, endpoints: [{ ...terminal, addresses: ["a", 5] }], bands: [{ ...PRESENCE, rssi: 0.5 }], certificate: "hunter2",
+  })) {
+    const asked = nymi.info();
+    socket.update("info", socket.last("info").exchange, { ...INFO, [field]: wrong });
+    await assert.rejects(asked, (error) => {
+      assert.equal(error.status, Status.INTERNAL);
+      assert.match(error.message, new RegExp(`^info: .* the field ${field} is missing or not what it has to be`));
+      return !error.message.includes("hunter2");
+    });
+  }
+  const sound = nymi.info();
+  socket.update("info", socket.last("info").exchange, { ...INFO, endpoints: [terminal], more: "of a newer agent" });
+  assert.deepEqual((await sound).endpoints, [terminal]);
+  const unknown = nymi.request("of a newer agent", {});
+  socket.update("of a newer agent", socket.last("of a newer agent").exchange, { any: "thing" });
+  assert.deepEqual(await unknown, { any: "thing" });
+  nymi.close();
+});
+
 test("who waits for an event hears of what cannot be read, and of the agent's own failures no more than before", async () => {
   const { nymi, socket } = await connected();
   const heard = [];
   nymi.on("error", (error) => heard.push(error.status));
-  const tap = { operation: "tap", exchange: null, status: 0, payload: { intent_id: "i" }, error: {} };
+  const tap = { operation: "tap", exchange: null, status: 0, payload: TAP, error: {} };
   for (const [said, broken] of Object.entries({
     "an update cannot be read: it is not JSON": "{",
     "an update cannot be read: it is no object": "[]",
     "an update tap cannot be read: payload": JSON.stringify({ ...tap, payload: ["hunter2"] }),
     "an update tap cannot be read: exchange": JSON.stringify({ ...tap, exchange: 5 }),
     "an update tap cannot be read: status": JSON.stringify({ ...tap, status: -1 }),
+    "an event tap cannot be read: the field at ": JSON.stringify({ ...tap, payload: { ...TAP, at: ["hunter2"] } }),
+    "an event tap cannot be read: the field intent_id ": JSON.stringify({ ...tap, payload: { ...TAP, intent_id: null } }),
   })) {
     const waiting = nymi.next("tap", { timeoutMs: 10_000 });
     socket.update("error", null, {}, Status.ENDPOINT_MISSING);
@@ -75,7 +105,7 @@ test("who waits for an event hears of what cannot be read, and of the agent's ow
     socket.say(JSON.stringify(tap));
     assert.equal((await next).intent_id, "i");
   }
-  assert.deepEqual(heard, Array(5).fill([Status.ENDPOINT_MISSING, Status.INTERNAL]).flat());
+  assert.deepEqual(heard, Array(7).fill([Status.ENDPOINT_MISSING, Status.INTERNAL]).flat());
   nymi.close();
 });
 
@@ -117,7 +147,7 @@ test("an abort rejects with its reason, cancels at the agent and ignores the lat
   controller.abort(new Error("the user went on"));
   await assert.rejects(asked, /the user went on/);
   assert.deepEqual(socket.last("cancel").payload, { exchange });
-  socket.update("info", exchange, { version: "late" });
+  socket.update("info", exchange, { ...INFO, version: "late" });
   const before = socket.sent.length;
   await assert.rejects(nymi.info({ signal: controller.signal }), /the user went on/);
   assert.equal(socket.sent.length, before, "nothing is sent for a signal that was aborted before");
@@ -155,7 +185,7 @@ test("what is in flight fails when the connection is lost; what comes later wait
   assert.equal(agent.sockets.length, 2);
   agent.sockets[1].open();
   await settled();
-  agent.sockets[1].update("info", agent.sockets[1].last("info").exchange, { version: "2" });
+  agent.sockets[1].update("info", agent.sockets[1].last("info").exchange, { ...INFO, version: "2" });
   assert.equal((await later).version, "2");
   assert.deepEqual(states, ["waiting", "connecting", "open"]);
   nymi.close();
@@ -220,13 +250,13 @@ test("events reach their listeners, one that throws stops no other, and stopping
   const errors = [];
   nymi.on("error", (error) => errors.push(error.status));
   const next = nymi.next("tap", { where: ({ method }) => method === "nfc" });
-  socket.update("tap", null, { intent_id: "1", method: "ble" });
-  socket.update("tap", null, { intent_id: "2", method: "nfc" });
+  socket.update("tap", null, { ...TAP, intent_id: "1", method: "ble" });
+  socket.update("tap", null, { ...TAP, intent_id: "2", method: "nfc" });
   socket.update("error", null, {}, 1000);
   socket.update("of a newer agent", null, {});
   assert.equal((await next).intent_id, "2");
   stop();
-  socket.update("tap", null, { intent_id: "3", method: "ble" });
+  socket.update("tap", null, { ...TAP, intent_id: "3", method: "ble" });
   assert.deepEqual(taps, ["1", "2"]);
   assert.deepEqual(errors, [1000]);
   assert.equal((await uncaught).message, "of a listener");
@@ -277,7 +307,7 @@ test("an agent that falls silent is left, and connected to anew", async (t) => {
   const asked = () => socket.sent.filter(({ operation }) => operation === "list_endpoints").length;
   assert.equal(asked(), 1, "the agent wants a first message");
   t.mock.timers.tick(20_000);
-  socket.update("presence", null, {});
+  socket.update("presence", null, PRESENCE);
   t.mock.timers.tick(10_000);
   assert.equal(asked(), 1, "it spoke within the time");
   t.mock.timers.tick(30_000);
