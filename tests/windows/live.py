@@ -16,20 +16,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 
+import services
+from wine import LIMIT_S, WINE, check, says
+
 FOLDER, NYMI = map(os.path.realpath, sys.argv[1:3])
-WINE = os.environ["WINE"]
 STORE = os.path.join(os.environ["WINEPREFIX"], "drive_c/users", getpass.getuser(), "AppData/Roaming/Nymi/NSL")
 SITE = r"HKLM\Software\Nymi\NES"
 DOCUMENT = b"Batch 4711 was released.\n"
-LIMIT_S = 90
-
-
-def check(condition, *shown):
-    if not condition:
-        sys.exit("tests/windows/live.py: " + " ".join(map(str, shown)))
 
 
 class System:
@@ -174,13 +169,6 @@ def against_this_machine(nymi):
         system.end()
 
 
-def says(*command, secret=""):
-    """What a console program says; it has to end well."""
-    found = subprocess.run([WINE, *command], input=secret, text=True, capture_output=True, timeout=LIMIT_S, check=False)
-    check(found.returncode == 0, *command, "ended with", found.returncode, found.stdout, found.stderr)
-    return found.stdout + found.stderr
-
-
 def server_and_agent(folder):
     """nymi-nes.exe makes an enterprise, and both serve."""
     for program in ("nymi.exe", "nymi-nes.exe", "nymi-agent.exe"):
@@ -198,49 +186,11 @@ def server_and_agent(folder):
         with open(os.path.join(place, "data", "l1.pem"), encoding="ascii") as file:
             check("BEGIN CERTIFICATE" in file.read(), "l1.pem")
         serves(nes, place, "--config", config)
-        is_a_service(nes, "--config", "Z:" + config, "service")
         config = os.path.join(place, "agent.toml")
         with open(config, "w", encoding="utf-8") as file:
             file.write('[agent]\nlisten = "127.0.0.1:0"\n[webapi]\nlisten = "127.0.0.1:0"\n')
         agent = os.path.join(folder, "nymi-agent.exe")
         serves(agent, place, "--config", config)
-        is_a_service(agent, "--config", "Z:" + config, "--service")
-
-
-def is_a_service(program, *arguments):
-    """Windows starts it, it serves, and it ends when it is told to."""
-    name = os.path.basename(program).removesuffix(".exe")
-    log = os.path.splitext(arguments[1].removeprefix("Z:"))[0] + ".log"
-    refused = subprocess.run([WINE, program, *arguments], text=True, capture_output=True, timeout=LIMIT_S, check=False)
-    is_told = refused.returncode == 1 and "cannot run as a service" in refused.stderr
-    check(is_told, name, "ended with", refused.returncode, refused.stderr)
-    command = subprocess.list2cmdline(["Z:" + program.replace("/", "\\"), *arguments])
-    says("sc", "create", name, "binPath=", command)
-    said = says("sc", "start", name)
-    port = awaited(name, "place", lambda: (re.findall(r"127\.0\.0\.1:(\d+)", read(log)) or [None])[0])
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=LIMIT_S) as answer:
-        check(answer.status == 200, name, "answers", answer.status, said)
-    awaited(name, "RUNNING", lambda: "RUNNING" in says("sc", "query", name))
-    says("sc", "stop", name)
-    awaited(name, "end", lambda: "has ended" in read(log))
-    awaited(name, "STOPPED", lambda: "STOPPED" in says("sc", "query", name))
-    says("sc", "delete", name)
-    print(f"{name}: runs as a service, and stops")
-
-
-def read(path):
-    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
-        return file.read()
-    return ""
-
-
-def awaited(name, what, found):
-    """What comes, within a time."""
-    deadline = time.monotonic() + LIMIT_S
-    while not (value := found()):
-        check(time.monotonic() < deadline, name, "did not come to its", what)
-        time.sleep(0.2)
-    return value
 
 
 def serves(program, place, *arguments):
@@ -263,6 +213,7 @@ def serves(program, place, *arguments):
 
 def windows_alone(nymi):
     server_and_agent(os.path.dirname(nymi))
+    services.both(os.path.dirname(nymi))
     system = System(WINE, nymi)
     try:
         signs(system, "tap_to_sign.exe")
