@@ -41,39 +41,32 @@ class Service:
 
     def asked(self, verb, *more):
         """What the manager says, and the number of its error or 0. Wine's sc names that only in its own log."""
-        command = [WINE, "sc", verb, self.name, *more]
-        environment = os.environ | {"WINEDEBUG": "-all,err+sc"}
         found = subprocess.run(
-            command, env=environment, text=True, capture_output=True, timeout=MANAGER_LIMIT_S, check=False)
+            [WINE, "sc", verb, self.name, *more], env=os.environ | {"WINEDEBUG": "-all,err+sc"},
+            text=True, capture_output=True, timeout=MANAGER_LIMIT_S, check=False,
+        )
         number = re.search(r"err:sc:.* (\d+)\s*$", found.stderr)
         code = 0 if found.returncode == 0 else int(number[1]) if number else -1
         return found.stdout + found.stderr, code
 
-    def manager(self, verb, *more):
-        """As `asked`, and it has to do it."""
+    def manager(self, verb, *more, unless=0):
+        """As `asked`; it has to do it, or to refuse it with the number `unless`."""
         said, code = self.asked(verb, *more)
-        check(code == 0, f"sc {verb} {self.name}: error {code}, {MEANINGS.get(code, 'not named here')}", self.known(said))
-        return said
-
-    def known(self, said):
-        state = self.asked("query")[0]
-        return f"\nsc said: {said.strip()}\nsc query: {state.strip()}\nits log: {read(self.log).strip() or 'empty'}"
+        if code not in (0, unless):
+            state = self.asked("query")[0].strip()
+            check(False, f"sc {verb} {self.name}: error {code}, {MEANINGS.get(code, 'not named here')}",
+                  f"\nsc said: {said.strip()}\nsc query: {state}\nits log: {read(self.log).strip() or 'empty'}")
+        return said, code
 
     def start(self):
         """Wine refuses a start when it has waited three seconds for another's, as that of its RpcSs: then again."""
         deadline = time.monotonic() + MANAGER_LIMIT_S
-        while self.asked_to_start() == ANOTHER_IS_STARTED:
+        while self.manager("start", unless=ANOTHER_IS_STARTED)[1] != 0:
             check(time.monotonic() < deadline, self.name, "is not started: another service is, all the time")
             time.sleep(1)
 
-    def asked_to_start(self):
-        said, code = self.asked("start")
-        refused = code not in (0, ANOTHER_IS_STARTED)
-        check(not refused, f"sc start {self.name}: error {code}, {MEANINGS.get(code, 'not named here')}", self.known(said))
-        return code
-
     def comes_to(self, state):
-        awaited(self.name, state, lambda: re.search(rf"STATE +: \d+ +{state}", self.manager("query")))
+        awaited(self.name, state, lambda: re.search(rf"STATE +: \d+ +{state}", self.manager("query")[0]))
 
 
 def cannot_be_started_by_a_person(program, *arguments):
