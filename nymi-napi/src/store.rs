@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use nymi_core::chain::TrustAnchor;
 use nymi_core::chain::pem;
@@ -24,6 +25,8 @@ use crate::{Config, KeyProtection};
 const CERTIFICATE: &str = "CERTIFICATE";
 /// No entry is longer; a longer file is not one.
 const MAX_FILE: u64 = 256 * 1024;
+/// How long is waited for others who have an entry open that is to be replaced.
+const REPLACING: Duration = Duration::from_secs(5);
 
 /// What is kept: enough to prove who we are without asking NES.
 #[derive(Clone)]
@@ -202,7 +205,7 @@ impl Store {
         let mut suffix = [0; 8];
         getrandom::fill(&mut suffix).map_err(io::Error::other)?;
         let temporary = path.with_extension(format!("{:016x}.new", u64::from_be_bytes(suffix)));
-        let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, path));
+        let written = write_new(&temporary, &text).and_then(|()| replace(&temporary, path));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -336,6 +339,30 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text)?;
     file.sync_all()
+}
+
+/// Puts the file `new` in the place of another. Windows refuses that while somebody reads the other one or
+/// replaces it, too (always but on a file system with the rules of POSIX): these are done in a moment.
+fn replace(new: &Path, path: &Path) -> io::Result<()> {
+    let patience_ends = Instant::now() + REPLACING;
+    loop {
+        match fs::rename(new, path) {
+            Err(error) if is_in_use(&error, path) && Instant::now() < patience_ends => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Somebody has the file open, which is no reason elsewhere; a folder is never replaced.
+fn is_in_use(error: &io::Error, path: &Path) -> bool {
+    /// Of winerror.h: ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION.
+    const IN_USE: [i32; 2] = [5, 32];
+    let refused = error
+        .raw_os_error()
+        .is_some_and(|code| IN_USE.contains(&code));
+    cfg!(windows) && refused && !path.is_dir()
 }
 
 #[cfg(test)]
