@@ -323,7 +323,7 @@ impl Application {
         let roots: Vec<_> = anchors.iter().map(|anchor| anchor.der().to_vec()).collect();
         let tls = client_config(&roots)
             .map_err(|error| Refusal::new(Status::NES_TLS, error.to_string()))?;
-        let http = HttpClient::over(Arc::clone(&self.network), &tls);
+        let http = HttpClient::over(Arc::clone(&self.network), tls);
         Ok((NesClient::new(url.as_str(), http, credentials)?, first))
     }
 }

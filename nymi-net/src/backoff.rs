@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use rand::RngExt;
-
 /// Delays that grow from `first` to `max`, each shortened by up to half at random.
 #[derive(Clone, Debug)]
 pub struct Backoff {
@@ -28,7 +26,11 @@ impl Backoff {
     pub fn delay(&mut self) -> Duration {
         let step = self.next;
         self.next = step.saturating_mul(2).min(self.max);
-        step.mul_f64(rand::rng().random_range(0.5..=1.0))
+        let mut random = [0; 4];
+        // A system that has no random bytes now: then without jitter.
+        let _ = getrandom::fill(&mut random);
+        let shortened = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX) / 2.0;
+        step.mul_f64(1.0 - shortened)
     }
 
     /// Starts over, after a success.

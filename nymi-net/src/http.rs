@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
@@ -97,7 +96,7 @@ impl HttpReply {
 /// An HTTP client with a connection pool; cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
 }
 
 impl HttpClient {
@@ -111,20 +110,15 @@ impl HttpClient {
 
     /// A client with this TLS configuration.
     pub fn with_tls(tls: Arc<ClientConfig>) -> Self {
-        Self::over(Arc::new(Tcp), &tls)
+        Self::over(Arc::new(Tcp), tls)
     }
 
     /// A client whose connections this network makes.
-    pub fn over(network: Arc<dyn Network>, tls: &ClientConfig) -> Self {
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Connector(network));
+    pub fn over(network: Arc<dyn Network>, tls: Arc<ClientConfig>) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
-            .build(https);
+            .build(Connector { network, tls });
         Self { client }
     }
 

@@ -10,8 +10,11 @@ use axum::http::Uri;
 use futures_util::future::BoxFuture;
 use hyper_util::client::legacy::connect::{Connected, Connection as Pooled, HttpConnector};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
+
+use crate::tls::secure;
 
 /// How long one attempt to connect may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -68,9 +71,12 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> io::Error {
     io::Error::new(kind, error.to_string())
 }
 
-/// A network as the HTTP client wants it.
+/// A network as the HTTP client wants it, with TLS for https.
 #[derive(Clone)]
-pub(crate) struct Connector(pub(crate) Arc<dyn Network>);
+pub(crate) struct Connector {
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) tls: Arc<ClientConfig>,
+}
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<Connection>;
@@ -82,19 +88,20 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let network = Arc::clone(&self.0);
+        let Self { network, tls } = self.clone();
         Box::pin(async move {
             let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-            let default_port = if uri.scheme_str() == Some("http") {
-                80
-            } else {
-                443
-            };
+            let is_plain = uri.scheme_str() == Some("http");
+            let default_port = if is_plain { 80 } else { 443 };
             let connecting = network.connect(host, uri.port_u16().unwrap_or(default_port));
-            match tokio::time::timeout(CONNECT, connecting).await {
-                Ok(connected) => Ok(TokioIo::new(connected?)),
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
-            }
+            let connection = tokio::time::timeout(CONNECT, connecting)
+                .await
+                .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            let connection = match is_plain {
+                true => connection,
+                false => secure(tls, host, connection).await?,
+            };
+            Ok(TokioIo::new(connection))
         })
     }
 }

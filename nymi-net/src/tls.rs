@@ -1,11 +1,17 @@
 //! TLS for both sides: rustls with the ring provider, passed explicitly.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::TlsConnector;
+
+use crate::network::Connection;
 
 /// Why TLS cannot be set up. Each names the file and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +24,7 @@ pub enum TlsError {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file holds no PEM of the kind expected.
     #[error("{} ({key}) holds no {expected} in PEM; {remedy}", .path.display())]
@@ -164,7 +170,7 @@ fn server_config(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
         keyfile: files.keyfile.clone(),
         detail: error.to_string(),
     };
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(mismatch)?
         .with_no_client_auth()
@@ -174,8 +180,18 @@ fn server_config(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
     Ok(config)
 }
 
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+/// For clients that prove nothing by a certificate of their own. Without the code that signs with every
+/// kind of key, programs that are only clients are smaller.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("clients have no keys".to_owned()))
+    }
 }
 
 /// A client configuration that trusts the system's roots and `extra_roots` (DER), such as L1.
@@ -189,12 +205,28 @@ pub fn client_config(extra_roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsEr
             .add(CertificateDer::from(root.clone()))
             .map_err(|error| TlsError::Root(error.to_string()))?;
     }
-    let config = ClientConfig::builder_with_provider(provider())
+    let provider = CryptoProvider {
+        key_provider: &NoKeys,
+        ..ring::default_provider()
+    };
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Root(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// Speaks TLS on a connection, with the server of this name or address (IPv6 without brackets).
+pub(crate) async fn secure(
+    config: Arc<ClientConfig>,
+    host: &str,
+    connection: Connection,
+) -> io::Result<Connection> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let stream = TlsConnector::from(config).connect(name, connection).await?;
+    Ok(Box::new(stream))
 }
 
 /// Whether a connection failed because the server answered with something that is not TLS, such as plain
@@ -205,8 +237,8 @@ pub(crate) fn is_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
         Some(Error::InvalidMessage(message)) => *message == InvalidMessage::InvalidContentType,
         Some(_) => false,
         None => {
-            let within = error.downcast_ref::<std::io::Error>();
-            let within = within.and_then(std::io::Error::get_ref);
+            let within = error.downcast_ref::<io::Error>();
+            let within = within.and_then(io::Error::get_ref);
             within.is_some_and(|it| is_no_tls(it as &(dyn std::error::Error + 'static)))
                 || error.source().is_some_and(is_no_tls)
         }

@@ -28,7 +28,11 @@ mod verify;
 
 use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
+use rustls::Error;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SigningKey;
+use zeroize::Zeroizing;
 
 pub use band::{BandEnd, Heard, Trust};
 pub use client::{ClientEnd, ClientIdentity};
@@ -49,7 +53,7 @@ pub enum SessionError {
     Identity(String),
     /// TLS found fault with what came.
     #[error("the band's records are not valid: {0}")]
-    Tls(rustls::Error),
+    Tls(Error),
     /// What came inside is no answer.
     #[error("the band answered something that is no answer")]
     Message,
@@ -62,5 +66,18 @@ pub enum SessionError {
 }
 
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+    Arc::new(CryptoProvider {
+        key_provider: &EllipticKeys,
+        ..ring::default_provider()
+    })
+}
+
+/// The platform has no other kind of key. Without the code that signs with them the C library is smaller.
+#[derive(Debug)]
+struct EllipticKeys;
+
+impl KeyProvider for EllipticKeys {
+    fn load_private_key(&self, key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
+        ring::sign::any_ecdsa_type(&Zeroizing::new(key))
+    }
 }

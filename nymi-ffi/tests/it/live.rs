@@ -500,3 +500,16 @@ fn an_operation_that_waits_can_be_ended() {
     assert_eq!(program.rest(), "");
     stage.clear();
 }
+
+#[test]
+fn addresses_that_run_out_end_nothing() {
+    let stage = Stage::set();
+    let ready = &stage.ready;
+    let agent = format!("ws://127.0.0.1:{}", port(&ready.agent));
+    let (l1, user) = (ready.l1.display().to_string(), account(stage.user()));
+    let arguments = [&*agent, &ready.nes, &l1, &user];
+    let program = stage.run("nymi-ffi/tests/c/no_addresses.c", &arguments);
+    // With most of what was left, a client reaches everything, whenever it was little.
+    assert_eq!(program.rest(), "3 3 3 3\n");
+    stage.clear();
+}

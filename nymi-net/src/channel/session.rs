@@ -1,24 +1,30 @@
 //! The task behind a channel client: connect, join, talk, and again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::uri::Authority;
+use axum::http::{Request, Uri, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use nymi_core::message::phoenix::{self, Message as Phoenix, Ref, Vsn};
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::{ChannelConfig, ChannelEvent, Push, Reply};
 use crate::network::Connection;
 use crate::serve::stopped;
-use crate::tls::is_no_tls;
+use crate::tls::{is_no_tls, secure};
 use crate::ws::MAX_MESSAGE;
 
-type Stream = WebSocketStream<MaybeTlsStream<Connection>>;
+type Stream = WebSocketStream<Connection>;
 
 /// Why a connection is over.
 enum Ended {
@@ -308,7 +314,7 @@ fn closed_by_agent(payload: &Value) -> String {
 
 async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
     let url = &config.url;
-    let uri: axum::http::Uri = url.parse().map_err(|_| {
+    let uri: Uri = url.parse().map_err(|_| {
         Ended::lost(format!(
             "agent_url {url:?} is not a URL; write ws://host:9120/socket/websocket"
         ))
@@ -318,7 +324,7 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         .unwrap_or_default()
         .trim_matches(['[', ']'])
         .to_owned();
-    let (tls, default_port) = match uri.scheme_str() {
+    let (is_tls, default_port) = match uri.scheme_str() {
         Some("ws") => (false, 80),
         Some("wss") => (true, 443),
         _ => {
@@ -331,10 +337,21 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
     let connection = config.network.connect(&host, port).await.map_err(|error| {
         Ended::lost(format!("cannot connect to the agent at {host}:{port}: {error}; check that it runs and that the address is right"))
     })?;
-    let connector = if tls {
-        Connector::Rustls(tls_config(config)?)
+    let refused = |error: &dyn std::fmt::Display| {
+        Ended::lost(format!(
+            "{url} did not accept the connection: {error}; check that a Nymi Agent listens there"
+        ))
+    };
+    let connection = if is_tls {
+        let secured = secure(tls_config(config)?, &host, connection).await;
+        secured.map_err(|error| match is_no_tls(&error) {
+            true => Ended::lost(format!(
+                "the agent at {host}:{port} does not speak TLS on that port; write ws:// for one without TLS, or check the port"
+            )),
+            false => refused(&error),
+        })?
     } else {
-        Connector::Plain
+        connection
     };
     let limits = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
@@ -342,30 +359,41 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         .max_write_buffer_size(4 * MAX_MESSAGE)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let separator = if uri.query().is_some() { '&' } else { '?' };
-    let address = format!("{url}{separator}vsn={}", config.vsn.as_str());
-    let connected = tokio_tungstenite::client_async_tls_with_config(
-        address,
-        connection,
-        Some(limits),
-        Some(connector),
-    );
-    let (stream, _) = connected.await.map_err(|error| {
-        Ended::lost(match is_no_tls(&error) {
-            true => format!(
-                "the agent at {host}:{port} does not speak TLS on that port; write ws:// for one without TLS, or check the port"
-            ),
-            false => format!(
-                "{url} did not accept the connection: {error}; check that a Nymi Agent listens there"
-            ),
-        })
-    })?;
+    let request = handshake(config, &uri)?;
+    let connected = client_async_with_config(request, connection, Some(limits)).await;
+    let (stream, _) = connected.map_err(|error| refused(&error))?;
     Ok(stream)
 }
 
-fn tls_config(config: &ChannelConfig) -> Result<std::sync::Arc<rustls::ClientConfig>, Ended> {
+/// The request that begins a WebSocket (RFC 6455 section 4.1). Its key comes from the system, where
+/// tungstenite's own would panic if there is none.
+fn handshake(config: &ChannelConfig, uri: &Uri) -> Result<Request<()>, Ended> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce)
+        .map_err(|error| Ended::lost(format!("the system gives no random bytes: {error}")))?;
+    let separator = if uri.query().is_some() { '&' } else { '?' };
+    let authority = uri.authority().map_or("", Authority::as_str);
+    // What stands before an @ is not the host's.
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    Request::builder()
+        .uri(format!("{uri}{separator}vsn={}", config.vsn.as_str()))
+        .header(header::HOST, host)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_KEY, STANDARD.encode(nonce))
+        .body(())
+        .map_err(|error| {
+            Ended::lost(format!(
+                "agent_url {:?} cannot be used: {error}",
+                config.url
+            ))
+        })
+}
+
+fn tls_config(config: &ChannelConfig) -> Result<Arc<ClientConfig>, Ended> {
     match &config.tls {
-        Some(tls) => Ok(tls.clone()),
+        Some(tls) => Ok(Arc::clone(tls)),
         None => crate::tls::client_config(&[]).map_err(|error| Ended::lost(error.to_string())),
     }
 }
