@@ -23,16 +23,12 @@
 
 mod band;
 mod client;
+mod provider;
 mod records;
 mod verify;
 
-use std::sync::Arc;
-
+use provider::provider;
 use rustls::Error;
-use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::sign::SigningKey;
-use zeroize::Zeroizing;
 
 pub use band::{BandEnd, Heard, Trust};
 pub use client::{ClientEnd, ClientIdentity};
@@ -63,21 +59,4 @@ pub enum SessionError {
     /// Something is asked before the session is open, or before the last answer came.
     #[error("the session is not ready for a request")]
     NotReady,
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider {
-        key_provider: &EllipticKeys,
-        ..ring::default_provider()
-    })
-}
-
-/// The platform has no other kind of key. Without the code that signs with them the C library is smaller.
-#[derive(Debug)]
-struct EllipticKeys;
-
-impl KeyProvider for EllipticKeys {
-    fn load_private_key(&self, key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
-        ring::sign::any_ecdsa_type(&Zeroizing::new(key))
-    }
 }

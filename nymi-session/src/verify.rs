@@ -18,8 +18,7 @@ use rustls::{
     SignatureScheme,
 };
 
-/// The one scheme of the platform.
-const SCHEMES: [SignatureScheme; 1] = [SignatureScheme::ECDSA_NISTP256_SHA256];
+use crate::provider::SCHEMES;
 
 fn signature_of(
     provider: &CryptoProvider,
