@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::{io, ptr};
 
-use nymi_napi::{Client, GetError, LogLevel};
+use nymi_napi::{Client, GetError, LogLevel, start_thread};
 
 use crate::threads::block_signals;
 
@@ -129,16 +129,11 @@ impl Courier {
         inbox: Arc<Inbox>,
         callbacks: Callbacks,
     ) -> io::Result<Self> {
-        let thread = thread::Builder::new()
-            .name("nymi-callback".to_owned())
-            .stack_size(nymi_napi::THREAD_STACK);
-        let thread = {
+        let work = {
             let inbox = Arc::clone(&inbox);
-            thread.spawn(move || {
-                block_signals();
-                run(&client, &inbox, callbacks);
-            })?
+            move || run(&client, &inbox, callbacks)
         };
+        let thread = start_thread("nymi-callback", block_signals, work)?;
         Ok(Self {
             inbox,
             id: thread.thread().id(),

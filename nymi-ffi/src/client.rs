@@ -12,7 +12,9 @@ use crate::descriptor::Descriptor;
 use crate::error::{Failure, NymiError, NymiResult, ending_entry, entry};
 use crate::handles::{Full, Table};
 use crate::memory::{give_text, take_back_text};
+use crate::network::GuestNetwork;
 use crate::process::{claim, is_elevated};
+use crate::reserve::is_there_for_threads;
 use crate::threads::block_signals;
 
 /// Waits without end, as a timeout.
@@ -103,8 +105,13 @@ impl Hosted {
         mut config: Config,
         callbacks: Option<(Callbacks, LogLevel)>,
     ) -> Result<Self, StartError> {
+        let threads = 1 + usize::from(callbacks.is_some()) + usize::from(config.log.is_some());
+        if !is_there_for_threads(threads) {
+            return Err(StartError::Thread(std::io::ErrorKind::OutOfMemory.into()));
+        }
         claim();
         config.on_thread_start = Some(block_signals);
+        config.network = Arc::new(GuestNetwork);
         config.ignores_environment = is_elevated();
         #[cfg(windows)]
         {

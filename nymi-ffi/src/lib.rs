@@ -26,6 +26,7 @@ pub mod events;
 mod handles;
 pub mod info;
 mod memory;
+mod network;
 pub mod operations;
 mod process;
 mod reserve;

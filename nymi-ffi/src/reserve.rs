@@ -21,6 +21,11 @@ const PER_CALL: usize = 16 * 1024;
 /// in a list that doubles, two bytes of text each.
 const PER_BYTE: usize = 64;
 
+/// What the C library needs for a thread besides its stack. Where it finds no room for a heap of the
+/// thread's own, it takes a page for each allocation.
+#[cfg(unix)]
+const PER_THREAD: usize = 1024 * 1024;
+
 #[global_allocator]
 static ALLOCATOR: Allocator<SIZE> = Allocator(Reserve::new());
 
@@ -39,6 +44,26 @@ pub(crate) fn is_there(bytes: usize) -> bool {
         }
         System.dealloc(probe, layout);
     }
+    true
+}
+
+/// Whether there are addresses for this many threads to begin: for their stacks, and for what the C library
+/// allocates as they start, where it ends the process if it cannot. The reserve is no help there. What is
+/// found free here could be used by another thread of the program at once; it is not kept.
+#[cfg(unix)]
+pub(crate) fn is_there_for_threads(count: usize) -> bool {
+    let size = count.saturating_mul(nymi_napi::THREAD_STACK + PER_THREAD);
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: the kernel chooses a free range, nobody uses it, and it is given back as it came.
+    unsafe {
+        let probe = libc::mmap(null_mut(), size, libc::PROT_NONE, flags, -1, 0);
+        probe != libc::MAP_FAILED && libc::munmap(probe, size) == 0
+    }
+}
+
+/// Other systems give a thread what it needs as they make it.
+#[cfg(not(unix))]
+pub(crate) const fn is_there_for_threads(_: usize) -> bool {
     true
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nymi_core::UnixMillis;
 use nymi_core::message::{Request, Status, Update};
+use nymi_net::threads::{THREAD_STACK, prepare_thread, start_thread};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 use tracing::instrument::WithSubscriber as _;
@@ -17,7 +18,7 @@ use crate::engine::Engine;
 use crate::outbox::{Kind, Pick};
 use crate::store::Store;
 use crate::wait::{NoAnswer, Waiters};
-use crate::{AgentUrl, Clock, Config, THREAD_STACK, log, site};
+use crate::{AgentUrl, Clock, Config, log, site};
 
 /// The agent of this machine.
 const LOCAL_AGENT: &str = "ws://127.0.0.1:9120";
@@ -144,18 +145,16 @@ impl Client {
             guard,
             agent_url,
         } = prepare(config)?;
-        let thread = thread::Builder::new()
-            .name("nymi-napi".to_owned())
-            .stack_size(THREAD_STACK)
-            .spawn(move || {
-                let desk = Arc::clone(&guard.desk);
-                if let Some(set_up) = engine.config().on_thread_start {
-                    set_up();
-                }
-                desk.logged(|| runtime.run(engine, agent_url));
-                drop(guard);
-            })
-            .map_err(StartError::Thread)?;
+        let on_thread_start = engine.config().on_thread_start;
+        let work = move || {
+            if let Some(set_up) = on_thread_start {
+                set_up();
+            }
+            let desk = Arc::clone(&guard.desk);
+            desk.logged(|| runtime.run(engine, agent_url));
+            drop(guard);
+        };
+        let thread = start_thread("nymi-napi", prepare_thread, work).map_err(StartError::Thread)?;
         client.thread = Some(thread.thread().id());
         Ok(client)
     }

@@ -51,8 +51,5 @@ pub use client::{Client, GetError, PutError, StartError};
 pub use config::{Clock, Config, LogConfig, LogLevel, LogSink, OnReadable, WriteLog};
 pub use nymi_core::message::{AgentUrl, NeaName};
 pub use nymi_net::network::{Connection, Network, Tcp};
+pub use nymi_net::threads::{THREAD_STACK, start_thread};
 pub use protection::KeyProtection;
-
-/// The stack of each thread that a client starts, in bytes. Stated, so that nothing in the environment (`RUST_MIN_STACK`) makes it
-/// another in somebody's process.
-pub const THREAD_STACK: usize = 2 * 1024 * 1024;

@@ -10,8 +10,9 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
+
+use nymi_net::threads::start_thread;
 
 use crate::config::Clock;
 
@@ -79,16 +80,15 @@ impl LogFile {
             path,
             reopen,
             clock,
+            is_cut: false,
         };
-        thread::Builder::new()
-            .name("nymi-log".to_owned())
-            .stack_size(crate::THREAD_STACK)
-            .spawn(move || {
-                if let Some(set_up) = set_up {
-                    set_up();
-                }
-                writer.run();
-            })?;
+        let work = move || {
+            if let Some(set_up) = set_up {
+                set_up();
+            }
+            writer.run();
+        };
+        start_thread("nymi-log", || {}, work)?;
         Ok(Self { shared })
     }
 
@@ -132,6 +132,8 @@ struct Writer {
     path: PathBuf,
     reopen: Reopen,
     clock: Clock,
+    /// The last line was written in part, as on a full disk.
+    is_cut: bool,
 }
 
 impl Writer {
@@ -177,7 +179,26 @@ impl Writer {
         if metadata.is_file() && metadata.len() >= MOST_BYTES {
             self.rotate()?;
         }
-        self.file.write_all(text.as_bytes())
+        if self.is_cut {
+            self.write_all(b"\n")?;
+        }
+        self.write_all(text.as_bytes())
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.file.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    let (done, rest) = bytes.split_at(written);
+                    self.is_cut = !done.ends_with(b"\n");
+                    bytes = rest;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Makes the file the old one, unless another client has done so, and opens the new one.
@@ -187,6 +208,7 @@ impl Writer {
             fs::rename(&self.path, old(&self.path))?;
         }
         self.file = (self.reopen)(&self.path)?;
+        self.is_cut = false;
         Ok(())
     }
 }
@@ -244,7 +266,7 @@ mod tests {
         // The thread hangs before the others come.
         log.add("x".repeat(512 * 1024));
         while !log.shared.lock().is_writing {
-            thread::yield_now();
+            std::thread::yield_now();
         }
         for _ in 0..5000 {
             log.add(line.clone());
@@ -266,6 +288,30 @@ mod tests {
             written += 1;
         }
         assert!(written >= MOST_WAITING / 1024, "{written}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_line_that_was_cut_is_ended_before_the_next() {
+        use std::io::Read as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let (reader, path) = fifo(directory.path());
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let full = File::options().append(true).custom_flags(flags).open(&path);
+        let log = start(full.unwrap(), &path);
+        // More than a pipe holds, so that the end is refused as on a full disk.
+        log.add("x".repeat(512 * 1024));
+        log.flush();
+        let mut text = vec![0; 512 * 1024];
+        let cut = (&reader).read(&mut text).unwrap();
+        assert!(text[..cut].iter().all(|byte| *byte == b'x'));
+        log.add("next".into());
+        log.add("and next".into());
+        log.flush();
+        let read = (&reader).read(&mut text).unwrap();
+        assert_eq!(String::from_utf8_lossy(&text[..read]), "\nnext\nand next\n");
     }
 
     #[test]

@@ -4,18 +4,20 @@
 //! [`serve::ServerHandle`]; WebSockets are accepted by [`ws`]. A client speaks Phoenix channels
 //! through [`channel`] (endpoints and NAPI to the agent) and REST through [`http`] and, typed, through
 //! [`nes`] (agent, NAPI and enrollment terminals to the Enterprise Server). [`tls`] makes the
-//! configurations of both sides, [`backoff`] decides when to try again, and [`network`] is what all of it
-//! connects over.
+//! configurations of both sides, [`backoff`] decides when to try again, [`network`] is what all of it
+//! connects over, and [`threads`] starts threads in somebody's process.
 #![forbid(unsafe_code)]
 
 pub mod backoff;
 pub mod channel;
 pub mod guard;
 pub mod http;
+mod names;
 pub mod nes;
 pub mod network;
 pub mod serve;
 #[cfg(all(windows, feature = "service"))]
 pub mod service;
+pub mod threads;
 pub mod tls;
 pub mod ws;

@@ -14,6 +14,7 @@ use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
+use crate::names::Names;
 use crate::tls::secure;
 
 /// How long one attempt to connect may take.
@@ -49,7 +50,7 @@ impl Network for Tcp {
             };
             let uri = Uri::try_from(format!("tcp://{host}:{port}"))
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-            let mut tcp = HttpConnector::new();
+            let mut tcp = HttpConnector::new_with_resolver(Names);
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
             tcp.set_connect_timeout(Some(CONNECT));

@@ -1,7 +1,7 @@
 /* The process may have no more addresses (RLIMIT_AS), from each moment of a client's life on and with a
  * little more left each time: what needs them fails, and nothing ends the process.
  *
- * no_addresses <agent URL> <NES URL> <L1 file> <account> [<steps> [<KiB of a step>]] */
+ * no_addresses <agent URL> <NES URL> <L1 file> <account> <steps> <KiB of a step> <moments, as digits> */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <sys/resource.h>
@@ -28,11 +28,12 @@ static void leave(size_t bytes) {
 enum moment { BEFORE_NEW, BEFORE_CONNECTED, BEFORE_INIT, BEFORE_SUBSCRIBE, MOMENTS };
 
 /* A failure says why; an answer is whole. */
-static int is_whole(uint32_t result, struct NymiError *error, const void *answer) {
+static int is_whole(uint32_t result, struct NymiError **error, const void *answer) {
   CHECK((answer != NULL) == (result == NYMI_RESULT_OKAY));
-  CHECK((error != NULL) == (result != NYMI_RESULT_OKAY));
-  CHECK(error == NULL || (error->code == result && error->message != NULL));
-  nymi_error_free(error);
+  CHECK((*error != NULL) == (result != NYMI_RESULT_OKAY));
+  CHECK(*error == NULL || ((*error)->code == result && (*error)->message != NULL));
+  nymi_error_free(*error);
+  *error = NULL;
   return result == NYMI_RESULT_OKAY;
 }
 
@@ -51,16 +52,17 @@ static int live(enum moment moment, size_t bytes) {
                                     .password = getenv("NYMI_PASSWORD"),
                                     .l1 = l1,
                                     .grade = "bronze"};
-  struct NymiCall call = {.size = sizeof call, .timeout_ms = 5000};
+  struct NymiCall call = {.size = sizeof call, .timeout_ms = 2000};
+  uint32_t result;
   int reached = 0;
 
   if (moment == BEFORE_NEW) {
     leave(bytes);
   }
-  if (!is_whole(nymi_client_new(&config, &client, &error), error, client)) {
+  result = nymi_client_new(&config, &client, &error);
+  if (!is_whole(result, &error, client)) {
     return reached;
   }
-  error = NULL;
   reached++;
   if (moment == BEFORE_CONNECTED) {
     leave(bytes);
@@ -71,32 +73,30 @@ static int live(enum moment moment, size_t bytes) {
   if (moment == BEFORE_INIT) {
     leave(bytes);
   }
-  if (is_whole(nymi_client_init(client, &options, &call, &init, &error), error, init)) {
-    reached++;
-  }
-  error = NULL;
+  result = nymi_client_init(client, &options, &call, &init, &error);
+  reached += is_whole(result, &error, init);
   nymi_init_free(init);
   if (moment == BEFORE_SUBSCRIBE) {
     leave(bytes);
   }
-  if (is_whole(nymi_client_subscribe(client, NULL, &call, &endpoint, &error), error, endpoint)) {
-    reached++;
-  }
-  error = NULL;
+  result = nymi_client_subscribe(client, "127.0.0.1", &call, &endpoint, &error);
+  reached += is_whole(result, &error, endpoint);
   nymi_endpoint_free(endpoint);
-  is_whole(nymi_client_wait_tap(client, 10, &tap, &error), error, tap);
+  result = nymi_client_wait_tap(client, 10, &tap, &error);
+  is_whole(result, &error, tap);
   nymi_tap_free(tap);
   CHECK_INT(nymi_client_free(client), 0);
   return reached;
 }
 
 int main(int argc, char **argv) {
-  CHECK(argc >= 5);
+  CHECK_INT(argc, 8);
   agent = argv[1], nes = argv[2], l1 = argv[3], account = argv[4];
-  long steps = argc > 5 ? atol(argv[5]) : 16, kib = argc > 6 ? atol(argv[6]) : 256;
+  long steps = atol(argv[5]), kib = atol(argv[6]);
   int died = 0;
-  for (int moment = BEFORE_NEW; moment < MOMENTS; moment++) {
-    int best = 0;
+  for (const char *digit = argv[7]; *digit != 0; digit++) {
+    int moment = *digit - '0', best = 0;
+    CHECK(moment >= BEFORE_NEW && moment < MOMENTS);
     for (long step = 0; step < steps; step++) {
       size_t bytes = (size_t)(step * kib) << 10;
       pid_t child = fork(); /* a process that has used nothing of the library */
@@ -114,7 +114,8 @@ int main(int argc, char **argv) {
       int reached = WEXITSTATUS(status) - 100;
       best = reached > best ? reached : best;
     }
-    printf("%d%s", best, moment + 1 < MOMENTS ? " " : "\n");
+    printf("%d\n", best);
+    fflush(stdout);
   }
   CHECK_INT(died, 0);
   return 0;

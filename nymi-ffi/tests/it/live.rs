@@ -501,15 +501,37 @@ fn an_operation_that_waits_can_be_ended() {
     stage.clear();
 }
 
-#[test]
-fn addresses_that_run_out_end_nothing() {
+/// Hosts are addresses or names. A name of the agent is looked up on a thread of its own as soon as the client
+/// is there, and what a thread needs to begin must not be taken from it at that very moment (1, 2).
+fn addresses_run_out(agent_host: &str, nes_host: &str, [steps, kib]: [&str; 2]) {
+    let moments = match agent_host {
+        "127.0.0.1" => "0123",
+        _ => "03",
+    };
     let stage = Stage::set();
     let ready = &stage.ready;
-    let agent = format!("ws://127.0.0.1:{}", port(&ready.agent));
+    let agent = format!("ws://{agent_host}:{}", port(&ready.agent));
+    let nes = ready.nes.replace("127.0.0.1", nes_host);
     let (l1, user) = (ready.l1.display().to_string(), account(stage.user()));
-    let arguments = [&*agent, &ready.nes, &l1, &user];
+    let arguments = [&*agent, &nes, &l1, &user, steps, kib, moments];
     let program = stage.run("nymi-ffi/tests/c/no_addresses.c", &arguments);
     // With most of what was left, a client reaches everything, whenever it was little.
-    assert_eq!(program.rest(), "3 3 3 3\n");
+    assert_eq!(program.rest(), "3\n".repeat(moments.len()));
     stage.clear();
+}
+
+#[test]
+fn addresses_that_run_out_end_nothing() {
+    addresses_run_out("127.0.0.1", "127.0.0.1", ["16", "256"]);
+}
+
+#[test]
+fn addresses_that_run_out_while_names_are_looked_up_end_nothing() {
+    addresses_run_out("localhost", "localhost", ["12", "1024"]);
+}
+
+#[test]
+#[ignore = "five hundred processes"]
+fn addresses_that_run_out_anywhere_end_nothing() {
+    addresses_run_out("127.0.0.1", "localhost", ["128", "96"]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::uri::Authority;
-use axum::http::{Request, Uri, header};
+use axum::http::{Request, StatusCode, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
@@ -361,7 +361,14 @@ async fn connect(config: &ChannelConfig) -> Result<Stream, Ended> {
         .max_frame_size(Some(MAX_MESSAGE));
     let request = handshake(config, &uri)?;
     let connected = client_async_with_config(request, connection, Some(limits)).await;
-    let (stream, _) = connected.map_err(|error| refused(&error))?;
+    let (stream, _) = connected.map_err(|error| match &error {
+        tungstenite::Error::Http(answer) if answer.status() == StatusCode::MISDIRECTED_REQUEST => {
+            Ended::lost(format!(
+                "the agent at {host}:{port} does not go by the name {host}; name it in agent_url as it does, or add the name to its allowed_hosts"
+            ))
+        }
+        _ => refused(&error),
+    })?;
     Ok(stream)
 }
 

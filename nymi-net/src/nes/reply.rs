@@ -86,7 +86,12 @@ fn refusal(url: &str, reply: &HttpReply) -> NesError {
         .and_then(Status::from_code);
     NesError {
         status: status.unwrap_or_else(|| by_http(reply.status)),
-        message: said.unwrap_or_else(|| format!("{url} answered HTTP {}", reply.status)),
+        message: said.unwrap_or_else(|| match reply.status {
+            StatusCode::MISDIRECTED_REQUEST => format!(
+                "the server of {url} does not go by that name; name it in nes_url as it does, or add the name to its allowed_hosts"
+            ),
+            status => format!("{url} answered HTTP {status}"),
+        }),
         detail,
     }
 }
@@ -97,7 +102,7 @@ fn by_http(status: StatusCode) -> Status {
         StatusCode::UNAUTHORIZED => Status::NES_CREDENTIALS,
         StatusCode::FORBIDDEN => Status::NES_FORBIDDEN,
         StatusCode::NOT_FOUND => Status::NOT_FOUND,
-        StatusCode::TOO_MANY_REQUESTS => Status::NES_UNREACHABLE,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::MISDIRECTED_REQUEST => Status::NES_UNREACHABLE,
         StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => Status::NES_TIMEOUT,
         status if status.is_client_error() => Status::INVALID_FIELD,
         _ => Status::NES_SERVER_ERROR,
@@ -127,4 +132,24 @@ pub(super) fn segment(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_another_name_is_told_with_what_to_do() {
+        let reply = HttpReply {
+            status: StatusCode::MISDIRECTED_REQUEST,
+            body: "this server is not known by that Host".into(),
+        };
+        let error = refusal("https://alias.example/nes", &reply);
+        assert_eq!(error.status, Status::NES_UNREACHABLE);
+        let message = &error.message;
+        assert!(
+            message.contains("alias.example") && message.contains("allowed_hosts"),
+            "{message}"
+        );
+    }
 }

@@ -1,15 +1,18 @@
 //! The channel client against a scripted agent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::get;
+use futures_util::future::BoxFuture;
 use futures_util::{SinkExt, StreamExt};
 use nymi_core::message::phoenix::Vsn;
 use nymi_net::backoff::Backoff;
 use nymi_net::channel::{ChannelClient, ChannelConfig, ChannelEvent, ChannelHandle, PushError};
 use nymi_net::guard::Guard;
+use nymi_net::network::{Connection, Network, Tcp};
 use nymi_net::serve::{self, ServerHandle};
 use nymi_net::ws::{self, Message, Socket};
 use serde_json::{Value, json};
@@ -268,4 +271,35 @@ async fn ends_when_nobody_holds_it_any_more() {
     drop(handle);
     assert_eq!(read(&mut socket).await[3], "phx_leave");
     assert_eq!(events.recv().await, None);
+}
+
+/// Finds one server behind every name.
+#[derive(Debug)]
+struct Everywhere(std::net::SocketAddr);
+
+impl Network for Everywhere {
+    fn connect<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, std::io::Result<Connection>> {
+        Box::pin(async move {
+            let ip = self.0.ip().to_string();
+            Tcp.connect(&ip, self.0.port()).await
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_agent_of_another_name_is_told_with_what_to_do() {
+    let agent = Agent::start().await;
+    let mut config = agent.config("nymiapi:main");
+    config.url = "ws://alias.example/socket/websocket".into();
+    config.network = Arc::new(Everywhere(agent.server.local_addr()));
+    let (_handle, mut events) = ChannelClient::start(config);
+    let event = events.recv().await.unwrap();
+    let ChannelEvent::Disconnected { reason } = event else {
+        panic!("{event:?}")
+    };
+    assert!(
+        reason.contains("does not go by the name alias.example"),
+        "{reason}"
+    );
+    assert!(reason.contains("allowed_hosts"), "{reason}");
 }
