@@ -8,6 +8,7 @@ use nymi_api::classic::*;
 use nymi_api::client::*;
 use nymi_api::error::*;
 use nymi_api::events::*;
+use nymi_api::operations::nymi_client_cancel;
 use nymi_core::message::Status;
 
 use crate::given::{Given, check_given, free_as, read};
@@ -123,6 +124,20 @@ impl Program {
             None => assert_eq!(result, BadHandle as u32),
             Some(own) => {
                 let ended = self.clients[own].is_terminated;
+                assert!(!one_of(result, &[BadHandle, CallbackMode]), "{result}");
+                assert!(ended || result != Terminated as u32);
+            }
+        }
+    }
+
+    /// An `init` may be in flight under that name, if it is quick.
+    pub(crate) fn cancel(&mut self, which: &Which, named: &Text) {
+        let ((handle, own), mut texts) = (self.client(which), Texts::default());
+        let exchange = texts.pass(named);
+        let result = self.call(|error| unsafe { nymi_client_cancel(handle, exchange, error) });
+        match own.map(|own| self.clients[own].is_terminated) {
+            None => assert_eq!(result, BadHandle as u32),
+            Some(ended) => {
                 assert!(!one_of(result, &[BadHandle, CallbackMode]), "{result}");
                 assert!(ended || result != Terminated as u32);
             }

@@ -7,7 +7,7 @@ use nymi_api::band::*;
 use nymi_api::info::*;
 use nymi_api::operations::*;
 
-use crate::passed::{Options, Size, Sized, Step, Text, nowhere, pick};
+use crate::passed::{Sized, Step, Text, nowhere, pick};
 use crate::program::Program;
 
 impl Program {
@@ -48,21 +48,7 @@ impl Program {
                     },
                 );
             }
-            Step::Cancel(which, named) => {
-                let options = Options {
-                    size: Size::None,
-                    call: Size::None,
-                    timeout: 0,
-                    exchange: Text::Null,
-                };
-                self.ask(
-                    which,
-                    &options,
-                    |texts, client, _, _: *mut *mut c_void, error| unsafe {
-                        nymi_client_cancel(client, texts.pass(named), error)
-                    },
-                );
-            }
+            Step::Cancel(which, named) => self.cancel(which, named),
             Step::Lookup(which, options, [user, band, uid]) => {
                 self.ask(which, options, |texts, client, call, out, error| {
                     let make = |size| NymiLookupQuery {
