@@ -280,7 +280,7 @@ pub unsafe extern "C" fn nymi_client_unsubscribe(
 /// exchange  of the request, or of the `struct NymiCall`
 ///
 /// Ownership: nothing is kept. Threads: any. Errors: NYMI_STATUS_INVALID_FIELD if none of that name is
-/// in flight, NYMI_STATUS_NOT_INITIALISED before nymi_client_init, and those of enum NymiResult.
+/// in flight, and those of enum NymiResult.
 ///
 /// Example:
 ///
@@ -384,14 +384,9 @@ struct Row {
     identity_public_key: Option<String>,
     is_active: Option<bool>,
     is_primary: Option<bool>,
-}
-
-/// One row at the top, or several beneath.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Rows {
-    Several { matches: Vec<Row> },
-    One(Box<Row>),
+    /// Where there are several, they are all here, and nothing is at the top.
+    #[serde(rename = "matches")]
+    several: Option<Vec<Row>>,
 }
 
 fn match_view(row: &Row, parts: &mut Parts) -> NymiMatch {
@@ -466,11 +461,8 @@ pub unsafe extern "C" fn nymi_client_lookup(
     unsafe { operation(target, fields, lookup_view, ("lookup", lookup, error)) }
 }
 
-fn lookup_view(rows: Rows, parts: &mut Parts) -> NymiLookup {
-    let rows = match rows {
-        Rows::Several { matches } => matches,
-        Rows::One(row) => vec![*row],
-    };
+fn lookup_view(mut row: Row, parts: &mut Parts) -> NymiLookup {
+    let rows = row.several.take().unwrap_or_else(|| vec![row]);
     NymiLookup {
         count: rows.len(),
         matches: parts.objects(&rows, match_view),

@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nymi_core::chain::TrustAnchor;
 use nymi_core::chain::pem;
@@ -27,6 +27,8 @@ const CERTIFICATE: &str = "CERTIFICATE";
 const MAX_FILE: u64 = 256 * 1024;
 /// How long is waited for others who have an entry open that is to be replaced.
 const REPLACING: Duration = Duration::from_secs(5);
+/// From this age on, what was not renamed never will be.
+const LEFTOVER: Duration = Duration::from_secs(10 * 60);
 
 /// What is kept: enough to prove who we are without asking NES.
 #[derive(Clone)]
@@ -133,7 +135,7 @@ impl Store {
         };
         let prefix = format!("{nea_name}-");
         let mut left_aside = Vec::new();
-        let mut found: Vec<_> = files
+        let read = files
             .filter_map(Result::ok)
             .filter(|file| {
                 file.path()
@@ -163,9 +165,12 @@ impl Store {
                 Some((modified, entry))
             })
             .filter(|(_, entry)| entry.nea_name == nea_name.as_str())
-            .filter(|(_, entry)| nes_url.is_none_or(|url| url == entry.nes_url))
-            .collect();
-        found.sort_by(|(a, _), (b, _)| b.cmp(a));
+            .filter(|(_, entry)| nes_url.is_none_or(|url| url == entry.nes_url));
+        let mut found: Vec<(SystemTime, Entry)> = Vec::new();
+        for (modified, entry) in read {
+            let at = found.partition_point(|(other, _)| *other >= modified);
+            found.insert(at, (modified, entry));
+        }
         Found {
             entries: found.into_iter().map(|(_, entry)| entry).collect(),
             left_aside,
@@ -186,6 +191,7 @@ impl Store {
     fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
         make_private_folder(&self.folder)?;
         files::check_own_folder(&self.folder)?;
+        self.remove_leftovers();
         let stored = Stored {
             format: FORMAT,
             nea_name: entry.nea_name.clone(),
@@ -214,6 +220,20 @@ impl Store {
         #[cfg(unix)]
         fs::File::open(&self.folder)?.sync_all()?;
         Ok(())
+    }
+
+    /// Removes what writing left that never came to its end, such as in a process that was killed: keys are
+    /// in it. What is young may still be written by another process.
+    fn remove_leftovers(&self) {
+        let files = fs::read_dir(&self.folder).into_iter().flatten();
+        for file in files.filter_map(Result::ok) {
+            let modified = file.metadata().and_then(|metadata| metadata.modified());
+            let is_old = modified.is_ok_and(|it| it.elapsed().is_ok_and(|age| age >= LEFTOVER));
+            if is_old && is_temporary(&file.file_name().to_string_lossy()) {
+                // Another process may have been quicker.
+                let _ = fs::remove_file(file.path());
+            }
+        }
     }
 
     fn sealed(&self, key: &SecretKey) -> io::Result<Secret> {
@@ -286,6 +306,18 @@ fn user_folder(config: &Config) -> Option<PathBuf> {
         None => Path::new(&set("HOME")?).join(".local").join("share"),
     };
     Some(data.join("nymi").join("nsl"))
+}
+
+/// Whether a file is named as what [`Store::write`] renames in the end: as an entry, with 16 digits and
+/// `new` in the place of `json`.
+fn is_temporary(name: &str) -> bool {
+    let is_hex = |text: &str, digits: usize| {
+        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let mut parts = name.rsplitn(3, '.');
+    let is_new = parts.next() == Some("new") && parts.next().is_some_and(|it| is_hex(it, 16));
+    let entry = parts.next().and_then(|entry| entry.rsplit_once('-'));
+    is_new && entry.is_some_and(|(_, hash)| is_hex(hash, 32))
 }
 
 /// A name that is the same for the same application, NES and L1, and different otherwise.
@@ -439,6 +471,40 @@ mod tests {
         });
         let files = fs::read_dir(folder.path().join("nsl")).unwrap().count();
         assert_eq!(files, 1, "what was half written is gone");
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_by_the_next_write_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, entry) = (store(folder.path()), entry(1));
+        store.save(&entry).unwrap();
+        let left = format!("Records-{}.{}.new", "ab".repeat(16), "01".repeat(8));
+        let kept = [
+            format!("Records-{}.{}.new", "ab".repeat(16), "02".repeat(8)),
+            format!("Records-{}.{}.new", "ab".repeat(15), "01".repeat(8)),
+            format!("Records-{}.{}.new", "ab".repeat(16), "01".repeat(7)),
+            format!("Records-{}.new", "ab".repeat(16)),
+            format!("{}.{}.new", "ab".repeat(16), "01".repeat(8)),
+            "notes.new".to_owned(),
+        ];
+        let old = SystemTime::now() - LEFTOVER;
+        for name in kept.iter().chain([&left]) {
+            let file = fs::File::create(store.folder.join(name)).unwrap();
+            file.set_modified(old).unwrap();
+        }
+        // This one may still be written.
+        let young = fs::File::create(store.folder.join(&kept[0])).unwrap();
+        young.set_modified(SystemTime::now()).unwrap();
+
+        store.save(&entry).unwrap();
+        let mut expected = kept.to_vec();
+        expected.push(file_name("Records", &entry.nes_url, &entry.anchor));
+        expected.sort();
+        let names = fs::read_dir(&store.folder).unwrap();
+        let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, expected);
     }
 
     #[test]

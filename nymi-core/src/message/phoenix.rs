@@ -21,7 +21,9 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -74,13 +76,41 @@ impl Vsn {
 }
 
 /// A reference of the client: a string, as the official client writes it, or a number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Ref {
     /// Text.
     Text(String),
     /// A whole number.
     Number(u64),
+}
+
+impl<'de> Deserialize<'de> for Ref {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReadRef)
+    }
+}
+
+struct ReadRef;
+
+impl Visitor<'_> for ReadRef {
+    type Value = Ref;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string or a whole number")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Ref, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Ref, E> {
+        Ok(text.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Ref, E> {
+        Ok(Ref::Number(number))
+    }
 }
 
 impl From<&str> for Ref {
@@ -169,7 +199,7 @@ pub fn decode(vsn: Vsn, text: &str) -> Result<Message, PhoenixError> {
     // Serde would read an array into a struct, too.
     let is_object = text.trim_start().starts_with('{');
     let parts = match vsn {
-        Vsn::V1 if !is_object => Err(serde::de::Error::custom("expected an object")),
+        Vsn::V1 if !is_object => Err(de::Error::custom("expected an object")),
         Vsn::V1 => serde_json::from_str::<Object>(text)
             .map(|m| (m.join_ref, m.reference, m.topic, m.event, m.payload)),
         Vsn::V2 => serde_json::from_str::<Array>(text),

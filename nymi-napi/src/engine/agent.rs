@@ -245,16 +245,19 @@ impl Engine {
 
     /// Answers what a link that is gone will not.
     fn drop_requests_of(&mut self, link: &Link) {
-        let mut sent: Vec<_> = link.sent.iter().collect();
-        sent.sort_by_key(|(id, _)| **id);
-        for (id, note) in sent {
+        let mut ids: Vec<_> = link.sent.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            let Some(note) = link.sent.get(&id) else {
+                continue;
+            };
             self.remember(note);
             if matches!(note, Note::Info) {
                 let info = self.info(None);
-                self.desk.succeed(*id, to_map(&info));
+                self.desk.succeed(id, to_map(&info));
             } else {
                 let specifics = "the connection to the agent was lost before its answer came; whether the request was carried out is not known";
-                self.desk.fail(*id, Status::AGENT_MISSING, specifics);
+                self.desk.fail(id, Status::AGENT_MISSING, specifics);
             }
         }
     }
