@@ -789,7 +789,8 @@ struct NymiCall {
    */
   size_t size;
   /**
-   * How long to wait for the answer, at most 120000; 0 for 15000.
+   * How long to wait for the answer, at most 120000; 0 for 15000. A call returns at most a quarter of a
+   * second later, in which the agent may say what it waited for.
    */
   uint32_t timeout_ms;
   /**
@@ -1618,7 +1619,7 @@ uint32_t nymi_client_unsubscribe(struct NymiClient *client,
  * exchange  of the request, or of the `struct NymiCall`
  *
  * Ownership: nothing is kept. Threads: any. Errors: NYMI_STATUS_INVALID_FIELD if none of that name is
- * in flight, NYMI_STATUS_NOT_INITIALISED before nymi_client_init, and those of enum NymiResult.
+ * in flight, and those of enum NymiResult.
  *
  * Example:
  *

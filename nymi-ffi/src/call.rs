@@ -20,7 +20,8 @@ use crate::memory::{CStruct, Parts, give};
 pub struct NymiCall {
     /// sizeof (struct NymiCall).
     pub size: usize,
-    /// How long to wait for the answer, at most 120000; 0 for 15000.
+    /// How long to wait for the answer, at most 120000; 0 for 15000. A call returns at most a quarter of a
+    /// second later, in which the agent may say what it waited for.
     pub timeout_ms: u32,
     /// A name by which nymi_client_cancel finds this call; no two in flight may have the same. NULL
     /// for none.

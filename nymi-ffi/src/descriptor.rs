@@ -8,9 +8,11 @@ use std::io;
 /// Both ends.
 #[cfg(unix)]
 pub(crate) struct Descriptor {
-    /// What the program polls.
-    theirs: std::os::unix::net::UnixStream,
-    ours: std::os::unix::net::UnixStream,
+    /// What the program polls: another descriptor of the end that is read. It may close it against the rules, so
+    /// it is neither used here nor closed by std, which ends the process where it checks such things.
+    theirs: std::os::fd::RawFd,
+    read: std::os::unix::net::UnixStream,
+    write: std::os::unix::net::UnixStream,
     /// Whether the byte is in. Changed under the lock of the queue alone, and under this one.
     is_set: std::sync::Mutex<bool>,
 }
@@ -18,20 +20,22 @@ pub(crate) struct Descriptor {
 #[cfg(unix)]
 impl Descriptor {
     pub(crate) fn new() -> io::Result<Self> {
-        let (theirs, ours) = std::os::unix::net::UnixStream::pair()?;
-        theirs.set_nonblocking(true)?;
-        ours.set_nonblocking(true)?;
+        let (read, write) = std::os::unix::net::UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        let theirs = std::os::fd::IntoRawFd::into_raw_fd(read.try_clone()?);
         let is_set = std::sync::Mutex::new(false);
         Ok(Self {
             theirs,
-            ours,
+            read,
+            write,
             is_set,
         })
     }
 
     /// Its number, the program's to poll and ours to close.
     pub(crate) fn number(&self) -> i32 {
-        std::os::fd::AsRawFd::as_raw_fd(&self.theirs)
+        self.theirs
     }
 
     /// Makes it readable, or no longer readable.
@@ -46,10 +50,36 @@ impl Descriptor {
         // Neither can block or fail: there is room for a byte, or there is a byte. A program that
         // read it against the rules loses a wake-up, no more.
         let _ = if is_readable {
-            (&self.ours).write(&[1])
+            (&self.write).write(&[1])
         } else {
-            (&self.theirs).read(&mut [0])
+            (&self.read).read(&mut [0])
         };
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Descriptor {
+    /// Under a number that the program has closed there may be somebody else's file by now.
+    fn drop(&mut self) {
+        let own = std::os::fd::AsRawFd::as_raw_fd(&self.read);
+        if file_of(own).is_some_and(|own| file_of(self.theirs) == Some(own)) {
+            // SAFETY: it is ours to close, and nobody uses it from here on.
+            unsafe { libc::close(self.theirs) };
+        }
+    }
+}
+
+/// What the system knows the file behind a number by.
+#[cfg(unix)]
+fn file_of(number: std::os::fd::RawFd) -> Option<(libc::dev_t, libc::ino_t)> {
+    let mut about = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: there is room for what fstat writes, any number may be asked for, and what it has written
+    // is read only if it has.
+    unsafe {
+        (libc::fstat(number, about.as_mut_ptr()) == 0).then(|| {
+            let about = about.assume_init();
+            (about.st_dev, about.st_ino)
+        })
     }
 }
 

@@ -158,7 +158,10 @@ impl Desk {
         sink: Sink,
         ask: impl FnOnce(Id) -> Command,
     ) -> Option<Id> {
-        let ready = operation.needs_no_init() || self.initialised.load(Ordering::Acquire);
+        // What can be in flight without init can be cancelled without it, too: init itself.
+        let ready = operation.needs_no_init()
+            || operation == Operation::Cancel
+            || self.initialised.load(Ordering::Acquire);
         let wait = Duration::from_millis(deadline_ms.into()) + GRACE;
         let mut exchanges = self.exchanges();
         let opened = if ready {

@@ -50,7 +50,7 @@ pub(crate) fn read_private(path: &Path, max: u64) -> io::Result<Zeroizing<Vec<u8
 }
 
 /// Opens a regular file of this user to append to it, or makes it for this user to write and its
-/// group to read. Symbolic links are refused, and files that others may write to.
+/// group to read. Links of both kinds are refused, and files that others may write to.
 ///
 /// # Errors
 /// What the system says, or why the file is refused.
@@ -64,6 +64,7 @@ pub(crate) fn append(path: &Path) -> io::Result<File> {
     }
     let (file, metadata) = open(path, &mut options, Owner::This)?;
     refuse_mode(&metadata, 0o022, "others than this user may write to it")?;
+    refuse_names(&metadata)?;
     Ok(file)
 }
 
@@ -160,6 +161,21 @@ fn refuse_mode(metadata: &Metadata, refused: u32, why: &'static str) -> io::Resu
     Ok(())
 }
 
+/// Whoever may link to this user's files could have put one of them here.
+#[cfg(unix)]
+fn refuse_names(metadata: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    if metadata.nlink() > 1 {
+        return Err(io::Error::other("it has another name, too (a hard link)"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_names(_: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 /// On Windows the folder of the user's profile is for that user alone.
 #[cfg(not(unix))]
 fn refuse_owner(_: &Metadata) -> io::Result<()> {
@@ -239,6 +255,16 @@ mod tests {
         fs::remove_file(files.at("file")).unwrap();
         assert_eq!(why(append(&files.at("link"))), refused);
         assert!(!files.at("file").exists(), "made through a link");
+    }
+
+    #[test]
+    fn a_file_with_another_name_is_not_appended_to() {
+        let files = Files::new();
+        fs::hard_link(files.at("file"), files.at("other")).unwrap();
+        assert!(why(append(&files.at("other"))).contains("a hard link"));
+        assert_eq!(fs::read(files.at("file")).unwrap(), b"text");
+        fs::remove_file(files.at("file")).unwrap();
+        assert!(append(&files.at("other")).is_ok());
     }
 
     #[test]

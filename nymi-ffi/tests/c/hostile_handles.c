@@ -237,6 +237,17 @@ static void no_descriptor_is_left(void) {
   nymi_error_free(error);
 }
 
+/* Against the rules, but no reason to end the process. */
+static void a_descriptor_that_the_program_closed(void) {
+  struct NymiClient *client = lonely_client();
+  int descriptor = -1;
+  CHECK_INT(nymi_client_descriptor(client, &descriptor, NULL), 0);
+  CHECK_INT(close(descriptor), 0);
+  CHECK_INT(nymi_client_put(client, "{\"operation\":\"info\",\"exchange\":\"e\"}", NULL), 0);
+  nymi_string_free(get_with(client, "\"exchange\":\"e\""));
+  CHECK_INT(nymi_client_free(client), 0);
+}
+
 static void logs_that_cannot_be_written(const char *logs) {
   struct NymiClientConfig config = lonely_config();
   config.log_level = NAPI_LOG_VERBOSE;
@@ -548,6 +559,7 @@ int main(int argc, char **argv) {
   outputs_that_are_missing(client);
   texts_that_are_none(client);
   no_descriptor_is_left();
+  a_descriptor_that_the_program_closed();
   logs_that_cannot_be_written(argv[1]);
   a_log_without_room_is_no_fault(argv[1]);
   what_is_freed_twice_does_not_free_another(client);

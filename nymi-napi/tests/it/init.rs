@@ -463,6 +463,24 @@ fn what_nes_says_is_passed_on() {
     );
 }
 
+/// Also before there ever was a session.
+#[test]
+fn an_init_that_waits_can_be_cancelled() {
+    let bench = Bench::new();
+    let client = bench.lonely_client();
+    // A server that takes the connection and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut init = bench.init();
+    init["nes_url"] = json!(format!("http://{}/nes", silent.local_addr().unwrap()));
+    put(&client, "init", "slow", init);
+    let _asked = silent.accept().unwrap();
+    put(&client, "cancel", "c", json!({"exchange": "slow"}));
+    assert_eq!(answer(&client, "slow")["status"], 1006);
+    assert_eq!(answer(&client, "c")["status"], 0);
+    let again = ask(&client, "cancel", "d", json!({"exchange": "slow"}));
+    assert_eq!(again["status"], 1003);
+}
+
 #[test]
 fn a_token_serves_instead_of_a_password() {
     let bench = Bench::new();
