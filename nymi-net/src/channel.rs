@@ -38,7 +38,7 @@ pub struct ChannelConfig {
     pub heartbeat: Duration,
     /// How long connecting, joining and each push with a reply may take.
     pub deadline: Duration,
-    /// How many pushes and events may wait.
+    /// How many pushes may wait.
     pub queue: usize,
 }
 
@@ -63,6 +63,10 @@ impl ChannelConfig {
         }
     }
 }
+
+/// How many events may wait for their owner, each of up to [`MAX_MESSAGE`](crate::ws::MAX_MESSAGE) bytes. More
+/// stay with the server, whose connection is not read meanwhile.
+const MOST_EVENTS: usize = 8;
 
 /// What happened on the channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +130,7 @@ impl ChannelClient {
     /// called, every handle is dropped or the receiver is dropped.
     pub fn start(config: ChannelConfig) -> (ChannelHandle, mpsc::Receiver<ChannelEvent>) {
         let (pushes, push_queue) = mpsc::channel(config.queue);
-        let (events, event_queue) = mpsc::channel(config.queue);
+        let (events, event_queue) = mpsc::channel(MOST_EVENTS);
         let (joined, is_joined) = watch::channel(false);
         let (stop, stopping) = watch::channel(false);
         let deadline = config.deadline;

@@ -22,6 +22,9 @@ use crate::init::Refusal;
 use crate::link::{Link, Note, State};
 use crate::subscriptions::Subscriptions;
 
+/// The event of a failure that no request caused.
+const ERROR: &str = "error";
+
 /// When an agent that refused our proof is asked again.
 pub(super) fn after_refusal() -> Backoff {
     Backoff::new(Duration::from_secs(1), Duration::from_secs(60))
@@ -264,10 +267,15 @@ impl Engine {
 
     fn update(&mut self, payload: &Value) {
         // The error that says why may hold what was sent, such as a key.
-        let Ok(update) = Update::deserialize(payload) else {
+        let read = Update::deserialize(payload).ok();
+        let Some(mut update) = read.filter(|update| malformed::may_send(update.status)) else {
             let exchange = payload.get("exchange").and_then(Value::as_str);
             return self.malformed(exchange, malformed::describe(payload));
         };
+        if update.exchange.is_none() && !update.status.is_success() {
+            // What failed did not happen: no tap, for one.
+            update.operation = ERROR.to_owned();
+        }
         let Some(exchange) = &update.exchange else {
             if is_without_endpoint(&update) {
                 self.malformed(None, malformed::without_endpoint(&update.operation));
@@ -312,7 +320,7 @@ impl Engine {
             return false;
         };
         match update.operation.as_str() {
-            "error" => !update.status.is_success(),
+            ERROR => !update.status.is_success(),
             PresenceEvent::OPERATION | TapEvent::OPERATION | EndpointEvent::OPERATION => {
                 let endpoint_id = update.payload.get("endpoint_id").and_then(Value::as_str);
                 // An event may overtake the answer that names the endpoint.

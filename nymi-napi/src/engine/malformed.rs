@@ -2,6 +2,7 @@
 //!
 //! The words name the update and its parts, never their values: an answer may hold keys.
 
+use nymi_core::message::Status;
 use serde_json::Value;
 
 /// The longest name of an operation that is repeated.
@@ -37,8 +38,19 @@ pub(super) fn without_endpoint(operation: &str) -> String {
     sentence(&update, "endpoint_id is missing or no text")
 }
 
+/// Whether an agent may send this status: smaller ones than those of the platform are results of the C
+/// interface, which programs act on.
+pub(super) const fn may_send(status: Status) -> bool {
+    is_of_the_platform(status.code())
+}
+
+const fn is_of_the_platform(code: u32) -> bool {
+    code == 0 || code >= 1000
+}
+
 fn is_status(value: &Value) -> bool {
-    value.as_u64().is_some_and(|it| u32::try_from(it).is_ok())
+    let code = value.as_u64().and_then(|it| u32::try_from(it).ok());
+    code.is_some_and(is_of_the_platform)
 }
 
 fn sentence(update: &Value, wrong: &str) -> String {
@@ -67,13 +79,16 @@ mod tests {
             ("exchange", json!({"hunter2": 1}), "exchange is neither"),
             ("status", json!("hunter2"), "status is no number"),
             ("status", json!(-1), "status is no number"),
+            ("status", json!(5), "status is no number"),
+            ("status", json!(999), "status is no number"),
             ("payload", json!("hunter2"), "payload is no object"),
             ("error", json!("hunter2"), "error is no object"),
             ("error", json!({"nsl": "hunter2"}), "error has other fields"),
         ] {
             let mut update = whole.clone();
             update[field] = wrong;
-            Update::deserialize(&update).unwrap_err();
+            let read = Update::deserialize(&update);
+            assert!(read.is_err() || read.is_ok_and(|update| !may_send(update.status)));
             let told = describe(&update);
             assert!(told.contains(said), "{told}");
             assert!(!told.contains("hunter2"), "{told}");

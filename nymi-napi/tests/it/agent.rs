@@ -204,6 +204,8 @@ fn an_answer_that_cannot_be_read_fails_the_request_at_once() {
     let client = bench.ready(&agent);
     for (field, wrong) in [
         ("status", json!("0")),
+        // The C interface's own results, on which programs act.
+        ("status", json!(5)),
         ("payload", json!(["hunter2"])),
         ("error", json!({"nsl": "hunter2"})),
         ("operation", json!(5)),
@@ -266,6 +268,23 @@ fn an_event_that_cannot_be_read_is_told() {
         assert!(told.specifics().contains(said), "{}", told.specifics());
         assert!(!told.specifics().contains("hunter2"));
     }
+    // One that failed did not happen.
+    let mut failed = tap.clone();
+    failed["status"] = json!(6001);
+    failed["error"] = json!({"error_description": "", "error_specifics": "no band"});
+    agent.update(failed);
+    let told = client
+        .next_tap_or_failure(Some(crate::fake::PATIENCE))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (
+            told.operation.as_str(),
+            told.status.code(),
+            told.specifics()
+        ),
+        ("error", 6001, "no band")
+    );
     // The rest is read on.
     agent.update(tap.clone());
     assert_eq!(next(&client), tap);

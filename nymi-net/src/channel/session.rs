@@ -13,7 +13,7 @@ use nymi_core::message::phoenix::{self, Message as Phoenix, Ref, Vsn};
 use rustls::ClientConfig;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -25,6 +25,10 @@ use crate::tls::{is_no_tls, secure};
 use crate::ws::MAX_MESSAGE;
 
 type Stream = WebSocketStream<Connection>;
+
+/// How long a channel has to be joined for the next loss to be a new one, after which is not waited for long: a
+/// server that takes everybody in and drops them again is asked ever more rarely.
+const STEADY: Duration = Duration::from_secs(10);
 
 /// Why a connection is over.
 enum Ended {
@@ -64,10 +68,10 @@ pub(super) async fn run(
         stopping,
     };
     loop {
-        let mut was_joined = false;
-        let ended = client.connection(&mut was_joined).await;
+        let mut joined_at = None;
+        let ended = client.connection(&mut joined_at).await;
         client.joined.send_replace(false);
-        if was_joined {
+        if joined_at.is_some_and(|at| at.elapsed() >= STEADY) {
             backoff.reset();
         }
         match ended {
@@ -107,7 +111,7 @@ impl Client {
         }
     }
 
-    async fn connection(&mut self, was_joined: &mut bool) -> Result<(), Ended> {
+    async fn connection(&mut self, joined_at: &mut Option<Instant>) -> Result<(), Ended> {
         let mut stopping = self.stopping.clone();
         let connecting = timeout(self.config.deadline, connect(&self.config));
         let stream = tokio::select! {
@@ -118,13 +122,17 @@ impl Client {
         };
         let mut talk = Talk::new(stream, &self.config);
         talk.join(&self.config).await?;
-        let outcome = self.talk(&mut talk, was_joined).await;
+        let outcome = self.talk(&mut talk, joined_at).await;
         talk.leave(matches!(outcome, Ok(()) | Err(Ended::Stopped)))
             .await;
         outcome
     }
 
-    async fn talk(&mut self, talk: &mut Talk, was_joined: &mut bool) -> Result<(), Ended> {
+    async fn talk(
+        &mut self,
+        talk: &mut Talk,
+        joined_at: &mut Option<Instant>,
+    ) -> Result<(), Ended> {
         let mut heartbeat = interval(self.config.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.tick().await;
@@ -134,19 +142,19 @@ impl Client {
         loop {
             tokio::select! {
                 () = stopped(&mut stopping) => return Ok(()),
-                () = &mut join_deadline, if !*was_joined => {
+                () = &mut join_deadline, if joined_at.is_none() => {
                     return Err(Ended::lost("the agent did not answer the join in time"));
                 }
                 _ = heartbeat.tick() => talk.heartbeat().await?,
                 push = self.pushes.recv() => match push {
                     None => return Ok(()),
-                    Some(push) if *was_joined => talk.push(push).await?,
+                    Some(push) if joined_at.is_some() => talk.push(push).await?,
                     Some(_) => {}
                 },
                 message = talk.stream.next() => {
                     let Some(event) = talk.read(message)? else { continue };
                     if matches!(event, ChannelEvent::Joined(_)) {
-                        *was_joined = true;
+                        *joined_at = Some(Instant::now());
                         self.joined.send_replace(true);
                     }
                     self.emit(event).await?;
@@ -260,7 +268,12 @@ impl Talk {
             self.heartbeat_ref = None;
             return Ok(None);
         }
-        if message.topic != self.topic {
+        // What is sent to all who joined names no join; what names another is of an earlier one.
+        let is_ours = message
+            .join_ref
+            .as_ref()
+            .is_none_or(|of| *of == self.join_ref);
+        if message.topic != self.topic || !is_ours {
             return Ok(None);
         }
         match message.event.as_str() {

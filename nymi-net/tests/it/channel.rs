@@ -16,7 +16,9 @@ use nymi_net::network::{Connection, Network, Tcp};
 use nymi_net::serve::{self, ServerHandle};
 use nymi_net::ws::{self, Message, Socket};
 use serde_json::{Value, json};
+use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -283,6 +285,139 @@ impl Network for Everywhere {
             let ip = self.0.ip().to_string();
             Tcp.connect(&ip, self.0.port()).await
         })
+    }
+}
+
+/// Connections within the process, so that time can be made up.
+#[derive(Debug)]
+struct Within(mpsc::UnboundedSender<DuplexStream>);
+
+impl Network for Within {
+    fn connect<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, std::io::Result<Connection>> {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        self.0.send(theirs).unwrap();
+        Box::pin(async move { Ok(Box::new(ours) as Connection) })
+    }
+}
+
+type WithinSocket = tokio_tungstenite::WebSocketStream<DuplexStream>;
+
+/// The next connection, its join accepted.
+async fn join(connections: &mut mpsc::UnboundedReceiver<DuplexStream>) -> WithinSocket {
+    let connection = connections.recv().await.unwrap();
+    let mut socket = tokio_tungstenite::accept_async(connection).await.unwrap();
+    let join = socket.next().await.unwrap().unwrap();
+    let join: Value = serde_json::from_str(join.to_text().unwrap()).unwrap();
+    let payload = json!({"status": "ok", "response": {}});
+    let accepted = json!([join[0], join[1], join[2], "phx_reply", payload]);
+    socket
+        .send(Message::text(accepted.to_string()))
+        .await
+        .unwrap();
+    socket
+}
+
+/// When the next connection was joined, which then lasts as long as this.
+async fn join_for(
+    connections: &mut mpsc::UnboundedReceiver<DuplexStream>,
+    lasts: Duration,
+) -> Instant {
+    let _socket = join(connections).await;
+    let joined = Instant::now();
+    tokio::time::sleep(lasts).await;
+    joined
+}
+
+fn within() -> (ChannelConfig, mpsc::UnboundedReceiver<DuplexStream>) {
+    let (connect, connections) = mpsc::unbounded_channel();
+    let mut config =
+        ChannelConfig::new("ws://agent/socket/websocket", "nymiapi:main", || json!({}));
+    config.network = Arc::new(Within(connect));
+    (config, connections)
+}
+
+/// What is read waits in memory, so that an agent could fill it.
+#[tokio::test(start_paused = true)]
+async fn an_owner_who_does_not_read_holds_the_agent_back() {
+    let (config, mut connections) = within();
+    let (_handle, mut events) = ChannelClient::start(config);
+    let mut socket = join(&mut connections).await;
+    let large =
+        json!([null, null, "nymiapi:main", "update", {"text": "x".repeat(900_000)}]).to_string();
+    let mut sent = 0;
+    while tokio::time::timeout(
+        Duration::from_secs(5),
+        socket.send(Message::text(large.clone())),
+    )
+    .await
+    .is_ok()
+    {
+        sent += 1;
+        assert!(sent < 16, "more than a dozen wait");
+    }
+    assert_eq!(event(&mut events).await, ChannelEvent::Joined(json!({})));
+    for _ in 0..sent {
+        assert!(matches!(
+            event(&mut events).await,
+            ChannelEvent::Message { .. }
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_takes_everybody_in_and_drops_them_is_asked_ever_more_rarely() {
+    let (connect, mut connections) = mpsc::unbounded_channel();
+    let mut config =
+        ChannelConfig::new("ws://agent/socket/websocket", "nymiapi:main", || json!({}));
+    config.network = Arc::new(Within(connect));
+    config.backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(3600));
+    let (_handle, mut events) = ChannelClient::start(config);
+    tokio::spawn(async move { while events.recv().await.is_some() {} });
+    let mut before = join_for(&mut connections, Duration::ZERO).await;
+    for drops in 0..8 {
+        let came = join_for(&mut connections, Duration::ZERO).await;
+        assert!(
+            came - before >= Duration::from_millis(500 << drops),
+            "after {drops}: {:?}",
+            came - before
+        );
+        before = came;
+    }
+    // One that lasted is an agent that was there: its loss is the first one again.
+    let lasts = Duration::from_secs(20);
+    let steady = join_for(&mut connections, lasts).await;
+    let came = join_for(&mut connections, Duration::ZERO).await;
+    assert!(
+        came - steady <= lasts + Duration::from_secs(2),
+        "{:?}",
+        came - steady
+    );
+}
+
+#[tokio::test]
+async fn what_is_of_another_join_is_not_heard() {
+    let mut agent = Agent::start().await;
+    let (_handle, mut events) = start(&agent);
+    let mut socket = agent.joined().await;
+    assert!(matches!(event(&mut events).await, ChannelEvent::Joined(_)));
+    for (join, said) in [
+        (json!("99"), "of another"),
+        (Value::Null, "to all"),
+        (json!("1"), "to us"),
+    ] {
+        send(
+            &mut socket,
+            json!([join, null, "bluebox:desk", "configure", {"said": said}]),
+        )
+        .await;
+    }
+    for said in ["to all", "to us"] {
+        let payload = json!({"said": said});
+        let heard = ChannelEvent::Message {
+            event: "configure".into(),
+            payload,
+        };
+        assert_eq!(event(&mut events).await, heard);
     }
 }
 
