@@ -291,9 +291,17 @@ impl Engine {
             }
             return;
         }
-        if let Some(id) = Id::from_exchange(exchange) {
-            self.answer(id, update);
+        let Some(id) = Id::from_exchange(exchange) else {
+            return;
+        };
+        let asked = self.desk.exchanges().operation(id);
+        if let Some(asked) = asked.filter(|asked| asked.name() != update.operation)
+            && update.status.is_success()
+        {
+            let why = malformed::another_operation(&update.operation, asked);
+            return self.malformed(update.exchange.as_deref(), why);
         }
+        self.answer(id, update);
     }
 
     /// Tells of an update that cannot be read whoever it is for, who would wait for it in vain.

@@ -2,7 +2,7 @@
 //!
 //! The words name the update and its parts, never their values: an answer may hold keys.
 
-use nymi_core::message::Status;
+use nymi_core::message::{Operation, Status};
 use serde_json::Value;
 
 /// The longest name of an operation that is repeated.
@@ -36,6 +36,12 @@ pub(super) fn describe(update: &Value) -> String {
 pub(super) fn without_endpoint(operation: &str) -> String {
     let update = Value::from_iter([("operation", operation)]);
     sentence(&update, "endpoint_id is missing or no text")
+}
+
+/// What the agent answered to a request for another operation.
+pub(super) fn another_operation(operation: &str, asked: Operation) -> String {
+    let update = Value::from_iter([("operation", operation)]);
+    sentence(&update, &format!("it answers a request for {asked}"))
 }
 
 /// Whether an agent may send this status: smaller ones than those of the platform are results of the C
