@@ -1,7 +1,7 @@
 //! `nymi assertion verify`: an offline check against L1 alone.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::args::VerifyArgs;
 use crate::error::CliError;
+use crate::output::print;
 use crate::shown::plain;
 
 /// Verifies and prints; exit code 0 if it holds, 1 if not, 2 if it could not be checked.
@@ -48,7 +49,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
         expectations.at = args.at;
     }
     let verified = assertion::verify(&RustCrypto, &anchors, inputs.token.trim(), &expectations)
-        .map_err(|error| sentence(&error))
+        .map_err(|error| sentence(&error, &inputs.token))
         .and_then(|first| {
             in_time(first.claims(), args, at)?;
             let counter = inputs.countersignature.as_deref();
@@ -68,16 +69,29 @@ pub(crate) fn verify(args: &VerifyArgs) -> ExitCode {
                 claims: counter.claims(),
                 revocation: said(counter.chain(), counter.issued_at()),
             });
-            report(&first, counter.as_ref(), args);
-            ExitCode::SUCCESS
+            let printed = print(|out| report(out, &first, counter.as_ref(), args));
+            finish(printed, ExitCode::SUCCESS)
         }
         Err(error) => {
-            if args.json {
-                println!("{}", json!({"verified": false, "error": error}));
-            } else {
-                println!("not verified: {}", plain(&error));
-            }
-            ExitCode::FAILURE
+            let printed = print(|out| {
+                if args.json {
+                    writeln!(out, "{}", json!({"verified": false, "error": error}))
+                } else {
+                    writeln!(out, "not verified: {}", plain(&error))
+                }
+            });
+            finish(printed, ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The exit code of a verdict, or that it could not be told.
+fn finish(printed: Result<(), CliError>, verdict: ExitCode) -> ExitCode {
+    match printed {
+        Ok(()) => verdict,
+        Err(error) => {
+            eprintln!("nymi: {error}");
+            ExitCode::from(2)
         }
     }
 }
@@ -92,17 +106,36 @@ fn countersigned(
     at: UnixMillis,
 ) -> Result<VerifiedCounter, String> {
     assertion::verify_counter(&RustCrypto, anchors, token.trim(), first, expectations)
-        .map_err(|error| sentence(&error))
+        .map_err(|error| sentence(&error, token))
         .and_then(|counter| in_time(counter.claims(), args, at).map(|()| counter))
         .map_err(|error| format!("the countersignature: {error}"))
 }
 
-/// The error, with the number under which logs and `nymi explain` know a refused chain.
-fn sentence(error: &AssertionError) -> String {
+/// The error, with the number under which logs and `nymi explain` know a refused chain, or with what
+/// may be wrong with a text that is no token.
+fn sentence(error: &AssertionError, text: &str) -> String {
     match error {
         AssertionError::Chain(chain) => format!("{error} (nsl {})", chain.number()),
+        AssertionError::Parts { .. } | AssertionError::Base64 { .. } => match before_token(text) {
+            Some(hint) => format!("{error}. {hint}"),
+            None => error.to_string(),
+        },
         other => other.to_string(),
     }
+}
+
+/// What to leave out of a line that seems to have a token after something else, such as who signed.
+/// Every token begins with `{"` in base64url.
+fn before_token(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    text.match_indices("eyJ").find_map(|(at, _)| {
+        let before = &text[..at];
+        if before.trim_end().ends_with(':') {
+            return Some("Give the token alone: what follows the colon");
+        }
+        let blank = before.ends_with(char::is_whitespace);
+        blank.then_some("Give the token alone: what follows the blank")
+    })
 }
 
 /// What the checks of the library leave to the caller: whether a log-in for nobody in particular has
@@ -257,7 +290,12 @@ struct Reported<'a> {
     revocation: Revocation,
 }
 
-fn report(first: &Reported<'_>, counter: Option<&Reported<'_>>, args: &VerifyArgs) {
+fn report(
+    out: &mut impl Write,
+    first: &Reported<'_>,
+    counter: Option<&Reported<'_>>,
+    args: &VerifyArgs,
+) -> io::Result<()> {
     if args.json {
         let shown = |one: &Reported<'_>| json!({"claims": one.claims, "revocation": one.revocation.as_str()});
         let mut all = shown(first);
@@ -265,26 +303,31 @@ fn report(first: &Reported<'_>, counter: Option<&Reported<'_>>, args: &VerifyArg
         if let Some(counter) = counter {
             all["countersignature"] = shown(counter);
         }
-        println!("{all}");
-        return;
+        return writeln!(out, "{all}");
     }
-    print_one("verified", first, args);
-    if let Some(counter) = counter {
-        print_one("countersigned", counter, args);
-    }
+    write_one(out, "verified", first, args)?;
+    counter.map_or(Ok(()), |counter| {
+        write_one(out, "countersigned", counter, args)
+    })
 }
 
-fn print_one(what: &str, one: &Reported<'_>, args: &VerifyArgs) {
+fn write_one(
+    out: &mut impl Write,
+    what: &str,
+    one: &Reported<'_>,
+    args: &VerifyArgs,
+) -> io::Result<()> {
     let claims = one.claims;
     let who = plain(&format!("{}\\{}", claims.domain, claims.username));
-    println!("{what}: {who} at {}", claims.verified_at);
+    writeln!(out, "{what}: {who} at {}", claims.verified_at)?;
     let endpoint = plain(&claims.endpoint);
-    println!(
+    writeln!(
+        out,
         "  band      {} at endpoint {endpoint} ({})",
         claims.band, claims.method
-    );
+    )?;
     if let Some(meaning) = &claims.meaning {
-        println!("  meaning   {}", plain(meaning));
+        writeln!(out, "  meaning   {}", plain(meaning))?;
     }
     if let Some(hash) = &claims.document_sha256 {
         let matched = if args.document.is_some() {
@@ -292,18 +335,20 @@ fn print_one(what: &str, one: &Reported<'_>, args: &VerifyArgs) {
         } else {
             ""
         };
-        println!("  document  SHA-256 {hash}{matched}");
+        writeln!(out, "  document  SHA-256 {hash}{matched}")?;
     }
-    println!(
+    writeln!(
+        out,
         "  issuer    {} for {}",
         plain(&claims.iss),
         plain(&claims.aud)
-    );
-    println!("  assertion {}", plain(&claims.jti));
+    )?;
+    writeln!(out, "  assertion {}", plain(&claims.jti))?;
     match one.revocation {
-        Revocation::NoLists => {}
-        Revocation::NotRevoked => println!("  lists     no certificate is revoked"),
-        Revocation::Unknown => println!(
+        Revocation::NoLists => Ok(()),
+        Revocation::NotRevoked => writeln!(out, "  lists     no certificate is revoked"),
+        Revocation::Unknown => writeln!(
+            out,
             "  lists     they are not about every certificate; give those of both L1 and L2"
         ),
     }

@@ -1,7 +1,7 @@
 //! `nymi cert show`: what certificates say, read by nymi-core and, for a second opinion, by x509-parser.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,6 +16,7 @@ use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
 use crate::args::ShowArgs;
 use crate::error::CliError;
+use crate::output::print;
 use crate::shown::plain;
 
 /// The largest file looked into, in bytes: more than any chain has.
@@ -31,13 +32,17 @@ pub(crate) fn show(args: &ShowArgs) -> ExitCode {
         }
     };
     let opinions: Vec<Opinions> = found.iter().map(|der| Opinions::of(der)).collect();
-    if args.json {
-        let all: Vec<Value> = opinions.iter().map(Opinions::json).collect();
-        println!("{}", json!({"certificates": all}));
-    } else {
-        for (number, one) in opinions.iter().enumerate() {
-            one.print(number);
+    let printed = print(|out| {
+        if args.json {
+            let all: Vec<Value> = opinions.iter().map(Opinions::json).collect();
+            return writeln!(out, "{}", json!({"certificates": all}));
         }
+        let mut all = opinions.iter().enumerate();
+        all.try_for_each(|(number, one)| one.write(out, number))
+    });
+    if let Err(error) = printed {
+        eprintln!("nymi: {error}");
+        return ExitCode::from(2);
     }
     ExitCode::from(u8::from(!opinions.iter().all(Opinions::agree)))
 }
@@ -203,40 +208,50 @@ impl Opinions {
         shown
     }
 
-    fn print(&self, number: usize) {
-        println!("certificate {number}");
+    fn write(&self, out: &mut impl Write, number: usize) -> io::Result<()> {
+        writeln!(out, "certificate {number}")?;
         for field in &self.fields {
-            line(field.name, &text(self.value(field)));
+            line(out, field.name, &text(self.value(field)))?;
         }
-        line("key_usage", self.more.key_usage.as_deref().unwrap_or(""));
-        line("purposes", &self.more.purposes.join(", "));
-        line("policies", &self.more.policies.join(", "));
-        line("names", &self.more.alternative_names.join(", "));
-        line("permitted", &self.more.permitted.join(", "));
-        line("excluded", &self.more.excluded.join(", "));
-        line("sha256", &self.sha256);
-        line("spki_sha256", self.spki_sha256.as_deref().unwrap_or(""));
+        line(
+            out,
+            "key_usage",
+            self.more.key_usage.as_deref().unwrap_or(""),
+        )?;
+        line(out, "purposes", &self.more.purposes.join(", "))?;
+        line(out, "policies", &self.more.policies.join(", "))?;
+        line(out, "names", &self.more.alternative_names.join(", "))?;
+        line(out, "permitted", &self.more.permitted.join(", "))?;
+        line(out, "excluded", &self.more.excluded.join(", "))?;
+        line(out, "sha256", &self.sha256)?;
+        line(
+            out,
+            "spki_sha256",
+            self.spki_sha256.as_deref().unwrap_or(""),
+        )?;
         if let Some(why) = &self.refused {
-            println!("  nymi-core refuses it: {}", plain(why));
+            writeln!(out, "  nymi-core refuses it: {}", plain(why))?;
         }
         if let Some(why) = &self.refused_there {
-            println!("  x509-parser refuses it: {}", plain(why));
+            writeln!(out, "  x509-parser refuses it: {}", plain(why))?;
         }
         for field in self.disagreements() {
             let (name, theirs) = (field.name, plain(&text(&field.theirs)));
-            println!("  x509-parser disagrees: {name} is {theirs}");
+            writeln!(out, "  x509-parser disagrees: {name} is {theirs}")?;
         }
         if self.agree() {
-            println!("  x509-parser agrees");
+            writeln!(out, "  x509-parser agrees")?;
         }
+        Ok(())
     }
 }
 
 /// A line of the report; nothing for what the certificate does not have.
-fn line(name: &str, value: &str) {
-    if !value.is_empty() {
-        println!("  {name:<12} {}", plain(value));
+fn line(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
+    if value.is_empty() {
+        return Ok(());
     }
+    writeln!(out, "  {name:<12} {}", plain(value))
 }
 
 fn text(value: &Value) -> String {

@@ -3,6 +3,7 @@
 //! A native application's client does what a person's application would: gets a certificate, hears a
 //! tap, asks who it was, has a document signed. Then an auditor who has nothing but L1 verifies it.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::args::UpArgs;
 use crate::error::CliError;
+use crate::output::print;
 use crate::up::{self, System};
 
 const NEA: &str = "NymiDemo";
@@ -40,34 +42,38 @@ impl Steps {
         }
     }
 
-    fn done(&mut self, step: &str, found: &str) {
+    fn done(&mut self, step: &str, found: &str) -> Result<(), CliError> {
         let now = Instant::now();
         let ms = (now - self.last).as_secs_f64() * 1000.0;
         self.last = now;
-        if self.json {
-            println!(
-                "{}",
-                json!({"step": step, "ok": true, "ms": ms, "found": found})
-            );
-        } else {
-            println!("{ms:9.1} ms  {step:<10} {found}");
-        }
+        print(|out| {
+            if self.json {
+                let line = json!({"step": step, "ok": true, "ms": ms, "found": found});
+                writeln!(out, "{line}")
+            } else {
+                writeln!(out, "{ms:9.1} ms  {step:<10} {found}")
+            }
+        })
     }
 
     fn finish(&self, result: &Result<(), CliError>) -> ExitCode {
         let ms = self.begin.elapsed().as_secs_f64() * 1000.0;
-        match (result, self.json) {
-            (Ok(()), true) => println!("{}", json!({"verified": true, "ms": ms})),
-            (Ok(()), false) => println!("{ms:9.1} ms  all of it verified"),
+        let line = match (result, self.json) {
+            (Ok(()), true) => json!({"verified": true, "ms": ms}).to_string(),
+            (Ok(()), false) => format!("{ms:9.1} ms  all of it verified"),
             (Err(error), true) => {
-                println!(
-                    "{}",
-                    json!({"verified": false, "ms": ms, "error": error.to_string()})
-                );
+                json!({"verified": false, "ms": ms, "error": error.to_string()}).to_string()
             }
-            (Err(error), false) => eprintln!("nymi: {error}"),
+            (Err(error), false) => {
+                eprintln!("nymi: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        let written = print(|out| writeln!(out, "{line}"));
+        if let Err(error) = &written {
+            eprintln!("nymi: {error}");
         }
-        ExitCode::from(u8::from(result.is_err()))
+        ExitCode::from(u8::from(result.is_err() || written.is_err()))
     }
 }
 
@@ -96,11 +102,14 @@ async fn in_new_system(seed: u64, steps: &mut Steps) -> Result<(), CliError> {
         .iter()
         .map(|band| format!("{} wears {}", band.username, band.band_id))
         .collect();
-    steps.done(
+    let begun = steps.done(
         "enroll",
         &format!("system started; {}", enrolled.join(", ")),
     );
-    let result = sign_and_verify(&system, steps).await;
+    let result = match begun {
+        Ok(()) => sign_and_verify(&system, steps).await,
+        Err(error) => Err(error),
+    };
     system.shutdown().await;
     result
 }
@@ -158,14 +167,14 @@ async fn sign(
     steps.done(
         "init",
         &format!("certificate {}", answer["certificate"]["serial"]),
-    );
+    )?;
 
     up::call(
         client,
         &request("subscribe_endpoint", json!({"endpoint_id": "127.0.0.1"})),
     )
     .await?;
-    steps.done("subscribe", "endpoint 127.0.0.1");
+    steps.done("subscribe", "endpoint 127.0.0.1")?;
 
     system
         .hardware(&format!("tap {} ble", band.serial_number))
@@ -179,7 +188,7 @@ async fn sign(
             text(&tap, "NymiBandID")?,
             text(&tap, "endpoint_id")?
         ),
-    );
+    )?;
 
     let who = up::call(
         client,
@@ -196,7 +205,7 @@ async fn sign(
     steps.done(
         "lookup",
         &format!("{name} wears {}", text(&who, "SerialNumber")?),
-    );
+    )?;
 
     let answer = up::call(
         client,
@@ -212,7 +221,7 @@ async fn sign(
         ),
     )
     .await?;
-    steps.done("assert", &format!("{name} {MEANING} the document"));
+    steps.done("assert", &format!("{name} {MEANING} the document"))?;
     text(&answer, "assertion")
 }
 
@@ -271,13 +280,13 @@ fn verify_offline(system: &System, token: &str, steps: &mut Steps) -> Result<Str
             "offline against L1: {who} at {}",
             verified.claims().verified_at
         ),
-    );
+    )?;
     match check(b"Batch 4711: rejected.\n") {
         Ok(_) => Err(CliError::new(
             "the assertion verified for a document that was not signed",
         )),
         Err(error) => {
-            steps.done("tamper", &format!("another document is refused: {error}"));
+            steps.done("tamper", &format!("another document is refused: {error}"))?;
             Ok(verified.claims().jti.clone())
         }
     }
@@ -303,11 +312,11 @@ async fn audit(system: &System, jti: &str, steps: &mut Steps) -> Result<(), CliE
             "row {}: event {} ({event}), {who}",
             row.id, row.event_type_id
         ),
-    );
+    )?;
     let checked = system.admin().verify_audit().await.map_err(failed)?;
     steps.done(
         "chain",
         &format!("{checked} rows in all audit tables are unbroken"),
-    );
+    )?;
     Ok(())
 }

@@ -7,6 +7,8 @@ use nymi_core::catalogue::{
     CodeKind, Explanation, MAX_QUERY, MatchKind, Source, all, explain, suggest,
 };
 
+use crate::output;
+
 /// How many explanations are printed in full; the others only by id and message.
 const IN_FULL: usize = 3;
 
@@ -100,13 +102,12 @@ fn end_of(mut input: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn print(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> ExitCode {
-    match write(&mut io::stdout().lock()) {
-        // A reader that has seen enough, such as `head`, is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("nymi explain: cannot write the answer: {error}");
+    match output::print(write) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nymi explain: {error}");
             ExitCode::FAILURE
         }
-        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -4,7 +4,6 @@
 //! and connected only by the real protocols. The other commands are clients of that, or tools that
 //! need nothing but `nymi-core`.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "a command's output")]
 
 mod args;
 mod assertion;
@@ -14,6 +13,7 @@ mod data_dir;
 pub mod demo;
 mod error;
 pub mod explain;
+mod output;
 mod pac;
 pub mod page;
 mod shown;

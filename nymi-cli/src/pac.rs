@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::args::TuneArgs;
 use crate::error::{CliError, file_name};
+use crate::output::print;
 
 /// More rows than a large plant's month; a bound on memory.
 const MAX_ROWS: usize = 5_000_000;
@@ -42,9 +43,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<(), CliError> {
     } else {
         as_text(&current, &proposal)
     };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| CliError::about("standard output", error))
+    print(|out| out.write_all(text.as_bytes()))
 }
 
 fn parameters(path: &Path) -> Result<PacParameters, CliError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::args::TapArgs;
 use crate::data_dir::{self, RunFile};
 use crate::error::CliError;
+use crate::output::print;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -27,8 +28,7 @@ pub(crate) fn run(args: &TapArgs) -> Result<(), CliError> {
             _ => error,
         }
     })?;
-    println!("{answer}");
-    Ok(())
+    print(|out| writeln!(out, "{answer}"))
 }
 
 /// The serial numbers and NymiBandIDs that the virtual hardware knows.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::args::TapTuneArgs;
 use crate::error::{CliError, file_name};
+use crate::output::print;
 
 /// The largest file that can be a recording, bytes.
 const MAX_FILE: u64 = (MAX_SAMPLES * (MAX_LINE + 2)) as u64;
@@ -56,9 +57,7 @@ pub(crate) fn run(args: &TapTuneArgs) -> Result<(), CliError> {
     } else {
         report.text()
     };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| CliError::about("standard output", error))?;
+    print(|out| out.write_all(text.as_bytes()))?;
     unusable(&report.proposal).map_or(Ok(()), |reason| Err(CliError::new(reason)))
 }
 

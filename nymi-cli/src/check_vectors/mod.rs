@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::output;
+
 /// A vector file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
@@ -104,12 +106,8 @@ pub fn run_presence(file: &Path, json: bool) -> ExitCode {
         eprintln!("nymi: {}: holds no vectors", file.display());
         return ExitCode::from(2);
     }
-    if let Err(error) = report.write(json, &mut io::stdout().lock()) {
-        // Whoever reads the output has seen enough.
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return ExitCode::from(u8::from(report.failed() > 0));
-        }
-        eprintln!("nymi: cannot write the result: {error}");
+    if let Err(error) = output::print(|out| report.write(json, out)) {
+        eprintln!("nymi: {error}");
         return ExitCode::from(2);
     }
     ExitCode::from(u8::from(report.failed() > 0))

@@ -199,3 +199,36 @@ fn the_manual_prints_what_the_command_prints() {
     }
     assert_eq!(commands, 5);
 }
+
+#[test]
+fn a_line_with_more_than_the_token_is_refused_with_a_hint() {
+    let token = fs::read_to_string(enterprise().join("record.jws")).unwrap();
+    let token = token.trim();
+    let said = |text: &str| {
+        let output = run(
+            &["assertion", "verify", "--l1", "l1.pem", text],
+            "record.jws",
+        );
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        stdout(&output)
+    };
+    for (before, hint) in [
+        (
+            "EVAL\\alice: ",
+            ". Give the token alone: what follows the colon\n",
+        ),
+        ("eyJoe:", ". Give the token alone: what follows the colon\n"),
+        ("a.b: ", ". Give the token alone: what follows the colon\n"),
+        ("alice ", ". Give the token alone: what follows the blank\n"),
+        ("=", "copied whole\n"),
+    ] {
+        let text = said(&format!("{before}{token}"));
+        assert!(text.ends_with(hint), "{before}: {text}");
+    }
+    let counter = tempfile::NamedTempFile::new().unwrap();
+    fs::write(counter.path(), format!("mdoe: {token}\n")).unwrap();
+    let counter = ["--countersignature", counter.path().to_str().unwrap()];
+    let (code, text) = record(&counter);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("follows the colon"), "{text}");
+}

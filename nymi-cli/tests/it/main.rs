@@ -4,6 +4,7 @@ mod assertion_verify;
 mod band_session;
 mod capabilities;
 mod cert_show;
+mod closed_output;
 mod commands;
 mod documents;
 mod durability;
