@@ -251,6 +251,59 @@ fn cmake_takes_versions_up_to_this_one(prefix: &Path) {
     cmake(folder.path(), &project, &option);
 }
 
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn of_the_examples_the_sources_are_installed_and_nothing_that_was_built_there() {
+    let folder = tempfile::tempdir().unwrap();
+    // The checkout, with a folder of examples of this test's own.
+    let copy = folder.path().join("checkout");
+    std::fs::create_dir(&copy).unwrap();
+    for name in names(&repository()).iter().filter(|it| *it != "examples") {
+        std::os::unix::fs::symlink(repository().join(name), copy.join(name)).unwrap();
+    }
+    let mut sources = Vec::new();
+    for language in ["c", "cpp"] {
+        let (from, to) = (
+            repository().join("examples").join(language),
+            copy.join("examples").join(language),
+        );
+        std::fs::create_dir_all(&to).unwrap();
+        let mut found = names(&from);
+        found.retain(|name| {
+            name == "Makefile"
+                || [".md", ".txt", ".c", ".h", ".cpp", ".hpp"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        });
+        for name in &found {
+            std::fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+        for stray in ["tap_to_sign", "first_tap.o", "first_tap.exe"] {
+            std::fs::write(to.join(stray), "built").unwrap();
+        }
+        std::fs::create_dir(to.join("build")).unwrap();
+        sources.push((language, found));
+    }
+    let root = folder.path().join("root");
+    run(Command::new("packaging/c/install")
+        .current_dir(&copy)
+        .args(["--prefix", "/usr", "--built"])
+        .arg(library_folder())
+        .env("DESTDIR", &root));
+    for (language, found) in sources {
+        let installed = root.join("usr/share/doc/nymi_api/examples").join(language);
+        assert_eq!(names(&installed), found);
+    }
+}
+
 /// What a script that has to fail says.
 fn refused(command: &mut Command) -> String {
     let output = command.output().unwrap();
