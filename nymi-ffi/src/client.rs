@@ -304,6 +304,12 @@ unsafe fn read_config(
             "empty; NULL stands for the usual folder",
         ));
     }
+    if log == Some("") {
+        return Err(Failure::argument(
+            "log_directory",
+            "empty; NULL stands for no log file",
+        ));
+    }
     let invalid =
         |name: &str, error: &dyn std::fmt::Display| Failure::argument(name, &error.to_string());
     let name = name.parse().map_err(|error| invalid("nea_name", &error))?;

@@ -41,7 +41,8 @@ pub struct Client {
 pub enum StartError {
     /// The log file cannot be written.
     #[error(
-        "the log file in {directory} cannot be written: {error}. Name a directory that this user can write to"
+        "the log file in {directory} cannot be written: {error}. {}",
+        log_advice(error)
     )]
     Log {
         /// The directory asked for.
@@ -58,6 +59,17 @@ pub enum StartError {
     /// The site's configuration names an agent in a way that cannot be used.
     #[error("{0}")]
     Site(String),
+}
+
+/// What to do about a log file that cannot be written. Only what this library refuses itself, such as
+/// a link, has no number of the system: then the directory is good enough.
+fn log_advice(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        None if error.kind() == io::ErrorKind::Other => {
+            "Remove that file, or name another directory"
+        }
+        _ => "Name a directory that this user can write to",
+    }
 }
 
 /// A request was not taken.

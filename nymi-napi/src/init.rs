@@ -110,11 +110,20 @@ impl Refusal {
     fn besides(mut self, left_aside: &[String]) -> Self {
         if self.status == Status::CERTIFICATES {
             for reason in left_aside {
-                self.specifics.push(' ');
-                self.specifics.push_str(reason);
-                self.specifics.push('.');
+                self = self.with(reason);
             }
         }
+        self
+    }
+
+    /// With one more sentence, given without its full stop.
+    fn with(mut self, sentence: &str) -> Self {
+        if !self.specifics.ends_with('.') {
+            self.specifics.push('.');
+        }
+        self.specifics.push(' ');
+        self.specifics.push_str(sentence);
+        self.specifics.push('.');
         self
     }
 
@@ -210,17 +219,11 @@ impl Application {
             }
         }
         if let Some(missing) = self.missing() {
-            let missing = format!("Missing in init: {missing}.");
             let refusal = match fault {
-                Some(error) => {
-                    let refusal = Refusal::of_chain(&error);
-                    Refusal {
-                        specifics: format!("{} {missing}", refusal.specifics),
-                        ..refusal
-                    }
-                }
-                None => Refusal::certificates(NSL_MISSING, format!("{INVALID_CHAIN} {missing}")),
+                Some(error) => Refusal::of_chain(&error),
+                None => Refusal::certificates(NSL_MISSING, INVALID_CHAIN),
             };
+            let refusal = refusal.with(&format!("Missing in init: {missing}"));
             return Err(refusal.besides(&left_aside));
         }
         self.obtain(&anchors, clock, deadline).await
@@ -455,6 +458,24 @@ mod tests {
             chain: Vec::new(),
             key: new_key().unwrap(),
         }
+    }
+
+    #[test]
+    fn a_refusal_is_made_of_sentences() {
+        let refusal = Refusal::certificates(29, "l2: configure the other grade");
+        let refusal = refusal
+            .with("Missing in init: token")
+            .besides(&["a.pem is left aside: it is a symbolic link".into()]);
+        assert_eq!(
+            refusal.specifics,
+            "l2: configure the other grade. Missing in init: token. \
+             a.pem is left aside: it is a symbolic link."
+        );
+        let missing = Refusal::certificates(NSL_MISSING, INVALID_CHAIN).with("Missing in init: l1");
+        assert_eq!(
+            missing.specifics,
+            "NEA certificate chain is missing or invalid. Missing in init: l1."
+        );
     }
 
     #[test]

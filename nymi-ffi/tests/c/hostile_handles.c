@@ -177,6 +177,8 @@ static void texts_that_are_none(struct NymiClient *client) {
   BAD(nymi_client_new(&config, &none, &error), "log_level");
   config.log_level = NAPI_LOG_INFO;
   BAD(nymi_client_new(&config, &none, &error), "log_directory");
+  config.log_directory = "";
+  BAD(nymi_client_new(&config, &none, &error), "log_directory: empty; NULL stands for");
   config = lonely_config();
   config.on_log_level = 77;
   BAD(nymi_client_new(&config, &none, &error), "on_log_level");
@@ -256,6 +258,7 @@ static void logs_that_cannot_be_written(const char *logs) {
   config.log_directory = "/nowhere/at/all";
   CHECK_INT(nymi_client_new(&config, &client, &error), NYMI_RESULT_LOG_UNUSABLE);
   CHECK(strstr(error->detail, "/nowhere/at/all") != NULL);
+  CHECK(strstr(error->detail, "Name a directory that this user can write to") != NULL);
   nymi_error_free(error);
 
   char folder[500], file[600];
@@ -266,6 +269,12 @@ static void logs_that_cannot_be_written(const char *logs) {
   CHECK_INT(symlink("/dev/full", file), 0);
   CHECK_INT(nymi_client_new(&config, &client, &error), NYMI_RESULT_LOG_UNUSABLE);
   CHECK(strstr(error->detail, "symbolic link") != NULL);
+  CHECK(strstr(error->detail, "Remove that file, or name another directory") != NULL);
+  nymi_error_free(error);
+  CHECK_INT(unlink(file), 0);
+  CHECK_INT(mkfifo(file, 0600), 0);
+  CHECK_INT(nymi_client_new(&config, &client, &error), NYMI_RESULT_LOG_UNUSABLE);
+  CHECK(strstr(error->detail, "Remove that file, or name another directory") != NULL);
   nymi_error_free(error);
   CHECK_INT(unlink(file), 0);
 
