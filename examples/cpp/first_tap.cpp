@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <nymi_api.hpp>
@@ -7,7 +8,10 @@ static std::string environment(const char *name) {
   return value != nullptr ? value : "";
 }
 
-int main() try {
+int main(int argc, char **argv) try {
+  nymi::Digest sha256{};
+  for (int i = 0, length; i < 32; i++)
+    if (argc != 2 || std::sscanf(argv[1] + 2 * i, "%2hhx%n", sha256.data() + i, &length) != 1 || length != 2) return std::cerr << "usage: app SHA256\n", 2;
   nymi::Client client = nymi::Client::create({"Records"}).value();
   nymi::InitOptions who;
   who.username = environment("NYMI_USER");
@@ -17,11 +21,7 @@ int main() try {
   client.subscribe("127.0.0.1").value();
   std::cerr << "tap a band\n";
   nymi::Tap tap = client.wait_tap().value();
-  nymi::AssertOptions what;
-  what.band = tap->band;
-  what.intent_id = tap->intent_id;
-  what.meaning = "approved";
-  nymi::Assertion signature = client.assert_user(what).value();
+  nymi::Assertion signature = client.assert_user({tap->band, tap->intent_id, sha256, "approved"}).value();
   std::cout << signature->domain << '\\' << signature->username << ": " << signature->assertion << '\n';
 } catch (const nymi::BadResult &failed) {
   std::cerr << failed.error().code << ' ' << failed.error().message << ' ' << failed.error().detail << '\n';

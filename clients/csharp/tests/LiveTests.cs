@@ -279,14 +279,22 @@ namespace Nymi.Tests
         [Test]
         public void The_first_example_signs_and_what_it_shows_is_true()
         {
-            var shown = Example("FirstTap", "", out var code);
-            Check.Equal(0, code, shown);
-            var who = $@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]}: ";
-            var signed = shown.Split('\n').Single(line => line.StartsWith(who, StringComparison.Ordinal)).Substring(who.Length).Trim();
-            var bin = Environment.GetEnvironmentVariable("NYMI_BIN");
-            var verified = Programs.Run(bin, $"assertion verify --l1 {Live.Text("l1")} --grade bronze --audience Records {signed}", "", out var status);
-            Check.Equal(0, status, verified);
-            Check.True(verified.Contains("approved"), verified);
+            using (var folder = new TemporaryFolder())
+            {
+                var file = Path.Combine(folder.Path, "record.txt");
+                File.WriteAllText(file, "content");
+                var shown = Example("FirstTap", file, out var code);
+                Check.Equal(0, code, shown);
+                var who = $@"{Live.User(0)["Domain"]}\{Live.User(0)["Username"]}: ";
+                var signed = shown.Split('\n').Single(line => line.StartsWith(who, StringComparison.Ordinal)).Substring(who.Length).Trim();
+                var bin = Environment.GetEnvironmentVariable("NYMI_BIN");
+                var verified = Programs.Run(bin, $"assertion verify --l1 {Live.Text("l1")} --grade bronze --document {file} {signed}", "", out var status);
+                Check.Equal(0, status, verified);
+                Check.True(verified.Contains("approved"), verified);
+                File.WriteAllText(file, "other content");
+                var refused = Programs.Run(bin, $"assertion verify --l1 {Live.Text("l1")} --grade bronze --document {file} {signed}", "", out status);
+                Check.True(status != 0, refused);
+            }
         }
 
         [Test]

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from collections.abc import Awaitable, Callable, Mapping
@@ -419,6 +420,40 @@ class Arguments(unittest.TestCase):
                     client.info(timeout=timeout)
         with self.assertRaisesRegex(ValueError, "timeout"):
             nymi.Client("Records", timeout=121)
+
+    NO_WAITS: tuple[float, ...] = (-1.0, -1e-9, float("nan"), float("-inf"))
+    LONG_WAITS: tuple[float | None, ...] = (1e10, float("inf"), None)
+
+    def test_waits_are_in_range(self) -> None:
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            for wait in (client.wait_tap, client.wait_event, client.wait_update):
+                for wrong in self.NO_WAITS:
+                    with self.assertRaisesRegex(ValueError, "timeout"):
+                        wait(timeout=wrong)
+            self.assertIsInstance(client.wait_event(timeout=20), nymi.AgentError)
+            with self.assertRaises(nymi.NymiTimeoutError):
+                client.wait_tap(timeout=0)
+            tap = Update.from_json(json.dumps(MalformedUpdates.TAP).encode())
+            for timeout in self.LONG_WAITS:
+                threading.Timer(0.1, client._router.deliver, [tap]).start()
+                self.assertEqual(client.wait_tap(timeout=timeout).intent_id, "i")
+
+    def test_waits_are_in_range_with_asyncio(self) -> None:
+        async def run() -> None:
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                for wait in (client.wait_tap, client.wait_event, client.wait_update):
+                    for wrong in self.NO_WAITS:
+                        with self.assertRaisesRegex(ValueError, "timeout"):
+                            await wait(timeout=wrong)
+                self.assertIsInstance(await client.wait_event(timeout=20), nymi.AgentError)
+                with self.assertRaises(nymi.NymiTimeoutError):
+                    await client.wait_tap(timeout=0)
+                tap = Update.from_json(json.dumps(MalformedUpdates.TAP).encode())
+                for timeout in self.LONG_WAITS:
+                    asyncio.get_running_loop().call_later(0.1, client._router.deliver, tap)
+                    self.assertEqual((await client.wait_tap(timeout=timeout)).intent_id, "i")
+
+        asyncio.run(run())
 
     def test_a_request_that_is_not_json_or_too_long(self) -> None:
         with nymi.Client("Records", agent_url=NOWHERE) as client:

@@ -28,7 +28,7 @@ import { readUpdate, type Malformed, type Update } from "./update.js";
 export interface ClientOptions {
   /** The WebAPI; `ws://127.0.0.1:8080/` if absent. */
   readonly url?: string | undefined;
-  /** How long an operation may take that says nothing else; 15 s if absent. */
+  /** How long an operation may take that says nothing else, 15 s if absent, at most 120 s. */
   readonly timeoutMs?: number | undefined;
   /** Pauses between attempts to connect. */
   readonly backoff?: Backoff | undefined;
@@ -42,7 +42,10 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Gives the operation up; it is cancelled at the agent, too. */
   readonly signal?: AbortSignal | undefined;
-  /** How long it may take, the wait for a connection included; at most 120 s. */
+  /**
+   * How long it may take, the wait for a connection included: more than 0 and at most 120 s. Of `next`: more than 0 and
+   * at most 2147483647 ms, about 24 days; `Infinity` has no end.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -83,6 +86,8 @@ interface Pending {
 
 const DEFAULT_URL = "ws://127.0.0.1:8080/";
 const KEEP_ALIVE_MS = 30_000;
+/** `setTimeout` takes a longer time for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How much longer than the agent the client waits: the agent's own refusal says more. */
 const GRACE_MS = 2000;
 
@@ -115,10 +120,11 @@ export class NymiClient {
    * Makes a client; it connects when it is first used.
    *
    * @throws {TypeError} the URL is none, or the platform has no WebSocket and none is given.
+   * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000.
    */
   constructor(options: ClientOptions = {}) {
     this.#backoff = options.backoff ?? DEFAULT_BACKOFF;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_DEADLINE_MS;
+    this.#timeoutMs = checkedTimeout(options.timeoutMs, MAX_DEADLINE_MS) ?? DEFAULT_DEADLINE_MS;
     this.#keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
     const url = new URL(options.url ?? DEFAULT_URL).href;
     this.#connection = new Connection(url, options.openSocket ?? platformSocket(), this.#backoff, {
@@ -151,6 +157,7 @@ export class NymiClient {
    * @throws {NymiError} the agent refused; `status` says why.
    * @throws {NymiConnectionError} no connection, or it was lost before the answer came.
    * @throws {NymiTimeoutError} no answer in time.
+   * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000.
    * @throws the signal's reason, if it gave the operation up.
    */
   request<Name extends OperationName>(operation: Name, ...call: Payload<Name>): Promise<Operations[Name]["answer"]>;
@@ -217,20 +224,21 @@ export class NymiClient {
    * The next event of this name; waits for ever unless the options say otherwise.
    *
    * @throws {NymiError} for an event of the agent, status 9000: a message could not be read, which may have been it.
+   * @throws {RangeError} `timeoutMs` is not `Infinity`, and not more than 0 and at most 2147483647.
    */
-  next<Name extends keyof ClientEvents>(
+  async next<Name extends keyof ClientEvents>(
     name: Name,
     { signal, timeoutMs, where }: NextOptions<ClientEvents[Name]> = {},
   ): Promise<ClientEvents[Name]> {
-    if (this.#ended && name !== "state") return Promise.reject(new NymiClosedError(name));
+    const limit = timeoutMs === Infinity ? undefined : checkedTimeout(timeoutMs, LONGEST_TIMER_MS);
+    if (this.#ended && name !== "state") throw new NymiClosedError(name);
     return settle((resolve, reject) => {
       const stop = this.#emitter.on(name, (payload) => {
         if (where === undefined || where(payload)) resolve(payload);
       });
       const ended = name === "state" ? undefined : this.#onClose(() => reject(new NymiClosedError(name)));
       const unread = isEvent(name) ? this.#emitter.on("error", (error) => error.status === Status.INTERNAL && reject(error)) : undefined;
-      const late = () => reject(new NymiTimeoutError(name, timeoutMs ?? 0));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+      const timer = limit === undefined ? undefined : setTimeout(() => reject(new NymiTimeoutError(name, limit)), limit);
       return () => {
         stop();
         ended?.();
@@ -251,8 +259,8 @@ export class NymiClient {
   }
 
   #limit({ timeoutMs }: CallOptions, payload: object = {}): number {
-    const asked = timeoutMs ?? (payload as { deadline_ms?: unknown }).deadline_ms;
-    const limit = typeof asked === "number" && asked >= 1 ? asked : this.#timeoutMs;
+    const asked = checkedTimeout(timeoutMs, MAX_DEADLINE_MS) ?? (payload as { deadline_ms?: unknown }).deadline_ms;
+    const limit = typeof asked === "number" && asked > 0 ? asked : this.#timeoutMs;
     return Math.min(Math.ceil(limit), MAX_DEADLINE_MS);
   }
 
@@ -401,6 +409,16 @@ export class NymiClient {
     this.#state = state;
     this.#emitter.emit("state", state);
   }
+}
+
+/**
+ * What a caller said, if anything.
+ *
+ * @throws {RangeError} it is not more than 0 and at most `most`.
+ */
+function checkedTimeout(timeoutMs: number | undefined, most: number): number | undefined {
+  if (timeoutMs === undefined || (timeoutMs > 0 && timeoutMs <= most)) return timeoutMs;
+  throw new RangeError(`timeoutMs is ${timeoutMs}; it has to be more than 0 and at most ${most}`);
 }
 
 /** A promise that an abort signal ends, too; `begin` returns what is to be undone in any case. */

@@ -266,6 +266,35 @@ test("events reach their listeners, one that throws stops no other, and stopping
   await assert.rejects(waiting, NymiClosedError);
 });
 
+test("a timeout out of range is refused, and the longest is waited for", async (t) => {
+  const { nymi, socket } = await connected();
+  for (const timeoutMs of [0, -1, NaN, -Infinity, 2 ** 31, 3e9]) {
+    await assert.rejects(nymi.next("tap", { timeoutMs }), RangeError);
+  }
+  const sent = socket.sent.length;
+  for (const timeoutMs of [0, -1, NaN, 120_001, Infinity]) {
+    for (const call of [() => nymi.info({ timeoutMs }), () => nymi.connect({ timeoutMs }), () => nymi.subscribe("e", { timeoutMs })]) {
+      await assert.rejects(call(), RangeError);
+    }
+    assert.throws(() => new NymiClient({ openSocket: fakeAgent().openSocket, timeoutMs }), RangeError);
+  }
+  assert.equal(socket.sent.length, sent);
+  const shortest = nymi.info({ timeoutMs: 0.5 });
+  assert.equal(socket.last("info").payload.deadline_ms, 1);
+  socket.update("info", socket.last("info").exchange, INFO);
+  await shortest;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const [longest, endless] = [nymi.next("tap", { timeoutMs: 2 ** 31 - 1 }), nymi.next("tap", { timeoutMs: Infinity })];
+  const late = assert.rejects(longest, NymiTimeoutError);
+  t.mock.timers.tick(2 ** 31 - 2);
+  await Promise.race([longest, settled()]);
+  t.mock.timers.tick(1);
+  await late;
+  socket.update("tap", null, TAP);
+  assert.equal((await endless).intent_id, TAP.intent_id);
+  nymi.close();
+});
+
 test("close ends everything for good", async () => {
   const { nymi, agent, socket } = await connected();
   const asked = nymi.info();

@@ -133,7 +133,7 @@ fn the_examples_and_the_programs_of_the_manual_say_what_fails() {
         for program in programs(page, language) {
             std::fs::write(&source, program).unwrap();
             for compiler in compilers(&source).into_iter().take(2) {
-                says_what_fails(compiler, &source, &[]);
+                says_what_fails(compiler, &source, &[&digest]);
             }
         }
     }

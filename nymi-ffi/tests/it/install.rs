@@ -93,8 +93,12 @@ fn the_manual_s_commands_are_enough_wherever_it_was_moved() {
     for (page, language) in [("docs/manual/c.md", "c"), ("docs/manual/cpp.md", "cpp")] {
         let source = folder.path().join("app").with_extension(language);
         std::fs::write(source, format!("{}\n", blocks(page, language)[0])).unwrap();
+        std::fs::write(folder.path().join("record.txt"), "content").unwrap();
         let commands = blocks(page, "sh");
-        let commands = commands.iter().find(|it| it.ends_with("\n./app")).unwrap();
+        let commands = commands
+            .iter()
+            .find(|it| it.contains("\n./app $(sha256sum record.txt "))
+            .unwrap();
         let output = Command::new("sh")
             .args(["-e", "-c", commands])
             .current_dir(&folder)

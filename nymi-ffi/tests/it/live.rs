@@ -331,19 +331,32 @@ fn it_logs_in(stage: &Stage, mut program: Program) {
     assert_eq!(claims.meaning.as_deref(), Some("read and understood"));
 }
 
-/// The programs of a page, with the environment that the page says.
+/// The programs of a page, with the environment that the page says: one signs a record, the other logs in.
 fn the_manual_signs(page: &str, language: &str) {
     let stage = Stage::set();
     let ready = &stage.ready;
     let source = stage.folder.path().join("app").with_extension(language);
     let program = stage.folder.path().join("app");
     let by = compilers(&source).into_iter().take(2);
+    let log_in = || Check::LogIn {
+        now: now(),
+        audience: "Records",
+        nonce: None,
+    };
+    let checks: [&dyn Fn() -> Check<'static>; 2] = [&record, &log_in];
     let texts = programs(page, language);
-    for (compiler, text) in by.flat_map(|it| texts.iter().map(move |text| (it, text))) {
+    let runs = by.flat_map(|it| {
+        texts
+            .iter()
+            .zip(checks)
+            .map(move |(text, check)| (it, text, check))
+    });
+    for (compiler, text, check) in runs {
         std::fs::write(&source, text).unwrap();
         compile(compiler, &source, &program);
         let mut command = Command::new(&program);
         command
+            .arg("ab".repeat(32))
             .env("NYMI_NES_URL", &ready.nes)
             .env("NYMI_AGENT_URL", &ready.agent)
             .env("NYMI_L1", &ready.l1)
@@ -357,12 +370,7 @@ fn the_manual_signs(page: &str, language: &str) {
         let text = program.rest();
         let begin = format!("{}: ", account(stage.user()));
         let token = text.strip_prefix(&begin).unwrap().trim_end();
-        let log_in = Check::LogIn {
-            now: now(),
-            audience: "Records",
-            nonce: None,
-        };
-        let claims = claims(&stage.system, token, log_in);
+        let claims = claims(&stage.system, token, check());
         assert_eq!(claims.meaning.as_deref(), Some("approved"));
     }
     stage.clear();

@@ -1,11 +1,12 @@
 using System;
+using System.IO;
 using System.Threading.Tasks;
 using Nymi;
 
 static class Program {
-    static void Main() => SignAsync().GetAwaiter().GetResult();
+    static void Main(string[] arguments) => SignAsync(arguments[0]).GetAwaiter().GetResult();
 
-    static async Task SignAsync() {
+    static async Task SignAsync(string file) {
         var user = Environment.GetEnvironmentVariable("NYMI_USER");
         var password = Environment.GetEnvironmentVariable("NYMI_PASSWORD");
         try {
@@ -13,9 +14,10 @@ static class Program {
                 // A real site has gold: leave the grade out.
                 await nymi.InitAsync(new InitOptions { Username = user, Password = password, Grade = Grade.Bronze });
                 await nymi.SubscribeAsync("127.0.0.1");
-                Console.WriteLine("Tap your band.");
+                Console.WriteLine($"Tap your band to approve {file}.");
                 var tap = await nymi.WaitTapAsync();
-                var what = new AssertOptions { IntentId = tap.IntentId, Meaning = "approved" };
+                var digest = System.Security.Cryptography.SHA256.Create().ComputeHash(File.ReadAllBytes(file));
+                var what = new AssertOptions { IntentId = tap.IntentId, DocumentSha256 = digest, Meaning = "approved" };
                 var signed = await nymi.AssertIdentityAsync(tap.NymiBandId, what);
                 Console.WriteLine($@"{signed.Domain}\{signed.Username}: {signed.Assertion}");
             }

@@ -86,6 +86,16 @@ def checked_timeout(timeout: float) -> float:
     return timeout
 
 
+def checked_wait(timeout: float | None) -> float | None:
+    """How many seconds to wait for an update; None is without end.
+
+    :raises ValueError: it is negative or NaN.
+    """
+    if timeout is not None and not timeout >= 0:
+        raise ValueError(f"a timeout of {timeout} s; it has to be 0 or more, or None to wait without end")
+    return timeout
+
+
 def checked_exchange(exchange: str) -> str:
     """The name of an operation. With another type no answer would be found to be its own.
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ._async_operations import AsyncOperations
-from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout
+from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout, checked_wait
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
@@ -174,12 +174,13 @@ class AsyncClient(AsyncOperations):
     async def wait_update(self, timeout: float | None = None) -> Update:
         """The next update that answers no operation of this client: events, and answers to `put`.
 
-        :param timeout: seconds to wait; None waits without end.
+        :param timeout: seconds to wait, 0 or more; None waits without end.
+        :raises ValueError: the timeout is negative or NaN.
         :raises NymiTimeoutError: none came in time.
         :raises ClosedError: the client was closed, and nothing is left to read.
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(checked_wait(timeout)):
                 return await self._next()
         except TimeoutError:
             raise _nothing(timeout) from None
@@ -190,7 +191,7 @@ class AsyncClient(AsyncOperations):
         Drops answers to `put`. Raises as `wait_update` does.
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(checked_wait(timeout)):
                 while True:
                     if event := (await self._next()).event:
                         return event
@@ -203,7 +204,7 @@ class AsyncClient(AsyncOperations):
         :raises InternalError: an update could not be read, which may have been the tap; `specifics` names it.
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(checked_wait(timeout)):
                 while True:
                     if tap := tap_of(await self._next()):
                         return tap

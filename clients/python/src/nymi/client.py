@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout
+from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout, checked_wait
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
@@ -50,7 +50,7 @@ class _Inbox:
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     return None
-                self._changed.wait(left)
+                self._changed.wait(None if left is None else min(left, threading.TIMEOUT_MAX))
             return self._updates.popleft()
 
 
@@ -183,7 +183,8 @@ class Client(Operations):
     def wait_update(self, timeout: float | None = None) -> Update:
         """The next update that answers no operation of this client: events, and answers to `put`.
 
-        :param timeout: seconds to wait; None waits without end.
+        :param timeout: seconds to wait, 0 or more; None waits without end.
+        :raises ValueError: the timeout is negative or NaN.
         :raises NymiTimeoutError: none came in time.
         :raises ClosedError: the client was closed, and nothing is left to read.
         """
@@ -225,7 +226,8 @@ class Client(Operations):
 
 
 def _until(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout
+    wait = checked_wait(timeout)
+    return None if wait is None else time.monotonic() + wait
 
 
 def _nothing(timeout: float | None) -> NymiTimeoutError:

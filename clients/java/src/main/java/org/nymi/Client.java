@@ -590,8 +590,9 @@ public final class Client implements AutoCloseable {
     /**
      * Waits for the next tap. Drops the other updates before it.
      *
-     * @param timeout how long to wait
+     * @param timeout how long to wait, 0 or more; what is longer than 292 years has no end
      * @return the tap
+     * @throws IllegalArgumentException the timeout is negative
      * @throws NymiTimeoutException none came in time
      * @throws InternalException an update could not be read, which may have been the tap; its detail names it
      * @throws ClosedException the client was closed, and nothing is left to read
@@ -631,6 +632,9 @@ public final class Client implements AutoCloseable {
 
     private <T> T next(Duration timeout, Function<Update, Optional<T>> read) {
         Objects.requireNonNull(timeout, "timeout");
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("a timeout of " + timeout + "; it has to be 0 or more");
+        }
         long left = timeout.compareTo(FOREVER) < 0 ? timeout.toNanos() : Long.MAX_VALUE;
         long began = System.nanoTime();
         try {

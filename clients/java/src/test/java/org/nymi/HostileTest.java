@@ -308,8 +308,13 @@ class HostileTest {
     void nothingInTimeIsATimeout() {
         try (Client client = client()) {
             assertInstanceOf(FailureEvent.class, client.waitEvent(Duration.ofSeconds(20)), "the agent is missing");
-            for (Duration wait : List.of(Duration.ofMillis(20), Duration.ZERO, Duration.ofSeconds(-1))) {
+            for (Duration wait : List.of(Duration.ofMillis(20), Duration.ZERO)) {
                 assertEquals(Result.TIMEOUT.number(), assertThrows(NymiTimeoutException.class, () -> client.waitTap(wait)).status());
+            }
+            for (Duration wait : List.of(Duration.ofMillis(-2), Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
+                assertThrows(IllegalArgumentException.class, () -> client.waitTap(wait));
+                assertThrows(IllegalArgumentException.class, () -> client.waitEvent(wait));
+                assertThrows(IllegalArgumentException.class, () -> client.waitUpdate(wait));
             }
         }
     }
