@@ -353,6 +353,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes, wiped by the byte")]
     fn what_is_kept_of_the_freed_is_wiped_and_bounded() {
         let mut freed = Freed::new();
         let text = |size: usize| -> Arc<dyn Given> {
