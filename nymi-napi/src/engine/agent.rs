@@ -329,7 +329,7 @@ impl Engine {
         };
         match update.operation.as_str() {
             ERROR => !update.status.is_success(),
-            PresenceEvent::OPERATION | TapEvent::OPERATION | EndpointEvent::OPERATION => {
+            operation if is_of_an_endpoint(operation) => {
                 let endpoint_id = update.payload.get("endpoint_id").and_then(Value::as_str);
                 // An event may overtake the answer that names the endpoint.
                 link.awaits_subscription()
@@ -382,15 +382,19 @@ impl Engine {
     }
 }
 
-/// Whether it is an event of a terminal that does not say which: nobody could have subscribed to it.
-fn is_without_endpoint(update: &Update) -> bool {
-    let operation = update.operation.as_str();
+/// Whether events of this name are a terminal's.
+fn is_of_an_endpoint(operation: &str) -> bool {
     [
         PresenceEvent::OPERATION,
         TapEvent::OPERATION,
         EndpointEvent::OPERATION,
     ]
     .contains(&operation)
+}
+
+/// Whether it is an event of a terminal that does not say which: nobody could have subscribed to it.
+fn is_without_endpoint(update: &Update) -> bool {
+    is_of_an_endpoint(&update.operation)
         && !update
             .payload
             .get("endpoint_id")

@@ -29,19 +29,20 @@ pub(super) fn describe(update: &Value) -> String {
             }
         }
     };
-    sentence(update, wrong)
+    sentence(update.get("operation").and_then(Value::as_str), wrong)
 }
 
 /// What the agent sent as an event of a terminal without saying which.
 pub(super) fn without_endpoint(operation: &str) -> String {
-    let update = Value::from_iter([("operation", operation)]);
-    sentence(&update, "endpoint_id is missing or no text")
+    sentence(Some(operation), "endpoint_id is missing or no text")
 }
 
 /// What the agent answered to a request for another operation.
 pub(super) fn another_operation(operation: &str, asked: Operation) -> String {
-    let update = Value::from_iter([("operation", operation)]);
-    sentence(&update, &format!("it answers a request for {asked}"))
+    sentence(
+        Some(operation),
+        &format!("it answers a request for {asked}"),
+    )
 }
 
 /// Whether an agent may send this status: smaller ones than those of the platform are results of the C
@@ -59,9 +60,8 @@ fn is_status(value: &Value) -> bool {
     code.is_some_and(is_of_the_platform)
 }
 
-fn sentence(update: &Value, wrong: &str) -> String {
-    let name = update.get("operation").and_then(Value::as_str);
-    match name.filter(|name| name.len() <= MAX_NAME) {
+fn sentence(operation: Option<&str>, wrong: &str) -> String {
+    match operation.filter(|name| name.len() <= MAX_NAME) {
         Some(name) => format!("the agent sent an update {name:?} that cannot be read: {wrong}"),
         None => format!("the agent sent an update that cannot be read: {wrong}"),
     }
