@@ -1,10 +1,11 @@
 //! A scripted enterprise server and a scripted agent, on loopback.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
@@ -271,9 +272,14 @@ impl FakeAgent {
         }
     }
 
-    /// Ends the agent and its connections; gives the address, to start another one there.
+    /// Ends the agent and its connections; from then on its address refuses, and another one can start there.
     pub(crate) fn stop(self) -> SocketAddr {
         let _ = self.kill.send(true);
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(self.address).is_ok() {
+            assert!(Instant::now() < until, "{} still listens", self.address);
+            thread::yield_now();
+        }
         self.address
     }
 
