@@ -51,10 +51,14 @@ const INTRODUCTION: &str = "\
  * a client.
  */";
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 13] = [
     "client.rs",
     "call.rs",
-    "operations.rs",
+    "operations/init.rs",
+    "operations/endpoints.rs",
+    "operations/lookup.rs",
+    "operations/assertion.rs",
+    "operations/user_status.rs",
     "info.rs",
     "band.rs",
     "events.rs",
