@@ -15,6 +15,9 @@ namespace Nymi
         private readonly Dictionary<Type, Delegate> handlers = new Dictionary<Type, Delegate>();
         private readonly SynchronizationContext context;
         private NymiClient client;
+        /// <summary>The last failure before there was a handler of failures: the agent may be missing sooner than a program can add one.</summary>
+        private FailureEvent unheard;
+        private bool failuresAreHeard;
         private bool isRunning;
         private bool ended;
 
@@ -23,14 +26,22 @@ namespace Nymi
             this.context = context;
         }
 
-        /// <summary>Adds a handler. While there are any, the client is not collected.</summary>
+        /// <summary>Adds a handler. While there are any, the client is not collected. The first one of failures hears of the last before it.</summary>
         internal void Add<T>(NymiClient sender, EventHandler<T> handler)
         {
+            FailureEvent missed = null;
             lock (gate)
             {
                 handlers.TryGetValue(typeof(T), out var present);
                 Set(typeof(T), Delegate.Combine(present, handler), sender);
+                if (handlers.ContainsKey(typeof(FailureEvent)))
+                {
+                    missed = unheard;
+                    unheard = null;
+                    failuresAreHeard = true;
+                }
             }
+            Raise(missed);
         }
 
         /// <summary>Removes a handler.</summary>
@@ -61,8 +72,13 @@ namespace Nymi
         {
             lock (gate)
             {
-                if (ended || what == null || !handlers.ContainsKey(what.GetType()))
+                if (ended || what == null)
                 {
+                    return;
+                }
+                if (!handlers.ContainsKey(what.GetType()))
+                {
+                    unheard = failuresAreHeard ? null : what as FailureEvent ?? unheard;
                     return;
                 }
                 queue.Enqueue(what);
@@ -86,6 +102,7 @@ namespace Nymi
             {
                 ended = true;
                 queue.Clear();
+                unheard = null;
                 client = null;
             }
         }

@@ -156,6 +156,24 @@ namespace Nymi.Tests
         }
 
         [Test]
+        public void The_first_handler_of_failures_hears_of_the_one_before_it_and_no_other_does()
+        {
+            using (var client = Open())
+            using (var taps = new BlockingEvent<TapEvent>())
+            using (var first = new BlockingEvent<FailureEvent>())
+            using (var second = new BlockingEvent<FailureEvent>())
+            {
+                client.Tap += taps.Handle;
+                Check.Done(client.WaitEventAsync(TimeSpan.FromSeconds(20)));
+                client.Failed += first.Handle;
+                Check.Equal(NymiStatus.AgentMissing, first.Wait().Error.Status);
+                client.Failed -= first.Handle;
+                client.Failed += second.Handle;
+                Check.True(second.IsEmpty(), "it was told already");
+            }
+        }
+
+        [Test]
         public void Nothing_in_time_is_a_timeout_and_a_token_a_cancellation()
         {
             using (var client = Open())
@@ -507,6 +525,12 @@ namespace Nymi.Tests
             {
                 events.TryAdd(what);
             }
+        }
+
+        /// <summary>Whether none came, some time later.</summary>
+        internal bool IsEmpty()
+        {
+            return !events.TryTake(out _, TimeSpan.FromMilliseconds(200));
         }
 
         internal T Wait()
