@@ -141,7 +141,8 @@ pub enum Fault {
         /// The name.
         name: String,
     },
-    /// No certificate policy is valid for the path, or a mapping breaks RFC 5280, 6.1.4 (a).
+    /// A policy is required and none is valid for the path, or none that the caller accepts; or a mapping breaks
+    /// RFC 5280, 6.1.4 (a).
     Policy,
     /// The certificate was revoked.
     Revoked {

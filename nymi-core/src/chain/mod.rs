@@ -18,7 +18,7 @@
 //! | validity, of the anchor too | 6.1.3 (a)(2) |
 //! | revocation by complete, partial, indirect and delta CRLs | 6.1.3 (a)(3), 6.3.3 |
 //! | name constraints, those of the anchor too | 6.1.3 (b) and (c), 4.2.1.10; RFC 5937 |
-//! | policies, mappings, their constraints | 6.1.3 (d) to (f), 6.1.4; RFC 9618 |
+//! | policies, mappings, their constraints, what the caller accepts | 6.1.1, 6.1.3 (d) to (f), 6.1.4, 6.1.5 (g); RFC 9618 |
 //! | basicConstraints, path length, keyUsage | 6.1.4 (k) to (n) |
 //! | purpose or role, grade | 4.2.1.12; the platform |
 //!
@@ -74,6 +74,7 @@ mod key_usage;
 mod name;
 mod path;
 mod policy;
+mod policy_inputs;
 mod requirements;
 mod revocation;
 mod search;
@@ -90,6 +91,7 @@ pub use crl::Crl;
 pub use csr::{Csr, CsrError};
 pub use der::DerError;
 pub use error::{ChainError, FAULTS, Fault, FaultInfo, FoundGrade, fault_info};
+pub use policy_inputs::{PolicyId, PolicyIdError, PolicyInputs};
 pub use requirements::{
     Grade, GradeError, GradeRequirement, MAX_DEPTH, Profile, Purpose, Requirements, Revocation,
     Role,

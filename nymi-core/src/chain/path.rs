@@ -6,6 +6,7 @@ use super::certificate::{Certificate, SubjectKey};
 use super::constraints::Constraints;
 use super::error::{ChainError, Fault, FoundGrade};
 use super::policy::Policies;
+use super::policy_inputs::PolicyInputs;
 use super::requirements::{Grade, Profile, Purpose, Requirements, Role};
 use super::work::Work;
 use super::{conforming, key_usage, oid};
@@ -87,7 +88,7 @@ pub(crate) fn check(
     check_lengths(anchor, intermediates, requirements, report);
     if !report.is_no_path() {
         check_names(path, work, report);
-        check_policies(anchor, below, work, report);
+        check_policies(anchor, below, &requirements.policies, work, report);
     }
     check_purpose(path, leaf, requirements, report);
     check_grades(anchor, intermediates, requirements, report);
@@ -207,15 +208,21 @@ fn check_names(path: &[Link], work: &mut Work, report: &mut Report) {
     }
 }
 
-fn check_policies(anchor: &Link, below: &[Link], work: &mut Work, report: &mut Report) {
-    let mut policies = Policies::new(&anchor.certificate, below.len());
+fn check_policies<'a>(
+    anchor: &Link,
+    below: &'a [Link],
+    inputs: &PolicyInputs<'a>,
+    work: &mut Work,
+    report: &mut Report,
+) {
+    let mut policies = Policies::new(&anchor.certificate, below.len(), inputs);
     for (position, link) in below.iter().enumerate() {
         let certificate = &link.certificate;
         let is_leaf = position + 1 == below.len();
         let result = policies
             .enter(certificate, is_leaf, work)
             .and_then(|()| match is_leaf {
-                true => policies.finish(certificate),
+                true => policies.finish(certificate, work),
                 false => policies.hand_down(certificate, work),
             });
         if let Err(fault) = result {

@@ -1,16 +1,17 @@
 //! Certificate policies along a path (RFC 5280, 6.1.3 (d) to (f), 6.1.4 (a) and (b), as RFC 9618
 //! has it).
 //!
-//! Whoever asks accepts any policy, so that all that matters is whether a policy is still valid.
 //! The graph is empty exactly if its lowest level is, and each level follows from the one above:
 //! only the lowest is kept. Two nodes never share a policy, so a level has at most as many nodes as
-//! the certificate has policies and mappings.
+//! the certificate has policies and mappings. Where only some policies are acceptable, each node also
+//! knows the policies of the anchor's domain that it comes from (6.1.5 (g)).
 
 use alloc::vec::Vec;
 
 use super::certificate::Certificate;
 use super::error::Fault;
 use super::oid;
+use super::policy_inputs::{PolicyId, PolicyInputs};
 use super::work::Work;
 
 const ANY: &[u8] = oid::ANY_POLICY.content();
@@ -19,11 +20,15 @@ const ANY: &[u8] = oid::ANY_POLICY.content();
 struct Node<'a> {
     policy: &'a [u8],
     expected: Vec<&'a [u8]>,
+    /// The policies below anyPolicy that lead here, or anyPolicy; empty where any policy is acceptable.
+    origins: Vec<&'a [u8]>,
 }
 
 /// The policy state between two certificates of a path.
 pub(crate) struct Policies<'a> {
     nodes: Vec<Node<'a>>,
+    /// What the caller accepts; none: any policy.
+    acceptable: Option<&'a [PolicyId]>,
     /// Certificates until a valid policy is required; 0: now.
     explicit: u32,
     /// Certificates until mappings are no longer followed.
@@ -35,17 +40,21 @@ pub(crate) struct Policies<'a> {
 impl<'a> Policies<'a> {
     /// The state before the first of `length` certificates below the anchor (6.1.2). Constraints
     /// that the anchor states hold from there on (RFC 5937).
-    pub(crate) fn new(anchor: &Certificate, length: usize) -> Self {
+    pub(crate) fn new(anchor: &Certificate, length: usize, inputs: &PolicyInputs<'a>) -> Self {
         let none = u32::try_from(length + 1).unwrap_or(u32::MAX);
+        let unless = |now| if now { 0 } else { none };
         let mut state = Self {
-            nodes: alloc::vec![Node {
-                policy: ANY,
-                expected: alloc::vec![ANY]
-            }],
-            explicit: none,
-            mapping: none,
-            any: none,
+            nodes: Vec::new(),
+            acceptable: inputs.acceptable(),
+            explicit: unless(inputs.explicit),
+            mapping: unless(inputs.mapping_inhibited),
+            any: unless(inputs.any_inhibited),
         };
+        state.nodes.push(Node {
+            policy: ANY,
+            expected: alloc::vec![ANY],
+            origins: state.first_origin(ANY),
+        });
         state.constrain(anchor);
         state
     }
@@ -87,14 +96,43 @@ impl<'a> Policies<'a> {
             next.sort_unstable();
             next.dedup();
         }
+        let known: usize = self.nodes.iter().map(|node| node.origins.len()).sum();
+        work.compare(next.len().saturating_mul(known))?;
         self.nodes = next
             .into_iter()
             .map(|policy| Node {
                 policy,
                 expected: alloc::vec![policy],
+                origins: self.origins(policy),
             })
             .collect();
         Ok(())
+    }
+
+    /// What a policy comes from that is right below anyPolicy.
+    fn first_origin(&self, policy: &'a [u8]) -> Vec<&'a [u8]> {
+        match self.acceptable {
+            Some(_) => alloc::vec![policy],
+            None => Vec::new(),
+        }
+    }
+
+    /// What a policy of the next level comes from: all that expect it, or else anyPolicy.
+    fn origins(&self, policy: &'a [u8]) -> Vec<&'a [u8]> {
+        if self.acceptable.is_none() {
+            return Vec::new();
+        }
+        let parents = self
+            .nodes
+            .iter()
+            .filter(|node| node.expected.contains(&policy));
+        let mut origins: Vec<_> = parents.flat_map(|node| &node.origins).copied().collect();
+        if origins.is_empty() {
+            return self.first_origin(policy);
+        }
+        origins.sort_unstable();
+        origins.dedup();
+        origins
     }
 
     fn require(&self) -> Result<(), Fault> {
@@ -160,10 +198,14 @@ impl<'a> Policies<'a> {
             let mut nodes = self.nodes.iter_mut().take(known);
             match nodes.find(|node| node.policy == issuer) {
                 Some(node) => node.expected = expected,
-                None if had_any => self.nodes.push(Node {
-                    policy: issuer,
-                    expected,
-                }),
+                None if had_any => {
+                    let origins = self.first_origin(issuer);
+                    self.nodes.push(Node {
+                        policy: issuer,
+                        expected,
+                        origins,
+                    });
+                }
                 None => {}
             }
         }
@@ -171,12 +213,34 @@ impl<'a> Policies<'a> {
     }
 
     /// 6.1.5 (a), (b) and (g), after the leaf was entered.
-    pub(crate) fn finish(&mut self, leaf: &Certificate) -> Result<(), Fault> {
+    pub(crate) fn finish(&mut self, leaf: &Certificate, work: &mut Work) -> Result<(), Fault> {
         self.explicit = self.explicit.saturating_sub(1);
         let constraints = leaf.extensions.policy_constraints;
         if constraints.is_some_and(|constraints| constraints.require_explicit == Some(0)) {
             self.explicit = 0;
         }
-        self.require()
+        self.require()?;
+        match self.acceptable {
+            Some(acceptable) if self.explicit == 0 => self.require_one_of(acceptable, work),
+            _ => Ok(()),
+        }
+    }
+
+    /// 6.1.5 (g): the user-constrained-policy-set is not empty. A path that is valid for any policy is valid
+    /// for each of these.
+    fn require_one_of(&self, acceptable: &[PolicyId], work: &mut Work) -> Result<(), Fault> {
+        let mut origins = self.nodes.iter().flat_map(|node| &node.origins);
+        let known: usize = self.nodes.iter().map(|node| node.origins.len()).sum();
+        work.compare(known.saturating_mul(1 + acceptable.len()))?;
+        let is_acceptable = |origin: &&[u8]| {
+            acceptable
+                .iter()
+                .any(|one| *origin == ANY || one.content() == *origin)
+        };
+        if origins.any(is_acceptable) {
+            Ok(())
+        } else {
+            Err(Fault::Policy)
+        }
     }
 }

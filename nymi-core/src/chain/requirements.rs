@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::oid::{self, Oid};
+use super::policy_inputs::PolicyInputs;
 use super::{Crl, key_usage};
 
 /// What an L2 is for; stated in its certificatePolicies.
@@ -203,6 +204,7 @@ pub struct Requirements<'a> {
     pub(crate) revocation: Revocation,
     pub(crate) profile: Profile,
     pub(crate) ca_leaf: bool,
+    pub(crate) policies: PolicyInputs<'a>,
 }
 
 /// The longest chain that any caller can ask for, in intermediates.
@@ -219,6 +221,7 @@ impl<'a> Requirements<'a> {
             revocation: Revocation::WhereCovered,
             profile: Profile::Path,
             ca_leaf: false,
+            policies: PolicyInputs::new(),
         }
     }
 
@@ -265,6 +268,13 @@ impl<'a> Requirements<'a> {
     #[must_use]
     pub const fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Which certificate policies will do, and whether one is required. Grades are asked for apart from this.
+    #[must_use]
+    pub const fn with_policies(mut self, policies: PolicyInputs<'a>) -> Self {
+        self.policies = policies;
         self
     }
 

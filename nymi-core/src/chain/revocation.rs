@@ -11,6 +11,7 @@ use super::distribution_point::{ALL_REASONS, PointKey};
 use super::error::Fault;
 use super::general_name::GeneralName;
 use super::path::Report;
+use super::policy_inputs::PolicyInputs;
 use super::requirements::{GradeRequirement, Profile, Purpose, Requirements, Revocation};
 use super::search::{Goal, Reports, Search};
 use super::{key_usage, name};
@@ -421,6 +422,7 @@ impl Search<'_> {
             purpose: Purpose::Any,
             profile: Profile::Path,
             ca_leaf: true,
+            policies: PolicyInputs::new(),
             ..goal.requirements
         };
         let goal = Goal {

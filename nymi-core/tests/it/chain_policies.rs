@@ -1,19 +1,24 @@
 //! Certificate policies: explicit policy, mappings, anyPolicy, and what inhibits them.
 
+use nymi_core::chain::{PolicyId, PolicyInputs};
+
 use crate::chain_writer::*;
 
 const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0x00];
 const P1: &[u8] = &[0x2a, 1];
 const P2: &[u8] = &[0x2a, 2];
 const P3: &[u8] = &[0x2a, 3];
+/// The same in dotted form.
+const DOTTED: [&str; 3] = ["1.2.1", "1.2.2", "1.2.3"];
+const LEAF: Option<(u32, Option<usize>)> = Some((POLICY, Some(0)));
 
 /// requireExplicitPolicy and inhibitPolicyMapping.
-fn limits(explicit: Option<u8>, mapping: Option<u8>) -> Vec<u8> {
+pub(crate) fn limits(explicit: Option<u8>, mapping: Option<u8>) -> Vec<u8> {
     let number = |tag, count: Option<u8>| count.map_or(vec![], |count| tlv(tag, &[count]));
     seq(&[&number(0x80, explicit), &number(0x81, mapping)])
 }
 
-fn mappings(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
+pub(crate) fn mappings(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
     let list: Vec<u8> = pairs
         .iter()
         .flat_map(|(from, to)| seq(&[&id(from), &id(to)]))
@@ -60,12 +65,24 @@ impl Path {
     }
 
     fn verify(&self) -> Option<(u32, Option<usize>)> {
+        self.verify_for(PolicyInputs::new())
+    }
+
+    /// For a caller that accepts these alone, and requires one.
+    fn verify_for_one_of(&self, acceptable: &[&str]) -> Option<(u32, Option<usize>)> {
+        let acceptable: Vec<PolicyId> = acceptable.iter().map(|id| id.parse().unwrap()).collect();
+        let inputs = PolicyInputs::new().with_acceptable(&acceptable);
+        self.verify_for(inputs.with_explicit(true))
+    }
+
+    fn verify_for(&self, inputs: PolicyInputs<'_>) -> Option<(u32, Option<usize>)> {
         let presented = [
             self.leaf.signed_by(&self.lower),
             self.lower.signed_by(&self.upper),
             self.upper.signed_by(&self.root),
         ];
-        fault(check(&[self.root.anchor()], &presented, NOW, &any_path()))
+        let requirements = any_path().with_policies(inputs);
+        fault(check(&[self.root.anchor()], &presented, NOW, &requirements))
     }
 }
 
@@ -269,4 +286,129 @@ fn very_many_policies_in_every_certificate_take_bounded_work() {
     // 2 * 9001 comparisons each, and 100 000 in all.
     assert_eq!(with(5), None);
     assert_eq!(with(6), Some(104));
+}
+
+#[test]
+fn a_caller_can_require_a_policy() {
+    let required = PolicyInputs::new().with_explicit(true);
+    let verify = |path: Path| path.verify_for(required);
+    assert_eq!(verify(Path::new(&[P1], &[P1], &[P1])), None);
+    assert_eq!(
+        verify(Path::new(&[P1], &[P2], &[P2])),
+        Some((POLICY, Some(1)))
+    );
+    assert_eq!(verify(Path::new(&[], &[], &[])), Some((POLICY, Some(2))));
+}
+
+#[test]
+fn a_caller_can_say_which_policies_will_do() {
+    let [one, two, three] = DOTTED;
+    let path = Path::new(&[P1, P2], &[P1, P2], &[P1]);
+    assert_eq!(path.verify_for_one_of(&[one]), None);
+    assert_eq!(path.verify_for_one_of(&[three, two, one]), None);
+    assert_eq!(path.verify_for_one_of(&[two]), LEAF);
+    assert_eq!(path.verify_for_one_of(&[]), LEAF, "none will do");
+    assert_eq!(
+        path.verify_for_one_of(&[two, "2.5.29.32.0"]),
+        None,
+        "anyPolicy"
+    );
+
+    let acceptable = [two.parse().unwrap()];
+    let inputs = PolicyInputs::new().with_acceptable(&acceptable);
+    assert_eq!(path.verify_for(inputs), None, "nobody requires one");
+    let requiring = Path::explicit(&[P1], &[P1], &[P1]);
+    assert_eq!(requiring.verify_for(inputs), LEAF, "a certificate does");
+}
+
+#[test]
+fn any_policy_stands_for_what_the_caller_accepts() {
+    let [one, two, _] = DOTTED;
+    assert_eq!(
+        Path::new(&[ANY], &[ANY], &[ANY]).verify_for_one_of(&[one]),
+        None
+    );
+    assert_eq!(
+        Path::new(&[ANY], &[ANY], &[ANY]).verify_for_one_of(&[]),
+        LEAF
+    );
+    for path in [
+        Path::new(&[ANY], &[ANY], &[P1]),
+        Path::new(&[ANY], &[P1], &[ANY]),
+        Path::new(&[P1], &[ANY], &[ANY]),
+        Path::new(&[P1, ANY], &[P1], &[P1]),
+    ] {
+        assert_eq!(path.verify_for_one_of(&[one]), None);
+        assert_eq!(path.verify_for_one_of(&[two]), LEAF);
+    }
+    let path = Path::new(&[ANY], &[P1], &[P1]);
+    let inputs = PolicyInputs::new()
+        .with_explicit(true)
+        .with_any_inhibited(true);
+    assert_eq!(path.verify_for(inputs), Some((POLICY, Some(2))));
+}
+
+#[test]
+fn the_policies_that_will_do_are_those_of_the_anchors_domain() {
+    let [one, two, three] = DOTTED;
+    let mapped = |stated: &[u8], pairs: &[(&[u8], &[u8])]| {
+        let mut path = Path::new(&[stated, P2], &[P3], &[P3]);
+        path.upper.set(POLICY_MAPPINGS, true, &mappings(pairs));
+        path
+    };
+    let path = mapped(P1, &[(P1, P3)]);
+    assert_eq!(path.verify_for_one_of(&[one]), None);
+    assert_eq!(path.verify_for_one_of(&[two]), LEAF);
+    assert_eq!(path.verify_for_one_of(&[three]), LEAF);
+    let from_any = mapped(ANY, &[(P1, P3)]);
+    assert_eq!(from_any.verify_for_one_of(&[one]), None);
+    assert_eq!(from_any.verify_for_one_of(&[three]), LEAF);
+    let of_both = mapped(P1, &[(P1, P3), (P2, P3)]);
+    assert_eq!(of_both.verify_for_one_of(&[one]), None);
+    assert_eq!(of_both.verify_for_one_of(&[two]), None);
+
+    let inputs = PolicyInputs::new()
+        .with_explicit(true)
+        .with_mapping_inhibited(true);
+    assert_eq!(path.verify_for(inputs), Some((POLICY, Some(1))));
+}
+
+/// Each of many policies comes from each of many others.
+#[test]
+fn very_many_acceptable_policies_take_bounded_work() {
+    let many: Vec<[u8; 3]> = (0..200u16)
+        .map(|n| [0x2a, 0x81 + (n >> 7) as u8, (n & 0x7f) as u8])
+        .collect();
+    let stated: Vec<&[u8]> = many.iter().map(<[u8; 3]>::as_slice).collect();
+    let path = Path::new(&[ANY], &stated[..100], &stated[..100]);
+    let ids: Vec<String> = (0..2000).map(|number| format!("1.3.{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    assert_eq!(path.verify_for_one_of(&ids[..100]), LEAF);
+    assert_eq!(
+        path.verify_for_one_of(&ids).map(|(number, _)| number),
+        Some(104)
+    );
+    let mut path = Path::new(&stated[..200], &[P1], &[P1]);
+    let pairs: Vec<(&[u8], &[u8])> = stated[..200].iter().map(|from| (*from, P1)).collect();
+    path.upper.set(POLICY_MAPPINGS, true, &mappings(&pairs));
+    assert_eq!(path.verify_for_one_of(&ids[..100]), LEAF);
+    assert_eq!(
+        path.verify_for_one_of(&ids[..400])
+            .map(|(number, _)| number),
+        Some(104)
+    );
+    // Each of twenty is mapped to each of these.
+    let web = |count: usize| {
+        let (from, to) = (&stated[..20], &stated[100..100 + count]);
+        let mut path = Path::new(from, to, to);
+        let pairs = from
+            .iter()
+            .flat_map(|from| to.iter().map(|to| (*from, *to)));
+        let pairs: Vec<(&[u8], &[u8])> = pairs.collect();
+        path.upper.set(POLICY_MAPPINGS, true, &mappings(&pairs));
+        path.verify_for_one_of(&["1.2.128"])
+            .map(|(number, _)| number)
+    };
+    assert_eq!(web(40), None);
+    assert_eq!(web(46), Some(104));
 }

@@ -17,6 +17,7 @@ mod chain_kept;
 mod chain_name_matrix;
 mod chain_names;
 mod chain_policies;
+mod chain_policy_model;
 mod chain_properties;
 mod chain_revocation;
 mod chain_rules;

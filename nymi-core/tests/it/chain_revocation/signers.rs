@@ -1,6 +1,6 @@
 //! Who signs lists: issuers, separate keys, indirect lists.
 
-use nymi_core::chain::{Profile, Revocation, TrustAnchor};
+use nymi_core::chain::{PolicyId, PolicyInputs, Profile, Revocation, TrustAnchor};
 use nymi_core::crypto::RustCrypto;
 
 use super::*;
@@ -228,4 +228,28 @@ fn signers_of_lists_are_held_to_the_rules_of_paths() {
     let itself = any_path().with_profile(Profile::Conforming);
     let found = check(&anchors, &presented[2..], NOW, &itself);
     assert!(found.is_err(), "in a path of its own it does not conform");
+}
+
+/// The policies that a caller accepts are for the chain, not for who signs its lists.
+#[test]
+fn signers_of_lists_need_no_policy() {
+    let mut trio = Trio::new();
+    let signer = Cert::ca("CRL authority", 50, &trio.l1.subject, None);
+    trio.leaf
+        .set(CRL_DISTRIBUTION_POINTS, false, &points_of(&signer));
+    let acceptable: [PolicyId; 1] = ["1.2.1".parse().unwrap()];
+    for certificate in [&mut trio.l2, &mut trio.leaf] {
+        certificate.set(POLICIES, false, &policies(&[acceptable[0].content()]));
+    }
+    let crls = [List::new(&signer).point(&tlv(0x84, &[0xff])).crl(&signer)];
+    let policies = PolicyInputs::new()
+        .with_acceptable(&acceptable)
+        .with_explicit(true);
+    let demanded = any_path().with_crls(&crls).with_policies(policies);
+    let presented = [trio.presented(), vec![signer.signed_by(&trio.l1)]].concat();
+    let anchors = [trio.l1.anchor()];
+    assert_eq!(fault(check(&anchors, &presented, NOW, &demanded)), None);
+    let itself = any_path().with_policies(policies).with_ca_leaf(true);
+    let found = check(&anchors, &presented[2..], NOW, &itself);
+    assert!(found.is_err(), "in a path of its own it has none");
 }
