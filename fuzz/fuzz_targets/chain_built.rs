@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use nymi_core::chain::{
-    Certificate, ChainError, Crl, Profile, Requirements, Revocation, TrustAnchor, VerifiedChain,
-    verify,
+    Certificate, ChainError, Crl, PolicyInputs, Profile, Requirements, Revocation, TrustAnchor,
+    VerifiedChain, verify,
 };
 use nymi_fuzz::toy::Checksum;
 use nymi_fuzz::x509::Scene;
@@ -132,6 +132,10 @@ fn judge(scene: &Scene) -> bool {
             .with_profile(Profile::Path),
         scene.requirements().with_crls(&crls).with_max_depth(8),
         scene.requirements_of_any_grade().with_crls(&crls),
+        scene
+            .requirements()
+            .with_crls(&crls)
+            .with_policies(PolicyInputs::new()),
     ];
     for less in fewer {
         let result = case.verify(&less);

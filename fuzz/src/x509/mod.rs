@@ -13,7 +13,9 @@ use nymi_core::chain::oid::{
     CLIENT_AUTH, GRADE_BRONZE, GRADE_GOLD, OCSP_SIGNING, Oid, ROLE_AGENT, ROLE_NEA,
     ROLE_NES_AGREEMENT, ROLE_NES_ASSERTION, SERVER_AUTH,
 };
-use nymi_core::chain::{GradeRequirement, Profile, Requirements, Revocation, Role, TrustAnchor};
+use nymi_core::chain::{
+    GradeRequirement, PolicyId, PolicyInputs, Profile, Requirements, Revocation, Role, TrustAnchor,
+};
 use nymi_core::crypto::{PrivateKey, PublicKey};
 
 use crate::chain_writer::{
@@ -33,6 +35,10 @@ const MOST_CRLS: usize = 4;
 
 static KEYS: LazyLock<[PublicKey; 6]> =
     LazyLock::new(|| [1, 2, 3, 4, 5, 6].map(|number| key(number).public_key()));
+
+/// Two of the policies that certificates state here.
+static ACCEPTABLE: LazyLock<[PolicyId; 2]> =
+    LazyLock::new(|| ["1.2.3.3", "1.2.3.4"].map(|id| id.parse().expect("an identifier")));
 
 fn public_key(number: u8) -> &'static PublicKey {
     &KEYS[usize::from(number) % KEYS.len()]
@@ -254,7 +260,15 @@ impl Scene {
             max_depth,
             ..
         } = self.demands;
+        let mut policies = PolicyInputs::new()
+            .with_explicit(odd.is(3))
+            .with_mapping_inhibited(odd.is(4))
+            .with_any_inhibited(odd.is(5));
+        if odd.is(6) {
+            policies = policies.with_acceptable(&*ACCEPTABLE);
+        }
         let requirements = Requirements::new(grade)
+            .with_policies(policies)
             .with_max_depth(8 - max_depth % 9)
             .with_ca_leaf(odd.is(0))
             .with_revocation(if odd.is(1) {
