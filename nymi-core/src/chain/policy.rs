@@ -231,7 +231,7 @@ impl<'a> Policies<'a> {
     fn require_one_of(&self, acceptable: &[PolicyId], work: &mut Work) -> Result<(), Fault> {
         let mut origins = self.nodes.iter().flat_map(|node| &node.origins);
         let known: usize = self.nodes.iter().map(|node| node.origins.len()).sum();
-        work.compare(known.saturating_mul(1 + acceptable.len()))?;
+        work.compare(known.saturating_mul(acceptable.len()))?;
         let is_acceptable = |origin: &&[u8]| {
             acceptable
                 .iter()

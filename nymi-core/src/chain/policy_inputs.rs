@@ -186,7 +186,12 @@ mod tests {
         assert_eq!(PolicyId::any(), "2.5.29.32.0".parse().unwrap());
         let largest = "2.18446744073709551615.18446744073709551615";
         assert_eq!(largest.parse::<PolicyId>().unwrap().content().len(), 20);
-        let long = String::from("1.3") + &".1".repeat(MAX_OCTETS);
+        let longest = String::from("1.3") + &".1".repeat(MAX_OCTETS - 1);
+        assert_eq!(
+            longest.parse::<PolicyId>().unwrap().content().len(),
+            MAX_OCTETS
+        );
+        let long = longest + ".1";
         for text in [
             "",
             "1",
