@@ -1,6 +1,6 @@
 //! What commands print.
 
-use std::io::{self, StdoutLock};
+use std::io::{self, StdoutLock, Write as _};
 
 use crate::error::CliError;
 
@@ -9,7 +9,8 @@ use crate::error::CliError;
 pub(crate) fn print(
     write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    match write(&mut io::stdout().lock()) {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(CliError::about("standard output", error))
         }

@@ -8,8 +8,26 @@ export interface Backoff {
   readonly longestMs: number;
 }
 
+/** `setTimeout` takes a longer time for 1 ms. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What is used unless something else is asked for. */
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 400, longestMs: 10_000 };
+
+/**
+ * Bounds that timers keep.
+ *
+ * @throws {RangeError} one of them is not more than 0, or no timer takes it: attempts would come without a pause.
+ */
+export function checkedBackoff(backoff: Backoff): Backoff {
+  for (const name of ["firstMs", "longestMs"] as const) {
+    const pause = backoff[name];
+    if (!(pause > 0 && pause <= LONGEST_TIMER_MS)) {
+      throw new RangeError(`backoff.${name} is ${pause}; it has to be more than 0 and at most ${LONGEST_TIMER_MS}`);
+    }
+  }
+  return backoff;
+}
 
 /**
  * The pause before attempt `attempt + 1`: doubled each time, and between half and all of that by chance, so that many

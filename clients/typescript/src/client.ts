@@ -1,6 +1,7 @@
 // The client: operations as promises, events, and subscriptions that outlive the connection.
 
-import { DEFAULT_BACKOFF, pauseMs, type Backoff } from "./backoff.js";
+import { agentAddress } from "./address.js";
+import { DEFAULT_BACKOFF, LONGEST_TIMER_MS, checkedBackoff, pauseMs, type Backoff } from "./backoff.js";
 import { misfit } from "./check.js";
 import { Connection } from "./connection.js";
 import { Emitter, type Stop } from "./emitter.js";
@@ -26,13 +27,13 @@ import { readUpdate, type Malformed, type Update } from "./update.js";
 
 /** How a client is made. */
 export interface ClientOptions {
-  /** The WebAPI; `ws://127.0.0.1:8080/` if absent. */
+  /** The WebAPI, `ws://` or `wss://`; `ws://127.0.0.1:8080/` if absent. */
   readonly url?: string | undefined;
   /** How long an operation may take that says nothing else, 15 s if absent, at most 120 s. */
   readonly timeoutMs?: number | undefined;
-  /** Pauses between attempts to connect. */
+  /** Pauses between attempts to connect, each more than 0 and at most 2147483647 ms. */
   readonly backoff?: Backoff | undefined;
-  /** After so long without a message the agent is asked whether it is there; 30 s if absent, 0 for never. */
+  /** After so long without a message the agent is asked whether it is there; 30 s if absent, 0 for never, at most 2147483647. */
   readonly keepAliveMs?: number | undefined;
   /** Opens the WebSocket; the platform's own if absent. */
   readonly openSocket?: OpenSocket | undefined;
@@ -84,10 +85,7 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-const DEFAULT_URL = "ws://127.0.0.1:8080/";
 const KEEP_ALIVE_MS = 30_000;
-/** `setTimeout` takes a longer time for 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How much longer than the agent the client waits: the agent's own refusal says more. */
 const GRACE_MS = 2000;
 
@@ -108,6 +106,8 @@ export class NymiClient {
   readonly #keepAliveMs: number;
   readonly #pending = new Map<string, Pending>();
   readonly #subscriptions = new Set<string>();
+  /** Terminals that are asked for again in a moment. */
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #state: ConnectionState = { state: "closed" };
   #ended = false;
   #counter = 0;
@@ -119,14 +119,14 @@ export class NymiClient {
   /**
    * Makes a client; it connects when it is first used.
    *
-   * @throws {TypeError} the URL is none, or the platform has no WebSocket and none is given.
-   * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000.
+   * @throws {TypeError} the URL is none of a WebSocket, or the platform has no WebSocket and none is given.
+   * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000, or `keepAliveMs` or `backoff` is out of range.
    */
   constructor(options: ClientOptions = {}) {
-    this.#backoff = options.backoff ?? DEFAULT_BACKOFF;
+    this.#backoff = checkedBackoff(options.backoff ?? DEFAULT_BACKOFF);
     this.#timeoutMs = checkedTimeout(options.timeoutMs, MAX_DEADLINE_MS) ?? DEFAULT_DEADLINE_MS;
-    this.#keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
-    const url = new URL(options.url ?? DEFAULT_URL).href;
+    this.#keepAliveMs = checkedKeepAlive(options.keepAliveMs ?? KEEP_ALIVE_MS);
+    const url = agentAddress(options.url);
     this.#connection = new Connection(url, options.openSocket ?? platformSocket(), this.#backoff, {
       connecting: () => this.#enter({ state: "connecting" }),
       opened: () => this.#opened(),
@@ -166,9 +166,11 @@ export class NymiClient {
   async request(operation: string, payload: object = {}, options: CallOptions = {}): Promise<object> {
     const limit = this.#limit(options, payload);
     const until = Date.now() + limit;
-    if (!this.#connection.isOpen) await this.#open(operation, limit, options.signal, false);
+    const left = (): number => Math.max(1, until - Date.now());
+    // Whoever hears of the connection first may lose or close it again.
+    while (!this.#connection.isOpen) await this.#open(operation, left(), options.signal, false);
     options.signal?.throwIfAborted();
-    return this.#exchange(operation, payload, Math.max(1, until - Date.now()), options.signal);
+    return this.#exchange(operation, payload, left(), options.signal);
   }
 
   /**
@@ -224,6 +226,7 @@ export class NymiClient {
    * The next event of this name; waits for ever unless the options say otherwise.
    *
    * @throws {NymiError} for an event of the agent, status 9000: a message could not be read, which may have been it.
+   * @throws what `where` throws.
    * @throws {RangeError} `timeoutMs` is not `Infinity`, and not more than 0 and at most 2147483647.
    */
   async next<Name extends keyof ClientEvents>(
@@ -234,7 +237,11 @@ export class NymiClient {
     if (this.#ended && name !== "state") throw new NymiClosedError(name);
     return settle((resolve, reject) => {
       const stop = this.#emitter.on(name, (payload) => {
-        if (where === undefined || where(payload)) resolve(payload);
+        try {
+          if (where === undefined || where(payload)) resolve(payload);
+        } catch (error) {
+          reject(error);
+        }
       });
       const ended = name === "state" ? undefined : this.#onClose(() => reject(new NymiClosedError(name)));
       const unread = isEvent(name) ? this.#emitter.on("error", (error) => error.status === Status.INTERNAL && reject(error)) : undefined;
@@ -252,7 +259,7 @@ export class NymiClient {
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearInterval(this.#keepAlive);
+    this.#stopTimers();
     this.#connection.stop();
     this.#failAll((operation) => new NymiClosedError(operation));
     this.#enter({ state: "closed" });
@@ -294,14 +301,14 @@ export class NymiClient {
   }
 
   /** One request and its answer over the open connection. */
-  #exchange(operation: string, payload: object, limit: number, signal?: AbortSignal | undefined): Promise<object> {
+  async #exchange(operation: string, payload: object, limit: number, signal?: AbortSignal | undefined): Promise<object> {
     this.#counter += 1;
     const exchange = `${operation}-${this.#counter}`;
     const text = JSON.stringify({ operation, exchange, payload: { deadline_ms: Math.ceil(limit), ...payload } });
     const bytes = new TextEncoder().encode(text).length;
     if (bytes > MAX_MESSAGE_BYTES) {
       const specifics = `${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`;
-      return Promise.reject(new NymiError(Status.TOO_LARGE, { error_specifics: specifics }, operation));
+      throw new NymiError(Status.TOO_LARGE, { error_specifics: specifics }, operation);
     }
     return settle((resolve, reject) => {
       this.#pending.set(exchange, { operation, resolve, reject });
@@ -359,7 +366,9 @@ export class NymiClient {
     this.#heardAt = Date.now();
     // The agent closes a connection on which nobody speaks within 10 s.
     this.#check();
-    for (const endpointId of this.#subscriptions) void this.#resubscribe(endpointId, this.#generation);
+    for (const endpointId of this.#subscriptions) this.#resubscribe(endpointId, this.#generation);
+    // It took no message: then it is lost already.
+    if (!this.#connection.isOpen) return;
     clearInterval(this.#keepAlive);
     if (this.#keepAliveMs > 0) {
       this.#keepAlive = setInterval(() => {
@@ -380,22 +389,34 @@ export class NymiClient {
   }
 
   /** After a restart of the agent its terminals come back one by one, so it may take a few attempts. */
-  async #resubscribe(endpointId: string, generation: number): Promise<void> {
+  #resubscribe(endpointId: string, generation: number, attempt = 0): void {
     const isWanted = (): boolean => generation === this.#generation && this.#connection.isOpen && this.#subscriptions.has(endpointId);
-    for (let attempt = 0; isWanted(); attempt += 1) {
-      try {
-        const answer = await this.#exchange("subscribe_endpoint", { endpoint_id: endpointId }, this.#timeoutMs);
+    if (!isWanted()) return;
+    this.#exchange("subscribe_endpoint", { endpoint_id: endpointId }, this.#timeoutMs).then(
+      (answer) => {
         if (isWanted()) this.#emitter.emit("subscribed", answer as ClientEvents["subscribed"]);
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs(this.#backoff, attempt)));
-      }
-    }
+      },
+      () => {
+        if (!isWanted()) return;
+        const retry = setTimeout(() => {
+          this.#retries.delete(retry);
+          this.#resubscribe(endpointId, generation, attempt + 1);
+        }, pauseMs(this.#backoff, attempt));
+        this.#retries.add(retry);
+      },
+    );
   }
 
   #lost(why: string): void {
-    clearInterval(this.#keepAlive);
+    this.#stopTimers();
     this.#failAll((operation) => new NymiConnectionError(`${why}; it is not known whether it was carried out`, operation));
+  }
+
+  /** Those of the connection that is no more; they would keep a program of Node running. */
+  #stopTimers(): void {
+    clearInterval(this.#keepAlive);
+    for (const retry of this.#retries) clearTimeout(retry);
+    this.#retries.clear();
   }
 
   #failAll(error: (operation: string) => NymiError): void {
@@ -419,6 +440,16 @@ export class NymiClient {
 function checkedTimeout(timeoutMs: number | undefined, most: number): number | undefined {
   if (timeoutMs === undefined || (timeoutMs > 0 && timeoutMs <= most)) return timeoutMs;
   throw new RangeError(`timeoutMs is ${timeoutMs}; it has to be more than 0 and at most ${most}`);
+}
+
+/**
+ * The pause between questions whether the agent is there.
+ *
+ * @throws {RangeError} no timer takes it.
+ */
+function checkedKeepAlive(keepAliveMs: number): number {
+  if (keepAliveMs >= 0 && keepAliveMs <= LONGEST_TIMER_MS) return keepAliveMs;
+  throw new RangeError(`keepAliveMs is ${keepAliveMs}; it has to be 0 or more and at most ${LONGEST_TIMER_MS}`);
 }
 
 /** A promise that an abort signal ends, too; `begin` returns what is to be undone in any case. */

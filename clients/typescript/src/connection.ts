@@ -22,6 +22,7 @@ export class Connection {
   readonly #hooks: ConnectionHooks;
   #socket: WebSocketLike | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts since the agent last said something. One that only opens connections and drops them is asked ever more rarely. */
   #attempt = 0;
   #stopped = true;
   readonly #retryNow = (): void => {
@@ -55,11 +56,16 @@ export class Connection {
     this.#timer = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
-    socket?.close(1000);
+    if (socket !== undefined) close(socket, 1000);
   }
 
+  /** Sends a message, or gives up a connection that does not take it. */
   send(text: string): void {
-    this.#socket?.send(text);
+    try {
+      this.#socket?.send(text);
+    } catch (error) {
+      this.drop(`a message could not be sent: ${errorText({ error }) ?? String(error)}`);
+    }
   }
 
   /** Gives up a connection that does not answer any more, and connects anew. */
@@ -67,7 +73,7 @@ export class Connection {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
-    socket.close();
+    close(socket);
     this.#hooks.lost(why);
     this.#wait(why);
   }
@@ -76,18 +82,28 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#hooks.connecting();
-    const socket = this.#openSocket(this.#url);
-    this.#socket = socket;
+    // A listener may have closed the client.
+    if (this.#stopped) return;
+    try {
+      this.#listen(this.#openSocket(this.#url));
+    } catch (error) {
+      // Such as a page over https that may not open ws://.
+      void this.#failed({ url: this.#url, said: errorText({ error }) ?? String(error), wasOpen: false });
+    }
+  }
+
+  #listen(socket: WebSocketLike): void {
     let wasOpen = false;
     let said: string | undefined;
     socket.addEventListener("open", () => {
       if (this.#socket !== socket) return;
       wasOpen = true;
-      this.#attempt = 0;
       this.#hooks.opened();
     });
     socket.addEventListener("message", ({ data }) => {
-      if (this.#socket === socket && typeof data === "string") this.#hooks.text(data);
+      if (this.#socket !== socket || typeof data !== "string") return;
+      this.#attempt = 0;
+      this.#hooks.text(data);
     });
     const ended = (code?: number, reason?: string): void => {
       if (this.#socket !== socket) return;
@@ -100,6 +116,7 @@ export class Connection {
       setTimeout(ended, 0);
     });
     socket.addEventListener("close", ({ code, reason }) => ended(code, reason));
+    this.#socket = socket;
   }
 
   async #failed(failure: Failure): Promise<void> {
@@ -117,11 +134,22 @@ export class Connection {
   }
 }
 
+/** A socket that is not needed any more; what it says of that is of no use to anybody. */
+function close(socket: WebSocketLike, code?: number): void {
+  try {
+    socket.close(code);
+  } catch {
+    // It is left either way.
+  }
+}
+
 /** Outside browsers an error event says what was wrong, sometimes in its error's causes alone. */
 function errorText(event: { message?: string; error?: unknown }): string | undefined {
   const texts = [event.message];
   for (let error = event.error; error instanceof Error; error = error.cause) {
-    texts.push(error.message, (error as { code?: string }).code);
+    const { code } = error as { code?: unknown };
+    // Numbers are the outdated ones of DOMException.
+    texts.push(error.message, typeof code === "string" ? code : undefined);
   }
   const known = [...new Set(texts)].filter((text) => text);
   return known.length === 0 ? undefined : known.join(", ");

@@ -18,11 +18,11 @@ export async function explain(failure: Failure, page: Page = platformPage()): Pr
   if (failure.wasOpen) return lost(failure);
   const url = new URL(failure.url);
   const where = `the agent at ${url.origin}`;
-  // The text of Node's own WebSocket for every failure of a handshake says nothing.
-  if (failure.said && !/non-101/.test(failure.said)) return said(failure.said, url, page);
   if (page.protocol === "https:" && url.protocol === "ws:" && !isLoopback(url.hostname)) {
     return `a page over https may not open ${url.origin}: use wss:// and give the agent a certificate (protocol = "wss" in nymi_agent.toml)`;
   }
+  // The text of Node's own WebSocket for every failure of a handshake says nothing.
+  if (failure.said && !/non-101/.test(failure.said)) return said(failure.said, url, page);
   const answers = await page.probe?.(healthUrl(url));
   if (typeof answers === "string") return said(answers, url, page);
   if (answers === true) {

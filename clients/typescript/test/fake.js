@@ -55,13 +55,18 @@ export class FakeSocket extends EventTarget {
 
 /** Hands out sockets and keeps them. */
 export function fakeAgent() {
-  const sockets = [];
-  const openSocket = (url) => {
-    const socket = new FakeSocket(url);
-    sockets.push(socket);
-    return socket;
+  const agent = {
+    sockets: [],
+    /** Throws, where no socket can be made. */
+    refuse: () => {},
+    openSocket: (url) => {
+      agent.refuse();
+      const socket = new FakeSocket(url);
+      agent.sockets.push(socket);
+      return socket;
+    },
   };
-  return { sockets, openSocket };
+  return agent;
 }
 
 /** Lets promises settle. */

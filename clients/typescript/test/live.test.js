@@ -89,6 +89,21 @@ test("a certificate that is not trusted is told, with what the operator must do"
   }
 });
 
+test("the example of the manual says what is wrong with an address, and with a platform without WebSocket", async () => {
+  const program = `delete globalThis.WebSocket; import(${JSON.stringify(EXAMPLE)})`;
+  for (const [parameters, said] of [
+    [["--experimental-websocket", EXAMPLE, "record.txt", "http://127.0.0.1:8080/"], /^url begins with "http:", .*; write ws:.*\n$/],
+    [["--eval", program, "example", "record.txt"], /^this platform has no WebSocket: .*\n$/],
+  ]) {
+    const run = promisify(execFile)(process.execPath, parameters, { env: { ...process.env, NODE_NO_WARNINGS: "1" } });
+    await assert.rejects(run, ({ code, stdout, stderr }) => {
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, said);
+      return true;
+    });
+  }
+});
+
 test("the example of the manual signs a file that verifies offline", async () => {
   const folder = await mkdtemp(join(tmpdir(), "nymi-example-"));
   const file = join(folder, "record.txt");

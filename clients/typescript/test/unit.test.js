@@ -266,6 +266,120 @@ test("events reach their listeners, one that throws stops no other, and stopping
   await assert.rejects(waiting, NymiClosedError);
 });
 
+test("what listeners throw or reject, and what sockets throw, ends no program", async (t) => {
+  const uncaught = [];
+  const note = (error) => uncaught.push(error);
+  for (const name of ["uncaughtException", "unhandledRejection"]) {
+    process.on(name, note);
+    t.after(() => process.off(name, note));
+  }
+  const { reportError } = globalThis;
+  t.after(() => { globalThis.reportError = reportError; });
+  globalThis.reportError = undefined;
+  const said = t.mock.method(console, "error", () => {}).mock;
+  const { nymi, agent, socket } = await connected({ backoff: { firstMs: 1, longestMs: 1 } });
+  nymi.on("tap", () => { throw new Error("thrown"); });
+  nymi.on("tap", async () => { throw new Error("rejected"); });
+  socket.update("tap", null, TAP);
+  await settled();
+  assert.deepEqual(said.calls.map(({ arguments: [, error] }) => error.message).sort(), ["rejected", "thrown"]);
+  await assert.rejects(
+    () => {
+      const next = nymi.next("presence", { where: () => { throw new Error("of where"); } });
+      socket.update("presence", null, PRESENCE);
+      return next;
+    },
+    /of where/,
+  );
+  await assert.rejects(nymi.request("info", { count: 10n }), TypeError);
+  // Neither while it connects again, however often.
+  const errors = [];
+  nymi.on("state", (now) => { if (now.state === "waiting") errors.push(now.error.specifics); });
+  let refusals = 0;
+  agent.refuse = () => { if ((refusals += 1) <= 3) throw new Error("not on this page"); };
+  socket.send = () => { throw new Error("not ready"); };
+  socket.close = () => { throw new Error("not closed"); };
+  await assert.rejects(nymi.info(), (error) => error instanceof NymiConnectionError && /could not be sent: not ready/.test(error.specifics));
+  while (agent.sockets.length < 2) await settled();
+  assert.match(errors[0], /could not be sent/);
+  assert.deepEqual(errors.slice(1).map((why) => /can't be reached: not on this page/.test(why)), [true, true, true]);
+  const [, second] = agent.sockets;
+  second.send = socket.send;
+  second.open();
+  assert.equal(nymi.state.state, "waiting", "it took no message");
+  nymi.close();
+  await settled();
+  assert.deepEqual(uncaught, []);
+});
+
+test("an address that this platform does not open fails connect, and what waits", async () => {
+  const openSocket = () => { throw new DOMException("An insecure WebSocket may not be opened", "SecurityError"); };
+  const nymi = new NymiClient({ openSocket, backoff: BACKOFF, keepAliveMs: 0 });
+  await assert.rejects(nymi.connect(), (error) => error instanceof NymiConnectionError && /An insecure WebSocket may not be opened$/.test(error.specifics));
+  await assert.rejects(nymi.info({ timeoutMs: 5 }), /An insecure/);
+  assert.equal(nymi.state.state, "waiting");
+  nymi.close();
+});
+
+test("a client that a listener closes at once ends what waited for the connection", async () => {
+  for (const when of ["connecting", "open"]) {
+    const agent = fakeAgent();
+    const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: BACKOFF, keepAliveMs: 0 });
+    nymi.on("state", ({ state }) => { if (state === when) nymi.close(); });
+    const asked = nymi.info({ timeoutMs: 120_000 });
+    agent.sockets[0]?.open();
+    await assert.rejects(asked, NymiClosedError);
+    assert.equal(agent.sockets.length, when === "open" ? 1 : 0);
+    assert.equal(agent.sockets[0]?.last("info"), undefined);
+  }
+});
+
+test("an event goes to no listener that an earlier one stopped", async () => {
+  const { nymi, socket } = await connected();
+  const heard = [];
+  nymi.on("tap", () => { heard.push("first"); stop(); });
+  const stop = nymi.on("tap", () => heard.push("second"));
+  socket.update("tap", null, TAP);
+  assert.deepEqual(heard, ["first"]);
+  nymi.close();
+});
+
+test("an agent that drops whoever connects is asked ever more rarely", async (t) => {
+  const { nymi, agent, socket } = await connected();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const pauses = [];
+  nymi.on("state", (now) => { if (now.state === "waiting") pauses.push(now.retryInMs); });
+  socket.end();
+  for (let count = 1; count < 6; count += 1) {
+    await settled();
+    t.mock.timers.tick(1000);
+    agent.sockets[count].open();
+    if (count === 5) agent.sockets[count].update("list_endpoints", "x", { endpoints: [] });
+    agent.sockets[count].end();
+  }
+  await settled();
+  const longest = [100, 200, 400, 800, 1000, 100];
+  pauses.forEach((pause, at) => assert.ok(pause >= longest[at] / 2 && pause <= longest[at], `${at}: ${pause}`));
+  assert.equal(pauses.length, longest.length);
+  nymi.close();
+});
+
+test("nothing is left of a client that was closed", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: { firstMs: 60_000, longestMs: 60_000 } });
+  await assert.rejects(nymi.subscribe("127.0.0.1", { timeoutMs: 1 }), NymiConnectionError);
+  const [socket] = agent.sockets;
+  socket.open();
+  socket.update("subscribe_endpoint", socket.last("subscribe_endpoint").exchange, {}, Status.ENDPOINT_MISSING);
+  socket.update("list_endpoints", socket.last("list_endpoints").exchange, { endpoints: [] });
+  await settled();
+  assert.equal(timers(), before + 2, "it asks for the terminal again in a minute, and whether the agent is there");
+  nymi.close();
+  assert.equal(timers(), before);
+});
+
 test("a timeout out of range is refused, and the longest is waited for", async (t) => {
   const { nymi, socket } = await connected();
   for (const timeoutMs of [0, -1, NaN, -Infinity, 2 ** 31, 3e9]) {
@@ -357,8 +471,49 @@ test("a message that the agent would not take is not sent", async () => {
   nymi.close();
 });
 
-test("a URL that is none, and a platform without WebSocket, are told at once", (t) => {
-  assert.throws(() => new NymiClient({ url: "nonsense" }), TypeError);
+test("an address that is none of a WebSocket is refused at once, with what to write", () => {
+  const { sockets, openSocket } = fakeAgent();
+  for (const [url, fault] of Object.entries({
+    nonsense: /^url is not a URL; write ws:\/\/ or wss:\/\//,
+    "127.0.0.1:8080": /^url is not a URL; .* such as ws:\/\/127\.0\.0\.1:8080\//,
+    "": /^url is empty; write ws:/,
+    "  ": /^url is empty; write ws:/,
+    "http://127.0.0.1:8080/": /^url begins with "http:", not with "ws:" or "wss:"; write ws:/,
+    "https://agent.example/": /^url begins with "https:"/,
+    "localhost:8080": /^url begins with "localhost:"/,
+    "ws://": /^url is not a URL/,
+    "ws://127.0.0.1:99999/": /^url is not a URL/,
+    "ws://127.0.0.1:8080/#part": /^url has a fragment/,
+    "ws://127.0.0.1:8080/#": /^url has a fragment/,
+    "wss://alice:hunter2@agent.example/": /^url has a user name or password/,
+  })) {
+    assert.throws(() => new NymiClient({ url, openSocket }), (error) => {
+      assert.ok(error instanceof TypeError, url);
+      assert.match(error.message, fault);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+  assert.throws(() => new NymiClient({ url: 8080, openSocket }), /^TypeError: url is of type number/);
+  for (const url of [undefined, "WSS://agent.example", "ws://127.0.0.1:8080/path?query"]) {
+    const nymi = new NymiClient({ url, openSocket });
+    nymi.connect().catch(() => {});
+    nymi.close();
+  }
+  assert.deepEqual(sockets.map(({ url }) => url), ["ws://127.0.0.1:8080/", "wss://agent.example/", "ws://127.0.0.1:8080/path?query"]);
+});
+
+test("pauses that no timer takes are refused", () => {
+  const { openSocket } = fakeAgent();
+  for (const wrong of [0, -1, NaN, 2 ** 31, Infinity]) {
+    for (const backoff of [{ firstMs: wrong, longestMs: 1 }, { firstMs: 1, longestMs: wrong }]) {
+      assert.throws(() => new NymiClient({ openSocket, backoff }), /^RangeError: backoff\.(first|longest)Ms is /);
+    }
+    if (wrong !== 0) assert.throws(() => new NymiClient({ openSocket, keepAliveMs: wrong }), /^RangeError: keepAliveMs is /);
+  }
+});
+
+test("a platform without WebSocket is told at once", (t) => {
   const { WebSocket } = globalThis;
   t.after(() => { globalThis.WebSocket = WebSocket; });
   globalThis.WebSocket = undefined;

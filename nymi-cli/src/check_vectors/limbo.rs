@@ -32,6 +32,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CheckError, read};
+use crate::output;
 
 #[derive(Deserialize)]
 struct Limbo {
@@ -123,8 +124,28 @@ enum LimboError {
     Reason { file: PathBuf, id: String },
     #[error("{0}: holds no cases")]
     Empty(PathBuf),
-    #[error("cannot write the result: {0}")]
-    Write(#[from] io::Error),
+}
+
+/// What a run found.
+#[derive(Default)]
+struct Findings {
+    cases: Vec<Finding>,
+    agreed: usize,
+    excepted: usize,
+    /// How many neither agree nor are excepted.
+    wrong: usize,
+    /// Exceptions for cases that the file does not have.
+    missing: Vec<String>,
+}
+
+/// What was found of one case.
+struct Finding {
+    id: String,
+    found: Outcome,
+    /// Why the validator refused it.
+    error: Option<String>,
+    /// Why it is counted as wrong.
+    complaint: Option<String>,
 }
 
 /// Runs the file and prints mismatches and totals (or one JSON line for each case); exit code 1 on
@@ -134,102 +155,111 @@ pub fn run(file: &Path, profile: LimboProfile, exceptions: Option<&Path>, json: 
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
-    let exceptions =
-        match exceptions.map_or(Ok(BTreeMap::new()), |file| read_exceptions(file, profile)) {
-            Ok(exceptions) => exceptions,
-            Err(error) => {
-                eprintln!("nymi: {error}");
-                return ExitCode::from(2);
-            }
-        };
-    match run_at(
-        file,
-        profile,
-        &exceptions,
-        json,
-        now,
-        &mut io::stdout().lock(),
-    ) {
-        Ok(passed) => ExitCode::from(u8::from(!passed)),
-        // Whoever reads the output has seen enough.
-        Err(LimboError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::FAILURE
-        }
+    let findings = exceptions
+        .map_or(Ok(BTreeMap::new()), |file| read_exceptions(file, profile))
+        .and_then(|exceptions| findings(file, profile, &exceptions, now));
+    let findings = match findings {
+        Ok(findings) => findings,
         Err(error) => {
             eprintln!("nymi: {error}");
-            ExitCode::from(2)
+            return ExitCode::from(2);
         }
+    };
+    if let Err(error) = output::print(|out| findings.write(json, out)) {
+        eprintln!("nymi: {error}");
+        return ExitCode::from(2);
     }
+    ExitCode::from(u8::from(findings.wrong > 0))
 }
 
-fn run_at(
+fn findings(
     file: &Path,
     profile: LimboProfile,
     exceptions: &BTreeMap<String, String>,
-    json: bool,
     now: UnixMillis,
-    out: &mut dyn Write,
-) -> Result<bool, LimboError> {
+) -> Result<Findings, LimboError> {
     let limbo: Limbo = read(file)?;
     if limbo.testcases.is_empty() {
         return Err(LimboError::Empty(file.to_owned()));
     }
-    let (mut agreed, mut excepted, mut wrong) = (0, 0, 0);
+    let mut findings = Findings::default();
     for case in &limbo.testcases {
-        let (found, error) = match check(case, profile, now) {
-            Ok(()) => (Outcome::Success, None),
-            Err(error) => (Outcome::Failure, Some(error)),
+        findings.add(
+            case,
+            check(case, profile, now),
+            exceptions.contains_key(&case.id),
+        );
+    }
+    let cases: BTreeSet<&str> = limbo
+        .testcases
+        .iter()
+        .map(|case| case.id.as_str())
+        .collect();
+    let is_missing = |id: &&String| !cases.contains(id.as_str());
+    findings.missing = exceptions.keys().filter(is_missing).cloned().collect();
+    Ok(findings)
+}
+
+impl Findings {
+    fn add(&mut self, case: &Case, result: Result<(), String>, is_excepted: bool) {
+        let error = result.err();
+        let found = match error {
+            None => Outcome::Success,
+            Some(_) => Outcome::Failure,
         };
         let detail = error.as_deref().unwrap_or("accepted");
         let expected = case.expected_result.name();
-        let complaint = match (found == case.expected_result, exceptions.get(&case.id)) {
-            (true, None) => {
-                agreed += 1;
+        let complaint = match (found == case.expected_result, is_excepted) {
+            (true, false) => {
+                self.agreed += 1;
                 None
             }
-            (false, Some(_)) => {
-                excepted += 1;
+            (false, true) => {
+                self.excepted += 1;
                 None
             }
-            (false, None) => Some(format!("expected {expected}: {detail}")),
-            (true, Some(_)) => Some(format!("is an exception, yet {expected}: {detail}")),
+            (false, false) => Some(format!("expected {expected}: {detail}")),
+            (true, true) => Some(format!("is an exception, yet {expected}: {detail}")),
         };
+        self.wrong += usize::from(complaint.is_some());
+        self.cases.push(Finding {
+            id: case.id.clone(),
+            found,
+            error,
+            complaint,
+        });
+    }
+
+    fn write(&self, json: bool, out: &mut dyn Write) -> io::Result<()> {
         if json {
-            let line = json!({"id": case.id, "result": found.name(), "error": error});
-            writeln!(out, "{line}")?;
+            return self.cases.iter().try_for_each(|case| {
+                let line = json!({"id": case.id, "result": case.found.name(), "error": case.error});
+                writeln!(out, "{line}")
+            });
         }
-        if let Some(complaint) = complaint {
-            wrong += 1;
-            if !json {
+        for case in &self.cases {
+            if let Some(complaint) = &case.complaint {
                 writeln!(out, "mismatch: {}: {complaint}", case.id)?;
             }
         }
-    }
-    if !json {
-        let cases: BTreeSet<&str> = limbo
-            .testcases
-            .iter()
-            .map(|case| case.id.as_str())
-            .collect();
-        let is_missing = |id: &&str| !cases.contains(id);
-        let missing: Vec<&str> = exceptions
-            .keys()
-            .map(String::as_str)
-            .filter(is_missing)
-            .collect();
-        if !missing.is_empty() {
+        if !self.missing.is_empty() {
+            let missing = self.missing.join(", ");
             writeln!(
                 out,
-                "note: exceptions for cases that are not in this file: {}",
-                missing.join(", ")
+                "note: exceptions for cases that are not in this file: {missing}"
             )?;
         }
+        let Self {
+            agreed,
+            excepted,
+            wrong,
+            ..
+        } = self;
         writeln!(
             out,
             "{agreed} agree, {excepted} are excepted, {wrong} do not agree"
-        )?;
+        )
     }
-    Ok(wrong == 0)
 }
 
 /// The exceptions under this profile.
@@ -376,9 +406,12 @@ mod tests {
         fs::write(&list, exceptions).unwrap();
         let mut out = Vec::new();
         let profile = LimboProfile::Path;
-        let result = read_exceptions(&list, profile).and_then(|exceptions| {
-            run_at(&file, profile, &exceptions, json, UnixMillis(0), &mut out)
-        });
+        let result = read_exceptions(&list, profile)
+            .and_then(|exceptions| findings(&file, profile, &exceptions, UnixMillis(0)))
+            .map(|findings| {
+                findings.write(json, &mut out).unwrap();
+                findings.wrong == 0
+            });
         (result, String::from_utf8(out).unwrap())
     }
 

@@ -28,6 +28,7 @@ use tokio::sync::{Mutex, watch};
 use crate::args::UpArgs;
 use crate::data_dir::{DataDir, RunFile, write_private};
 use crate::error::CliError;
+use crate::output::print;
 use crate::page;
 use evaluation::{Evaluation, Surroundings, Terminal};
 
@@ -444,15 +445,10 @@ fn signals() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 fn announce(args: &UpArgs, ready: &Ready) -> Result<(), CliError> {
-    let mut out = std::io::stdout().lock();
-    let written = if args.json {
-        writeln!(out, "{}", ready.to_json())
-    } else {
-        write!(out, "{}", ready.summary(std::io::stdout().is_terminal()))
-    };
-    written
-        .and_then(|()| out.flush())
-        .map_err(|error| CliError::about("standard output", error))?;
+    print(|out| match args.json {
+        true => writeln!(out, "{}", ready.to_json()),
+        false => write!(out, "{}", ready.summary(out.is_terminal())),
+    })?;
     if !args.headless && !args.json {
         open_browser(&ready.page);
     }

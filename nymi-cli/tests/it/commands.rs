@@ -186,7 +186,7 @@ fn help_has_examples() {
 }
 
 /// Ten bands, each seen every hour for two days, 300 ms to 700 ms late.
-fn arrivals() -> String {
+pub(crate) fn arrivals() -> String {
     let mut text = String::from("NymiBandID,t_set_ms,t_interval_ms,counter,at_ms\n");
     for band in 0..10u64 {
         let t_set = 1_700_000_000_000 + band * 1000;

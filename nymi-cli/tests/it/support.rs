@@ -31,6 +31,14 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// Sends a signal, such as `-TERM`, to a process of this test.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 /// A `nymi up` of this test's own, on free ports.
 pub(crate) struct Up {
     process: Child,
@@ -113,15 +121,8 @@ impl Up {
         (status, error)
     }
 
-    pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, self.process.id());
     }
 
     /// One command at the control port of the virtual hardware.

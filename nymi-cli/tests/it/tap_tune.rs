@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{nymi, stderr, stdout};
 
 /// So many taps held at -50 dBm, too weak for the default threshold, and rests at -70 between them.
-fn recording(taps: usize) -> String {
+pub(crate) fn recording(taps: usize) -> String {
     written(&[(-70, "close", 60), (-50, "tap", 20), (-70, "close", 30)].repeat(taps))
 }
 

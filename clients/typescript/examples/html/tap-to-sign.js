@@ -3,8 +3,17 @@ import { NymiClient } from "nymi-webapi";
 
 const [state, record, sign, cancel, result] = ["state", "record", "sign", "cancel", "result"].map((id) => document.getElementById(id));
 
-// ?webapi=ws://... names another agent than that of this machine.
-const nymi = new NymiClient({ url: new URLSearchParams(location.search).get("webapi") ?? undefined });
+function connect() {
+  try {
+    // ?webapi=ws://... names another agent than that of this machine.
+    return new NymiClient({ url: new URLSearchParams(location.search).get("webapi") ?? undefined });
+  } catch (error) {
+    state.textContent = error.message;
+    throw error;
+  }
+}
+
+const nymi = connect();
 nymi.on("state", (now) => {
   state.textContent = now.state === "waiting" ? `${now.error.specifics}. Trying again…` : `The agent is ${now.state}.`;
 });

@@ -4,8 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { NymiClient, NymiError } from "nymi-webapi";
 
 const [file, url] = process.argv.slice(2);
-const nymi = new NymiClient({ url });
+let nymi;
 try {
+  nymi = new NymiClient({ url });
   await nymi.subscribe("127.0.0.1");
   console.log(`Tap your band to approve ${file}.`);
   const tap = await nymi.next("tap", { timeoutMs: 60_000 });
@@ -17,8 +18,8 @@ try {
   await writeFile(`${file}.jws`, signed.assertion);
   console.log(`${signed.Domain}\\${signed.Username} approved it at ${signed.verified_at}.`);
 } catch (error) {
-  console.error(error instanceof NymiError ? `${error.message}\n${error.remedy}` : error);
+  console.error(error instanceof NymiError ? `${error.message}\n${error.remedy}` : error.message);
   process.exitCode = 1;
 } finally {
-  nymi.close();
+  nymi?.close();
 }

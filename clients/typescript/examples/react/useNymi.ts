@@ -16,13 +16,23 @@ export interface Nymi {
 
 const NOTHING: Nymi = { client: undefined, connection: "closed", problem: undefined, terminal: undefined };
 
+function connect(url: string | undefined): NymiClient | Error {
+  try {
+    return new NymiClient({ url });
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 /** Connects to an agent and hears the taps of one of its terminals. */
 export function useNymi(url: string | undefined, endpointId: string): Nymi {
   const [nymi, setNymi] = useState(NOTHING);
 
   useEffect(() => {
-    const client = new NymiClient({ url });
     const show = (change: Partial<Nymi>) => setNymi((before) => ({ ...before, ...change }));
+    const client = connect(url);
+    // Such as a URL that is none.
+    if (client instanceof Error) return show({ problem: client.message });
     show({ client });
     client.on("state", (now) => {
       const problem = now.state === "waiting" ? now.error.specifics : undefined;
