@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use nymi_core::UnixMillis;
-use nymi_core::chain::GradeRequirement;
+use nymi_core::chain::{GradeRequirement, PolicyId, PolicyInputs};
 use nymi_core::tap::AdapterKind;
 
 use crate::check_vectors::limbo::LimboProfile;
@@ -349,6 +349,8 @@ pub(crate) enum VectorsCommand {
         /// Which rules certificates are held to
         #[arg(long, value_enum, default_value_t = LimboProfile::Conforming)]
         profile: LimboProfile,
+        #[command(flatten)]
+        policies: PolicyOptions,
         /// Print a JSON object for each case
         #[arg(long)]
         json: bool,
@@ -356,4 +358,36 @@ pub(crate) enum VectorsCommand {
         #[arg(long, value_name = "FILE")]
         exceptions: Option<PathBuf>,
     },
+}
+
+/// What is asked of certificate policies in every case (RFC 5280, 6.1.1).
+#[derive(Debug, Args)]
+pub(crate) struct PolicyOptions {
+    /// A certificate policy that will do, such as 2.16.840.1.101.3.2.1.48.1; several may be given, and without any, all will do
+    #[arg(long = "policy", value_name = "OID")]
+    pub(crate) policies: Vec<PolicyId>,
+    /// Require a valid policy in every chain
+    #[arg(long)]
+    pub(crate) explicit_policy: bool,
+    /// Do not follow policy mappings
+    #[arg(long)]
+    pub(crate) inhibit_policy_mapping: bool,
+    /// Let anyPolicy stand for nothing
+    #[arg(long)]
+    pub(crate) inhibit_any_policy: bool,
+}
+
+impl PolicyOptions {
+    /// The same for the validator.
+    pub(crate) fn inputs(&self) -> PolicyInputs<'_> {
+        let inputs = PolicyInputs::new()
+            .with_explicit(self.explicit_policy)
+            .with_mapping_inhibited(self.inhibit_policy_mapping)
+            .with_any_inhibited(self.inhibit_any_policy);
+        if self.policies.is_empty() {
+            inputs
+        } else {
+            inputs.with_acceptable(&self.policies)
+        }
+    }
 }

@@ -31,6 +31,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use args::{AssertionCommand, CertCommand, Cli, Command, PacCommand, TapCommand, VectorsCommand};
+use check_vectors::limbo::Rules;
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
@@ -54,9 +55,16 @@ pub fn run() -> ExitCode {
         Command::CheckVectors(VectorsCommand::Limbo {
             file,
             profile,
+            policies,
             json,
             exceptions,
-        }) => check_vectors::limbo::run(&file, profile, exceptions.as_deref(), json),
+        }) => {
+            let rules = Rules {
+                profile,
+                policies: policies.inputs(),
+            };
+            check_vectors::limbo::run(&file, rules, exceptions.as_deref(), json)
+        }
     }
 }
 

@@ -24,8 +24,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nymi_core::UnixMillis;
 use nymi_core::chain::oid::{self, Oid};
 use nymi_core::chain::{
-    Crl, GradeRequirement, MAX_DEPTH, Profile, Purpose, Requirements, Revocation, TrustAnchor, pem,
-    verify,
+    Crl, GradeRequirement, MAX_DEPTH, PolicyInputs, Profile, Purpose, Requirements, Revocation,
+    TrustAnchor, pem, verify,
 };
 use nymi_crypto_ring::RingVerifier;
 use serde::Deserialize;
@@ -97,13 +97,23 @@ pub enum LimboProfile {
     Path,
 }
 
-impl LimboProfile {
-    fn apply(self, requirements: Requirements<'_>) -> Requirements<'_> {
-        match self {
-            Self::Conforming => requirements
+/// What certificates are held to in every case.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// How much of RFC 5280.
+    pub profile: LimboProfile,
+    /// Which certificate policies.
+    pub policies: PolicyInputs<'a>,
+}
+
+impl<'a> Rules<'a> {
+    fn apply(self, requirements: Requirements<'a>) -> Requirements<'a> {
+        let requirements = requirements.with_policies(self.policies);
+        match self.profile {
+            LimboProfile::Conforming => requirements
                 .with_profile(Profile::Conforming)
                 .with_ca_leaf(true),
-            Self::Path => requirements,
+            LimboProfile::Path => requirements,
         }
     }
 }
@@ -150,14 +160,16 @@ struct Finding {
 
 /// Runs the file and prints mismatches and totals (or one JSON line for each case); exit code 1 on
 /// a mismatch that is not excepted and on an exception that is none, 2 if a file cannot be used.
-pub fn run(file: &Path, profile: LimboProfile, exceptions: Option<&Path>, json: bool) -> ExitCode {
+pub fn run(file: &Path, rules: Rules<'_>, exceptions: Option<&Path>, json: bool) -> ExitCode {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     let now = UnixMillis(i64::try_from(now).unwrap_or(i64::MAX));
     let findings = exceptions
-        .map_or(Ok(BTreeMap::new()), |file| read_exceptions(file, profile))
-        .and_then(|exceptions| findings(file, profile, &exceptions, now));
+        .map_or(Ok(BTreeMap::new()), |file| {
+            read_exceptions(file, rules.profile)
+        })
+        .and_then(|exceptions| findings(file, rules, &exceptions, now));
     let findings = match findings {
         Ok(findings) => findings,
         Err(error) => {
@@ -174,7 +186,7 @@ pub fn run(file: &Path, profile: LimboProfile, exceptions: Option<&Path>, json: 
 
 fn findings(
     file: &Path,
-    profile: LimboProfile,
+    rules: Rules<'_>,
     exceptions: &BTreeMap<String, String>,
     now: UnixMillis,
 ) -> Result<Findings, LimboError> {
@@ -186,7 +198,7 @@ fn findings(
     for case in &limbo.testcases {
         findings.add(
             case,
-            check(case, profile, now),
+            check(case, rules, now),
             exceptions.contains_key(&case.id),
         );
     }
@@ -291,7 +303,7 @@ fn read_exceptions(
 }
 
 /// Whether the validator accepts the case; the error is its sentence.
-fn check(case: &Case, profile: LimboProfile, now: UnixMillis) -> Result<(), String> {
+fn check(case: &Case, rules: Rules<'_>, now: UnixMillis) -> Result<(), String> {
     let (anchors, bad_anchor) = anchors(&case.trusted_certs);
     let mut crls = Vec::new();
     let lists = case.crls.as_deref().unwrap_or_default();
@@ -317,7 +329,7 @@ fn check(case: &Case, profile: LimboProfile, now: UnixMillis) -> Result<(), Stri
         .with_max_depth(depth)
         .with_crls(&crls)
         .with_revocation(revocation);
-    let requirements = profile.apply(requirements);
+    let requirements = rules.apply(requirements);
     let at = case.validation_time.unwrap_or(now);
     for purpose in purposes(case)? {
         let requirements = requirements.with_purpose(purpose);
@@ -405,9 +417,12 @@ mod tests {
         fs::write(&file, json!({"testcases": cases}).to_string()).unwrap();
         fs::write(&list, exceptions).unwrap();
         let mut out = Vec::new();
-        let profile = LimboProfile::Path;
-        let result = read_exceptions(&list, profile)
-            .and_then(|exceptions| findings(&file, profile, &exceptions, UnixMillis(0)))
+        let rules = Rules {
+            profile: LimboProfile::Path,
+            policies: PolicyInputs::new(),
+        };
+        let result = read_exceptions(&list, rules.profile)
+            .and_then(|exceptions| findings(&file, rules, &exceptions, UnixMillis(0)))
             .map(|findings| {
                 findings.write(json, &mut out).unwrap();
                 findings.wrong == 0

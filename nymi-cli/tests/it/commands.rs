@@ -65,6 +65,67 @@ fn a_file_that_holds_no_vectors_is_an_error_of_its_own() {
     assert!(stderr(&output).contains("/nowhere/at/all.json"));
 }
 
+/// L2 states the policy of its grade, gold; the leaf below it states none.
+#[test]
+fn certificate_policies_are_asked_of_chains() {
+    let pem = |name: &str| {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../nymi-core/tests/vectors/enterprise/"
+        );
+        fs::read_to_string(format!("{folder}{name}")).unwrap()
+    };
+    let case = |id: &str, peer: &str| {
+        serde_json::json!({
+            "id": id, "validation_kind": "CLIENT", "validation_time": "2026-05-13T08:30:00+00:00",
+            "trusted_certs": [pem("l1.pem")], "untrusted_intermediates": [pem("l2.pem")],
+            "peer_certificate": pem(peer), "extended_key_usage": [], "expected_result": "SUCCESS",
+            "max_chain_depth": null, "crls": [],
+        })
+    };
+    let vectors = serde_json::json!({"testcases": [case("l2", "l2.pem"), case("leaf", "mes.pem")]});
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), vectors.to_string()).unwrap();
+    let refused = |options: &[&str]| {
+        let path = file.path().to_str().unwrap();
+        let output = nymi(&[&["check-vectors", "limbo", path, "--json"], options].concat());
+        let lines = stdout(&output);
+        let cases = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        cases
+            .filter(|case: &Value| case["result"] == "FAILURE")
+            .map(|case| case["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (gold, bronze) = ("2.25.1853451625.1.1", "2.25.1853451625.1.2");
+    assert!(refused(&[]).is_empty());
+    assert!(
+        refused(&["--policy", bronze]).is_empty(),
+        "none is required"
+    );
+    assert_eq!(refused(&["--explicit-policy"]), ["leaf"]);
+    assert_eq!(refused(&["--explicit-policy", "--policy", gold]), ["leaf"]);
+    assert_eq!(
+        refused(&["--explicit-policy", "--policy", bronze]),
+        ["l2", "leaf"]
+    );
+    assert_eq!(
+        refused(&["--explicit-policy", "--policy", bronze, "--policy", gold]),
+        ["leaf"]
+    );
+    let others = ["--inhibit-policy-mapping", "--inhibit-any-policy"];
+    assert!(refused(&others).is_empty());
+
+    let output = nymi(&["check-vectors", "limbo", "none.json", "--policy", "gold"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("not an object identifier"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn codes_are_explained() {
     let output = nymi(&["explain", "6003"]);
