@@ -96,8 +96,9 @@ impl<'a> Policies<'a> {
             next.sort_unstable();
             next.dedup();
         }
-        let known: usize = self.nodes.iter().map(|node| node.origins.len()).sum();
-        work.compare(next.len().saturating_mul(known))?;
+        if self.acceptable.is_some() {
+            work.compare(next.len().saturating_mul(expected + self.known_origins()))?;
+        }
         self.nodes = next
             .into_iter()
             .map(|policy| Node {
@@ -133,6 +134,10 @@ impl<'a> Policies<'a> {
         origins.sort_unstable();
         origins.dedup();
         origins
+    }
+
+    fn known_origins(&self) -> usize {
+        self.nodes.iter().map(|node| node.origins.len()).sum()
     }
 
     fn require(&self) -> Result<(), Fault> {
@@ -230,8 +235,7 @@ impl<'a> Policies<'a> {
     /// for each of these.
     fn require_one_of(&self, acceptable: &[PolicyId], work: &mut Work) -> Result<(), Fault> {
         let mut origins = self.nodes.iter().flat_map(|node| &node.origins);
-        let known: usize = self.nodes.iter().map(|node| node.origins.len()).sum();
-        work.compare(known.saturating_mul(acceptable.len()))?;
+        work.compare(self.known_origins().saturating_mul(acceptable.len()))?;
         let is_acceptable = |origin: &&[u8]| {
             acceptable
                 .iter()

@@ -376,7 +376,7 @@ fn the_policies_that_will_do_are_those_of_the_anchors_domain() {
 /// Each of many policies comes from each of many others.
 #[test]
 fn very_many_acceptable_policies_take_bounded_work() {
-    let many: Vec<[u8; 3]> = (0..200u16)
+    let many: Vec<[u8; 3]> = (0..320u16)
         .map(|n| [0x2a, 0x81 + (n >> 7) as u8, (n & 0x7f) as u8])
         .collect();
     let stated: Vec<&[u8]> = many.iter().map(<[u8; 3]>::as_slice).collect();
@@ -397,9 +397,9 @@ fn very_many_acceptable_policies_take_bounded_work() {
             .map(|(number, _)| number),
         Some(104)
     );
-    // Each of twenty is mapped to each of these.
+    // Each of ten is mapped to each of these.
     let web = |count: usize| {
-        let (from, to) = (&stated[..20], &stated[100..100 + count]);
+        let (from, to) = (&stated[..10], &stated[100..100 + count]);
         let mut path = Path::new(from, to, to);
         let pairs = from
             .iter()
@@ -410,5 +410,14 @@ fn very_many_acceptable_policies_take_bounded_work() {
             .map(|(number, _)| number)
     };
     assert_eq!(web(40), None);
-    assert_eq!(web(46), Some(104));
+    assert_eq!(web(60), Some(104));
+    // One is mapped to all of these, and then all are valid.
+    let fan = |count: usize| {
+        let mut path = Path::new(&[P1], &[ANY], &stated[..1]);
+        let pairs: Vec<(&[u8], &[u8])> = stated[..count].iter().map(|to| (P1, *to)).collect();
+        path.upper.set(POLICY_MAPPINGS, true, &mappings(&pairs));
+        path.verify_for_one_of(&["1.2.1"]).map(|(number, _)| number)
+    };
+    assert_eq!(fan(200), None);
+    assert_eq!(fan(320), Some(104));
 }
