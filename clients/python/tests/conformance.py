@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import json
+import re
 import sys
 import threading
 from datetime import UTC, datetime
@@ -75,25 +76,34 @@ TYPED = {
 }
 NEEDED = {"init": {"nea_name"}, "subscribe_endpoint": {"endpoint_id"}, "sign": {"device", "hash"}, "cancel": {"exchange"}}
 
+# The fields that are no text.
+WORDLESS = {"lookup_keys": list, "length": int}
+
 
 def typed(call):
-    """The function of the package for a request, its arguments, and how to read the answer; None if there is none.
+    """The function of the package for a request, its arguments, how to read the answer, and the fields by parameter; None if
+    there is none.
 
-    Requests that no function of the package would make, such as one without a needed field, go through `request`.
+    Requests that no function of the package would make, such as one without a needed field or with a number for a text, go
+    through `request`.
     """
     operation, payload = call["operation"], dict(call["payload"])
     if operation not in TYPED or not NEEDED.get(operation, set()) <= payload.keys():
         return None
     function, fields, read = TYPED[operation]
     if operation == "lookup":
+        if not payload["query"]:
+            return None
         payload |= payload.pop("query")
     if operation == "assert_identity" and payload.pop("assert_type", None) != "assert_user":
         return None
     deadline = payload.pop("deadline_ms", None)
     if not payload.keys() <= fields.keys() or deadline is not None and not 0 < deadline <= 120_000:
         return None
+    if not all(isinstance(value, WORDLESS.get(name, str)) for name, value in payload.items()):
+        return None
     arguments = {fields[name]: value for name, value in payload.items()}
-    return function, arguments | ({"timeout": deadline / 1000} if deadline else {}), read
+    return function, arguments | ({"timeout": deadline / 1000} if deadline else {}), read, {one: name for name, one in fields.items()}
 
 
 class Player(native.Player):
@@ -147,14 +157,18 @@ class Player(native.Player):
         return started.result()
 
     def do(self, call):
+        fields = {}
         try:
             if found := typed(call):
-                function, arguments, read = found
+                function, arguments, read, fields = found
                 payload = read(self.call(function, **arguments))
             else:
                 payload = self.call("request", call["operation"], call["payload"])
         except nymi.NymiError as error:
-            return {"status": error.status, "payload": {}, "error": {"error_specifics": error.specifics}}
+            # Functions of the package name their parameters, where scenarios have fields.
+            names = re.compile(rf"(^|; )({'|'.join(fields)})(?=:| is missing)")
+            specifics = names.sub(lambda one: one[1] + fields[one[2]], error.specifics) if fields else error.specifics
+            return {"status": error.status, "payload": {}, "error": {"error_specifics": specifics}}
         return {"status": 0, "payload": payload, "error": {}}
 
 

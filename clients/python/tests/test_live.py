@@ -93,10 +93,10 @@ def interrupted_put(operation: str, is_sent: bool) -> Any:
     """Ctrl-C while a request is sent: after the library took it, or before."""
     put = Handle.put
 
-    def interrupted(handle: Handle, request: bytes) -> None:
+    def interrupted(handle: Handle, request: bytes, name: str) -> None:
         is_interrupted = json.loads(request)["operation"] == operation
         if is_sent or not is_interrupted:
-            put(handle, request)
+            put(handle, request, name)
         if is_interrupted:
             raise KeyboardInterrupt
 

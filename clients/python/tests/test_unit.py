@@ -211,7 +211,8 @@ class Unreadable(unittest.TestCase):
         self.assertEqual(nymi.TapEvent.from_payload({**self.TAP, "method": "uwb"}).method, "uwb")
 
     def test_answers_of_operations(self) -> None:
-        query = dict.fromkeys(("username", "domain", "band", "nfc_uid", "serial_number", "columns"))
+        query: dict[str, Any] = dict.fromkeys(("domain", "band", "nfc_uid", "serial_number", "columns"))
+        query["username"] = "alice"
         self.refuses(_calls.list_endpoints(), {}, "endpoints")
         self.refuses(_calls.list_endpoints(), {"endpoints": ["hunter2"]}, "endpoints")
         self.refuses(_calls.list_endpoints(), {"endpoints": [{**self.TERMINAL, "addresses": [1]}]}, "addresses")
@@ -294,7 +295,7 @@ class MalformedUpdates(unittest.TestCase):
         for name, wrong in {"operation": 5, "status": "0", "payload": ["hunter2"], "error": 5}.items():
             broken = json.dumps(answer | {name: wrong}).encode()
 
-            def sent(_: nymi._handle.Handle, request: bytes) -> None:
+            def sent(_: nymi._handle.Handle, request: bytes, name: str) -> None:
                 client._router.deliver(Update.from_json(broken))
 
             with nymi.Client("Records", agent_url=NOWHERE) as client, mock.patch.object(nymi._handle.Handle, "put", sent):
@@ -392,6 +393,112 @@ class Arguments(unittest.TestCase):
             call()
         self.assertIs(type(raised.exception), ValueError)
         self.assertNotIn("hunter2", everything(raised.exception))
+
+    def test_another_type_or_nothing_is_told_with_the_name_of_the_parameter(self) -> None:
+        make: Any = nymi.Client
+        number = "is a str, not int"
+        with make("Records", agent_url=NOWHERE) as client:
+            wrong: dict[str, Callable[[], object]] = {
+                f"username {number}": lambda: client.lookup(username=5),
+                f"nfc_uid {number}": lambda: client.lookup(nfc_uid=5),
+                "columns is a list of str, not int": lambda: client.lookup(username="a", columns=5),
+                "columns is a list of str, not str": lambda: client.lookup(username="a", columns="Domain"),
+                f"one of columns {number}": lambda: client.lookup(username="a", columns=["Domain", 5]),
+                f"nes_url {number}": lambda: client.init(nes_url=5),
+                "l1 is a str, not PosixPath": lambda: client.init(l1=Path("l1.pem")),
+                f"grade {number}": lambda: client.init(grade=5),
+                "endpoint is a str, not NoneType": lambda: client.subscribe(None),
+                f"endpoint {number}": lambda: client.unsubscribe(5),
+                f"band {number}": lambda: client.assert_identity(5),
+                f"meaning {number}": lambda: client.assert_identity("b", meaning=5),
+                "document_sha256 is bytes or a str, not int": lambda: client.assert_identity("b", document_sha256=5),
+                f"domain {number}": lambda: client.user_status("a", 5),
+                f"notification {number}": lambda: client.notify("b", 5),
+                "length is an int, not str": lambda: client.random("b", "5"),
+                "length is an int, not bool": lambda: client.random("b", True),
+                "digest is bytes or a str, not NoneType": lambda: client.sign("b", None),
+                f"action {number}": lambda: client.symmetric_key("b", 5),
+                f"key_id {number}": lambda: client.symmetric_key("b", "get", 5),
+                "action is a str, not NoneType": lambda: client.totp("b", None),
+                "band is a str, not bytes": lambda: client.firmware(b"b"),
+                f"operation {number}": lambda: client.request(5),
+                "payload is a mapping, not list": lambda: client.request("info", []),
+                f"request {number}": lambda: client.put(5),
+                "timeout is a number of seconds, not str": lambda: client.info(timeout="5"),
+                "timeout is a number of seconds, not bool": lambda: client.wait_tap(timeout=True),
+                f"nea_name {number}": lambda: make(5),
+                f"agent_url {number}": lambda: make("Records", agent_url=5),
+                "store_directory is a str or an os.PathLike of one, not bytes": lambda: make("Records", store_directory=b"/"),
+                "log_directory is a str or an os.PathLike of one, not int": lambda: make("Records", log_directory=5),
+                "log_level is an int, not str": lambda: make("Records", log_level="5"),
+            }
+            for said, call in wrong.items():
+                with self.assertRaises(TypeError) as raised:
+                    call()
+                self.assertEqual(str(raised.exception), said)
+            with self.assertRaisesRegex(ValueError, "^lookup needs at least one of username, domain, band, nfc_uid and serial_number$"):
+                client.lookup()
+            self.assertEqual(client._router._waiting, {})
+
+    def test_what_the_library_refuses_goes_by_the_name_of_the_parameter(self) -> None:
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            calls: Mapping[str, Callable[[], object]] = {
+                "username: ": lambda: client.lookup(username=""),
+                "columns: ": lambda: client.lookup(username="a", columns=[]),
+                "endpoint: ": lambda: client.subscribe(""),
+                "username: .*; domain: ": lambda: client.user_status("", ""),
+                "band: .*; digest: ": lambda: client.sign("b", b"x"),
+                "band: .*; length: ": lambda: client.random("b", 0),
+            }
+            for said, call in calls.items():
+                with self.assertRaises(nymi.RequestError) as raised:
+                    call()
+                self.assertEqual(raised.exception.status, nymi.Status.INVALID_FIELD)
+                self.assertRegex(raised.exception.specifics, f"^{said}")
+            # Who writes the fields knows them by the names of messages.
+            with self.assertRaisesRegex(nymi.RequestError, "endpoint_id: "):
+                client.request("subscribe_endpoint", {"endpoint_id": ""})
+            with self.assertRaisesRegex(nymi.LibraryError, "payload: "):
+                client.request("info", {"text": "x" * (1 << 20)})
+            with self.assertRaisesRegex(nymi.LibraryError, "request: "):
+                client.put("{")
+
+    def test_a_payload_that_is_not_json_is_told_without_its_values(self) -> None:
+        itself: dict[str, Any] = {"hunter2": "hunter2"}
+        itself["self"] = itself
+        deep: list[Any] = ["hunter2"]
+        for _ in range(100_000):
+            deep = [deep]
+        refused: list[tuple[type[Exception], str, Mapping[Any, Any]]] = [
+            (ValueError, "^payload has NaN or Infinity, which JSON has not$", {"hunter2": float("nan")}),
+            (ValueError, "^payload has NaN or Infinity", {"hunter2": [{"hunter2": float("-inf")}]}),
+            (ValueError, "^payload has NaN or Infinity", {"deadline_ms": float("inf")}),
+            (ValueError, "^payload contains itself$", itself),
+            (ValueError, "^payload is nested too deeply$", {"hunter2": deep}),
+            (ValueError, "^payload has half of a surrogate pair$", {"hunter2\ud800": "hunter2"}),
+            (TypeError, "^payload is not JSON: .* bytes ", {"hunter2": b"hunter2"}),
+            (TypeError, "^payload is not JSON: .* set ", {"hunter2": {"hunter2"}}),
+            (TypeError, "^payload is not JSON: .*tuple", {("hunter2",): 5}),
+        ]
+
+        async def run() -> None:
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                for kind, said, payload in refused:
+                    with self.assertRaisesRegex(kind, said) as raised:
+                        await client.request("info", payload)
+                    self.assertIs(type(raised.exception), kind)
+                    self.assertNotIn("hunter2", everything(raised.exception))
+                self.assertEqual(client._router._waiting, {})
+
+        asyncio.run(run())
+        with nymi.Client("Records", agent_url=NOWHERE) as client:
+            for kind, said, payload in refused:
+                with self.assertRaisesRegex(kind, said) as raised:
+                    client.request("info", payload)
+                self.assertIs(type(raised.exception), kind)
+                self.assertNotIn("hunter2", everything(raised.exception))
+            self.assertEqual(client._router._waiting, {})
+            client.request("info", {"more": [1.5, None, {"a": "b"}]})
 
     def test_a_name_of_another_type_is_refused_at_once(self) -> None:
         names: list[Any] = [5, b"mine", ["mine"], True]
@@ -593,6 +700,72 @@ class Ends(unittest.TestCase):
             gc.collect()
         with self.assertRaises(nymi.ClosedError):
             handles[0].put(b"{}")
+
+    def test_so_does_one_that_has_a_thread(self) -> None:
+        parts: list[tuple[nymi._handle.Handle, threading.Thread]] = []
+
+        async def forget() -> None:
+            client = nymi.AsyncClient("Records", agent_url=NOWHERE)
+            assert client._reader
+            parts.append((client._handle, client._reader))
+            await client.info()
+
+        for is_open in (False, True):
+            loop = asyncio.new_event_loop()
+            with mock.patch.object(nymi._handle.Handle, "descriptor", side_effect=NotImplementedError):
+                loop.run_until_complete(forget())
+            if not is_open:
+                loop.close()
+            with self.assertWarns(ResourceWarning):
+                gc.collect()
+            handle, reader = parts.pop()
+            reader.join(10)
+            self.assertFalse(reader.is_alive())
+            with self.assertRaises(nymi.ClosedError):
+                handle.put(b"{}")
+            loop.close()
+
+    def test_a_close_that_the_end_of_the_loop_cuts_off_frees_the_client(self) -> None:
+        async def run() -> nymi.AsyncClient:
+            client = nymi.AsyncClient("Records", agent_url=NOWHERE)
+            closing = asyncio.ensure_future(client.close())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self.assertFalse(closing.done())
+            return client
+
+        handle = asyncio.run(run())._handle
+        self.assertEqual(handle._library.nymi_client_terminate(handle._client), nymi.Result.BAD_HANDLE)
+
+    def test_a_flood_of_updates_leaves_the_loop_to_others(self) -> None:
+        event = json.dumps(MalformedUpdates.TAP).encode()
+
+        async def run() -> None:
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                with mock.patch.object(client._handle, "get", mock.Mock(side_effect=[event] * 1000 + [None])) as get:
+                    client._drain()
+                    self.assertLessEqual(get.call_count, 64)
+                await client.info()
+
+        asyncio.run(run())
+
+    def test_a_reader_that_fails_ends_what_waits_and_is_not_asked_again(self) -> None:
+        async def run() -> None:
+            loop = asyncio.get_running_loop()
+            failures: list[BaseException] = []
+            loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+            async with nymi.AsyncClient("Records", agent_url=NOWHERE) as client:
+                waiting = asyncio.ensure_future(client.wait_tap())
+                await asyncio.sleep(0)
+                failure = error_of(nymi.Result.FORKED, {})
+                with mock.patch.object(client._handle, "get", side_effect=failure) as get:
+                    client.put('{"operation":"info","exchange":"x"}')
+                    with self.assertRaises(nymi.ClosedError):
+                        await waiting
+                    await asyncio.sleep(0.05)
+                    self.assertEqual((failures, get.call_count), ([failure], 1))
+
+        asyncio.run(asyncio.wait_for(run(), 20))
 
     def test_hundreds_of_clients_leave_nothing(self) -> None:
         def resources() -> tuple[int, int]:

@@ -48,8 +48,10 @@ class AsyncOperations(ABC):
         """Any operation, with the fields of docs/messages.md; answers the payload.
 
         :raises NymiError: it failed; `status` says why.
+        :raises TypeError: the payload is no mapping, or has what JSON has not, such as bytes.
+        :raises ValueError: it has NaN or Infinity, is nested too deeply, or contains itself.
         """
-        return await self._run(_calls.request(operation, payload or {}), timeout, exchange)
+        return await self._run(_calls.request(operation, payload), timeout, exchange)
 
     async def init(
         self,
@@ -128,6 +130,7 @@ class AsyncOperations(ABC):
 
         :param columns: what to answer; None for everything.
         :raises NotFoundError: nothing matches.
+        :raises ValueError: nothing is given.
         """
         call = _calls.lookup(
             username=username,

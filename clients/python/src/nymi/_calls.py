@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, get_args
 
+from . import _arguments as checked
 from ._generated import (
     DEFAULT_DEADLINE_MS,
     MAX_DEADLINE_MS,
@@ -25,6 +27,7 @@ from ._generated import (
     Notification,
     Operation,
     SignAnswer,
+    Status,
     SubscribeEndpointAnswer,
     SymmetricKeyAnswer,
     TotpAnswer,
@@ -37,9 +40,25 @@ from .errors import InternalError, unreadable
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = DEFAULT_DEADLINE_MS / 1000
-MAX_TIMEOUT = MAX_DEADLINE_MS / 1000
 GRACE = 2.0
 """How many seconds longer than the agent a client waits: the agent's own refusal says more."""
+
+_PARAMETERS = {
+    "query.Username": "username",
+    "query.Domain": "domain",
+    "query.NymiBandID": "band",
+    "query.NfcUID": "nfc_uid",
+    "query.SerialNumber": "serial_number",
+    "lookup_keys": "columns",
+    "Username": "username",
+    "Domain": "domain",
+    "device": "band",
+    "endpoint_id": "endpoint",
+    "hash": "digest",
+    "deadline_ms": "timeout",
+}
+"""The parameters of this package for the fields of messages that go by another name."""
+_FIELD = re.compile(rf"(^|; )({'|'.join(map(re.escape, _PARAMETERS))})(?=:| is missing)")
 
 
 @dataclass(frozen=True)
@@ -49,13 +68,17 @@ class Call(Generic[T]):
     operation: str
     payload: Mapping[str, Any]
     read: Callable[[Mapping[str, Any]], T]
+    is_raw: bool = False
+    """Whether the program wrote the payload itself."""
 
     def text(self, exchange: str, timeout: float) -> str:
-        """The request as JSON; a deadline in the payload counts more than the timeout."""
+        """The request as JSON; a deadline in the payload counts more than the timeout.
+
+        :raises TypeError: the payload has what JSON has not, such as bytes.
+        :raises ValueError: it has NaN or Infinity, is nested too deeply, or contains itself.
+        """
         payload = {"deadline_ms": math.ceil(timeout * 1000), **self.payload}
-        return json.dumps(
-            {"operation": self.operation, "exchange": exchange, "payload": payload}, ensure_ascii=False
-        )
+        return _json({"operation": self.operation, "exchange": exchange, "payload": payload})
 
     def patience(self, timeout: float) -> float:
         """How many seconds the answer may take before the client gives it up by itself."""
@@ -69,6 +92,9 @@ class Call(Generic[T]):
 
         :raises NymiError: it tells a failure, or cannot be read.
         """
+        if not self.is_raw and update.status in (Status.MISSING_FIELD, Status.INVALID_FIELD):
+            specifics = _FIELD.sub(lambda found: found[1] + _PARAMETERS[found[2]], update.error.get("error_specifics", ""))
+            update = replace(update, error={**update.error, "error_specifics": specifics})
         answer = update.answer()
         try:
             return self.read(answer)
@@ -76,46 +102,41 @@ class Call(Generic[T]):
             raise unreadable(wrong.specifics, str(self.operation)) from None
 
 
-def checked_timeout(timeout: float) -> float:
-    """The timeout of an operation in seconds.
-
-    :raises ValueError: it is not more than 0 and at most 120.
-    """
-    if not 0 < timeout <= MAX_TIMEOUT:
-        raise ValueError(f"a timeout of {timeout} s; it has to be more than 0 and at most {MAX_TIMEOUT:g}")
-    return timeout
-
-
-def checked_wait(timeout: float | None) -> float | None:
-    """How many seconds to wait for an update; None is without end.
-
-    :raises ValueError: it is negative or NaN.
-    """
-    if timeout is not None and not timeout >= 0:
-        raise ValueError(f"a timeout of {timeout} s; it has to be 0 or more, or None to wait without end")
-    return timeout
+def _json(request: Mapping[str, Any]) -> str:
+    made, wrong = _written(request, allow_nan=False)
+    if made is not None:
+        return made
+    # Anew, and not while the other one is handled, which may hold values.
+    if isinstance(wrong, TypeError):
+        raise TypeError(f"payload is not JSON: {wrong}")
+    if isinstance(wrong, RecursionError):
+        raise ValueError("payload is nested too deeply")
+    if _written(request, allow_nan=True)[0] is not None:
+        raise ValueError("payload has NaN or Infinity, which JSON has not")
+    raise ValueError("payload contains itself")
 
 
-def checked_exchange(exchange: str) -> str:
-    """The name of an operation. With another type no answer would be found to be its own.
-
-    :raises TypeError: it is not a text.
-    """
-    if not isinstance(exchange, str):
-        raise TypeError(f"exchange is a str, not {type(exchange).__name__}")
-    return exchange
+def _written(request: Mapping[str, Any], allow_nan: bool) -> tuple[str | None, Exception | None]:
+    try:
+        return json.dumps(request, ensure_ascii=False, allow_nan=allow_nan), None
+    except (TypeError, ValueError, RecursionError) as wrong:
+        return None, wrong
 
 
 def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _hex(digest: bytes | str | None) -> str | None:
-    return digest if digest is None or isinstance(digest, str) else digest.hex()
+def _texts(**fields: Any) -> dict[str, Any]:
+    """Those of the texts that are given, which go by the same name as their parameters."""
+    return _given(**{name: checked.optional_text(name, value) for name, value in fields.items()})
 
 
-def request(operation: str, payload: Mapping[str, Any]) -> Call[Mapping[str, Any]]:
-    return Call(operation, payload, lambda answer: answer)
+def request(operation: str, payload: Mapping[str, Any] | None) -> Call[Mapping[str, Any]]:
+    fields = {} if payload is None else payload
+    if not isinstance(fields, Mapping):
+        raise checked.wrong_type("payload", "a mapping", payload)
+    return Call(checked.text("operation", operation), fields, lambda answer: answer, is_raw=True)
 
 
 def init(
@@ -129,7 +150,7 @@ def init(
     grade: Grade | None,
     agent_url: str | None,
 ) -> Call[InitAnswer]:
-    fields = _given(
+    fields = _texts(
         nea_name=nea_name,
         nes_url=nes_url,
         username=username,
@@ -157,11 +178,12 @@ def subscribe(endpoint: str) -> Call[str]:
     def read(answer: Mapping[str, Any]) -> str:
         return SubscribeEndpointAnswer.from_payload(answer).endpoint_id
 
-    return Call(Operation.SUBSCRIBE_ENDPOINT, {"endpoint_id": endpoint}, read)
+    return Call(Operation.SUBSCRIBE_ENDPOINT, {"endpoint_id": checked.text("endpoint", endpoint)}, read)
 
 
 def unsubscribe(endpoint: str) -> Call[None]:
-    return Call(Operation.UNSUBSCRIBE_ENDPOINT, {"endpoint_id": endpoint}, lambda _: None)
+    fields = {"endpoint_id": checked.text("endpoint", endpoint)}
+    return Call(Operation.UNSUBSCRIBE_ENDPOINT, fields, lambda _: None)
 
 
 def lookup(
@@ -173,14 +195,22 @@ def lookup(
     serial_number: str | None,
     columns: Sequence[LookupColumn] | None,
 ) -> Call[tuple[LookupRow, ...]]:
-    query = _given(Username=username, Domain=domain, NymiBandID=band, NfcUID=nfc_uid, SerialNumber=serial_number)
-    keys = get_args(LookupColumn) if columns is None else columns
+    query = _given(
+        Username=checked.optional_text("username", username),
+        Domain=checked.optional_text("domain", domain),
+        NymiBandID=checked.optional_text("band", band),
+        NfcUID=checked.optional_text("nfc_uid", nfc_uid),
+        SerialNumber=checked.optional_text("serial_number", serial_number),
+    )
+    if not query:
+        raise ValueError("lookup needs at least one of username, domain, band, nfc_uid and serial_number")
+    keys = list(get_args(LookupColumn)) if columns is None else checked.texts("columns", columns)
 
     def read(answer: Mapping[str, Any]) -> tuple[LookupRow, ...]:
         matches = LookupAnswer.from_payload(answer).matches
         return (LookupRow.from_payload(answer),) if matches is None else matches
 
-    return Call(Operation.LOOKUP, {"query": query, "lookup_keys": list(keys)}, read)
+    return Call(Operation.LOOKUP, {"query": query, "lookup_keys": keys}, read)
 
 
 def assert_identity(
@@ -192,49 +222,51 @@ def assert_identity(
     audience: str | None,
     nonce: str | None,
 ) -> Call[AssertIdentityAnswer]:
-    fields = _given(
-        assert_type="assert_user",
-        device=band,
-        intent_id=intent_id,
-        document_sha256=_hex(document_sha256),
-        meaning=meaning,
-        audience=audience,
-        nonce=nonce,
-    )
+    fields = {"assert_type": "assert_user", "device": checked.text("band", band)}
+    fields |= _texts(intent_id=intent_id, meaning=meaning, audience=audience, nonce=nonce)
+    if document_sha256 is not None:
+        fields["document_sha256"] = checked.digest("document_sha256", document_sha256)
     return Call(Operation.ASSERT_IDENTITY, fields, AssertIdentityAnswer.from_payload)
 
 
 def user_status(username: str, domain: str) -> Call[UserStatusAnswer]:
-    return Call(Operation.USER_STATUS, {"Username": username, "Domain": domain}, UserStatusAnswer.from_payload)
+    fields = {"Username": checked.text("username", username), "Domain": checked.text("domain", domain)}
+    return Call(Operation.USER_STATUS, fields, UserStatusAnswer.from_payload)
+
+
+def _of_band(band: str, **words: str) -> dict[str, Any]:
+    """The band of an operation, and words, which go by the same name as their parameters."""
+    return {"device": checked.text("band", band)} | {name: checked.text(name, word) for name, word in words.items()}
 
 
 def notify(band: str, notification: Notification) -> Call[None]:
-    return Call(Operation.NOTIFY, {"device": band, "notification": notification}, lambda _: None)
+    return Call(Operation.NOTIFY, _of_band(band, notification=notification), lambda _: None)
 
 
 def random(band: str, length: int) -> Call[bytes]:
     def read(answer: Mapping[str, Any]) -> bytes:
         return needed(answer, "random", from_hex)
 
-    return Call(Operation.RANDOM, {"device": band, "length": length}, read)
+    return Call(Operation.RANDOM, _of_band(band) | {"length": checked.whole("length", length)}, read)
 
 
 def sign(band: str, digest: bytes | str) -> Call[SignAnswer]:
-    return Call(Operation.SIGN, {"device": band, "hash": _hex(digest)}, SignAnswer.from_payload)
+    fields = _of_band(band) | {"hash": checked.digest("digest", digest)}
+    return Call(Operation.SIGN, fields, SignAnswer.from_payload)
 
 
 def symmetric_key(band: str, action: KeyAction, key_id: str | None) -> Call[SymmetricKeyAnswer]:
-    fields = _given(device=band, action=action, key_id=key_id)
+    fields = _of_band(band, action=action) | _texts(key_id=key_id)
     return Call(Operation.SYMMETRIC_KEY, fields, SymmetricKeyAnswer.from_payload)
 
 
 def totp(band: str, action: KeyAction) -> Call[TotpAnswer]:
-    return Call(Operation.TOTP, {"device": band, "action": action}, TotpAnswer.from_payload)
+    return Call(Operation.TOTP, _of_band(band, action=action), TotpAnswer.from_payload)
 
 
 def firmware(band: str) -> Call[FirmwareAnswer]:
-    return Call(Operation.FIRMWARE, {"device": band}, FirmwareAnswer.from_payload)
+    return Call(Operation.FIRMWARE, _of_band(band), FirmwareAnswer.from_payload)
 
 
 def cancel(exchange: str) -> Call[None]:
-    return Call(Operation.CANCEL, {"exchange": checked_exchange(exchange)}, lambda _: None)
+    return Call(Operation.CANCEL, {"exchange": checked.text("exchange", exchange)}, lambda _: None)

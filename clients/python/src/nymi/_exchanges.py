@@ -25,10 +25,10 @@ class Exchanges:
         :raises NymiError: it was not sent. After any other exception nobody knows: `give_up`.
         """
         # First, as no answer is to be expected to what cannot be written.
-        request = encoded(call.text(name, timeout))
+        request = encoded("payload", call.text(name, timeout))
         self._router.expect(name, take)
         try:
-            self._handle.put(request)
+            self._handle.put(request, "payload")
         except NymiError:
             self._router.forget(name, take)
             raise

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from . import _arguments as checked
 from ._generated import NapiLog, Result, Status
 from ._library import Config, Error, library
 from .errors import NymiError, error_of
@@ -40,23 +43,25 @@ class Handle:
 
     def __init__(self, settings: Settings) -> None:
         self._library = library()
+        level = checked.whole("log_level", settings.log_level)
         self._client = ctypes.c_void_p()
         config = Config(
             size=ctypes.sizeof(Config),
-            nea_name=c_text(settings.nea_name),
-            agent_url=c_text(settings.agent_url),
-            store_directory=c_path(settings.store_directory),
-            log_directory=c_path(settings.log_directory),
-            log_level=settings.log_level if settings.log_directory is not None else NapiLog.NONE,
+            nea_name=encoded("nea_name", settings.nea_name),
+            agent_url=c_text("agent_url", settings.agent_url),
+            store_directory=c_path("store_directory", settings.store_directory),
+            log_directory=c_path("log_directory", settings.log_directory),
+            log_level=level if settings.log_directory is not None else NapiLog.NONE,
         )
         error = ctypes.POINTER(Error)()
         result = self._library.nymi_client_new(ctypes.byref(config), ctypes.byref(self._client), ctypes.byref(error))
         self._check(result, error)
 
-    def put(self, request: bytes) -> None:
-        """Sends a request as JSON, which was `encoded`."""
+    def put(self, request: bytes, name: str = "request") -> None:
+        """Sends a request as JSON, which was `encoded`; `name` is that of the parameter it is made of."""
         error = ctypes.POINTER(Error)()
-        self._check(self._library.nymi_client_put(self._client, request, ctypes.byref(error)), error)
+        result = self._library.nymi_client_put(self._client, request, ctypes.byref(error))
+        self._check(result, error, {"json": name})
 
     def get(self, timeout_ms: int) -> bytes | None:
         """The next update as JSON; None if none came in time."""
@@ -95,12 +100,12 @@ class Handle:
         """Forgets the client. Again is harmless: the library refuses a handle that it does not know."""
         self._library.nymi_client_free(self._client)
 
-    def _check(self, result: int, error: ctypes._Pointer[Error]) -> None:
+    def _check(self, result: int, error: ctypes._Pointer[Error], names: Mapping[str, str] = MappingProxyType({})) -> None:
         if result != Result.OKAY:
-            raise self._taken(result, error)
+            raise self._taken(result, error, names)
 
-    def _taken(self, result: int, error: ctypes._Pointer[Error]) -> NymiError:
-        """The exception for an error of the library, which is freed."""
+    def _taken(self, result: int, error: ctypes._Pointer[Error], names: Mapping[str, str]) -> NymiError:
+        """The exception for an error of the library, which is freed; `names` are those of arguments in C that have another here."""
         words: dict[str, Any] = {}
         if error:
             said = error.contents
@@ -110,34 +115,32 @@ class Handle:
                 "nsl": said.nsl or None,
             }
             self._library.nymi_error_free(error)
+            about, colon, rest = words["error_specifics"].partition(":")
+            words["error_specifics"] = names.get(about, about) + colon + rest
         if result in (Result.TERMINATED, Result.BAD_HANDLE):
             # As for who waited when the client was closed: the number of a handle is of no use to programs.
             return error_of(Status.TERMINATED, {})
         return error_of(result, words)
 
 
-def encoded(text: str) -> bytes:
-    """As the library takes it.
+def encoded(name: str, text: Any) -> bytes:
+    """As the library takes it; `name` is that of the parameter.
 
+    :raises TypeError: it is no text.
     :raises ValueError: it has a NUL, at which the library would stop reading, or cannot be written as UTF-8. What the
         text is stays out of the exception, and of its context: it may be a request with a password.
     """
-    try:
-        made = text.encode()
-    except UnicodeEncodeError:
-        made = None
-    if made is None:
-        raise ValueError("half of a surrogate pair in a text for the C library")
+    made = checked.text(name, text).encode()
     if b"\0" in made:
-        raise ValueError("a NUL character in a text for the C library")
+        raise ValueError(f"{name} has a NUL character")
     return made
 
 
-def c_text(text: str | None) -> bytes | None:
+def c_text(name: str, text: Any) -> bytes | None:
     """A text that may be left out, as the library takes it."""
-    return None if text is None else encoded(text)
+    return None if text is None else encoded(name, text)
 
 
-def c_path(path: str | os.PathLike[str] | None) -> bytes | None:
-    """A path as the library takes it."""
-    return None if path is None else c_text(os.fspath(path))
+def c_path(name: str, path: Any) -> bytes | None:
+    """A path that may be left out, as the library takes it."""
+    return None if path is None else encoded(name, checked.path(name, path))

@@ -6,12 +6,14 @@ import asyncio
 import os
 import threading
 import warnings
+import weakref
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self, TypeVar
 
 from ._async_operations import AsyncOperations
-from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout, checked_wait
+from . import _arguments as checked
+from ._calls import DEFAULT_TIMEOUT, Call
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
@@ -19,6 +21,9 @@ from ._updates import Event, Router, Update, keep, tap_of, waiting_updates
 from .errors import ClosedError, NymiTimeoutError
 
 T = TypeVar("T")
+
+AT_ONCE = 64
+"""So many updates are read before the loop's other tasks have their turn."""
 
 
 class AsyncClient(AsyncOperations):
@@ -47,7 +52,7 @@ class AsyncClient(AsyncOperations):
 
         :raises RuntimeError: no event loop runs.
         """
-        self._timeout = checked_timeout(timeout)
+        self._timeout = checked.timeout(timeout)
         self._nea_name = nea_name
         self._loop = asyncio.get_running_loop()
         self._updates = waiting_updates()
@@ -80,11 +85,18 @@ class AsyncClient(AsyncOperations):
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        await asyncio.to_thread(self._handle.terminate)
-        await self._ended.wait()
-        if self._reader:
-            await asyncio.to_thread(self._reader.join)
-        await asyncio.to_thread(self._handle.free)
+        try:
+            await asyncio.to_thread(self._handle.terminate)
+            await self._ended.wait()
+            if self._reader:
+                await asyncio.to_thread(self._reader.join)
+            await asyncio.to_thread(self._handle.free)
+        except BaseException:
+            # The loop ends, and all its tasks with it.
+            if self._reader is None:
+                self._loop.remove_reader(self._descriptor)
+            self._handle.free()
+            raise
 
     @property
     def is_closed(self) -> bool:
@@ -114,24 +126,26 @@ class AsyncClient(AsyncOperations):
             self._descriptor = self._handle.descriptor()
             self._loop.add_reader(self._descriptor, self._drain)
         except NotImplementedError:
-            self._reader = threading.Thread(target=self._read, name="nymi", daemon=True)
+            arguments = (self._handle, self._loop, weakref.ref(self))
+            self._reader = threading.Thread(target=_read, args=arguments, name="nymi", daemon=True)
             self._reader.start()
 
     def _drain(self) -> None:
         try:
-            while update := self._handle.get(0):
+            for _ in range(AT_ONCE):
+                if (update := self._handle.get(0)) is None:
+                    return
                 self._router.deliver(Update.from_json(update))
         except Ended:
-            self._loop.remove_reader(self._descriptor)
-            self._end()
+            self._end_drain()
+        except BaseException:
+            # It would fail again at once, and forever.
+            self._end_drain()
+            raise
 
-    def _read(self) -> None:
-        try:
-            while True:
-                if update := self._handle.get(FOREVER):
-                    self._loop.call_soon_threadsafe(self._router.deliver, Update.from_json(update))
-        except Ended:
-            self._loop.call_soon_threadsafe(self._end)
+    def _end_drain(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        self._end()
 
     def _end(self) -> None:
         self._router.end()
@@ -143,8 +157,8 @@ class AsyncClient(AsyncOperations):
         self._arrived.set()
 
     async def _run(self, call: Call[T], timeout: float | None, exchange: str | None) -> T:
-        limit = self._timeout if timeout is None else checked_timeout(timeout)
-        name = self._router.name() if exchange is None else checked_exchange(exchange)
+        limit = self._timeout if timeout is None else checked.timeout(timeout)
+        name = self._router.name() if exchange is None else checked.text("exchange", exchange)
         future: asyncio.Future[Update] = self._loop.create_future()
 
         def take(update: Update) -> None:
@@ -167,9 +181,10 @@ class AsyncClient(AsyncOperations):
         """Sends a request as JSON, without waiting; `wait_update` gives what answers it.
 
         :raises LibraryError: it is not JSON, or longer than 1 MiB.
+        :raises TypeError: it is no text.
         :raises ValueError: it has a NUL character or half of a surrogate pair.
         """
-        self._handle.put(encoded(request))
+        self._handle.put(encoded("request", request))
 
     async def wait_update(self, timeout: float | None = None) -> Update:
         """The next update that answers no operation of this client: events, and answers to `put`.
@@ -180,7 +195,7 @@ class AsyncClient(AsyncOperations):
         :raises ClosedError: the client was closed, and nothing is left to read.
         """
         try:
-            async with asyncio.timeout(checked_wait(timeout)):
+            async with asyncio.timeout(checked.wait(timeout)):
                 return await self._next()
         except TimeoutError:
             raise _nothing(timeout) from None
@@ -191,7 +206,7 @@ class AsyncClient(AsyncOperations):
         Drops answers to `put`. Raises as `wait_update` does.
         """
         try:
-            async with asyncio.timeout(checked_wait(timeout)):
+            async with asyncio.timeout(checked.wait(timeout)):
                 while True:
                     if event := (await self._next()).event:
                         return event
@@ -204,7 +219,7 @@ class AsyncClient(AsyncOperations):
         :raises InternalError: an update could not be read, which may have been the tap; `specifics` names it.
         """
         try:
-            async with asyncio.timeout(checked_wait(timeout)):
+            async with asyncio.timeout(checked.wait(timeout)):
                 while True:
                     if tap := tap_of(await self._next()):
                         return tap
@@ -227,6 +242,33 @@ class AsyncClient(AsyncOperations):
             self._arrived.clear()
             await self._arrived.wait()
         return self._updates.popleft()
+
+
+def _read(handle: Handle, loop: asyncio.AbstractEventLoop, client: weakref.ref[AsyncClient]) -> None:
+    """The thread of a client whose loop cannot watch descriptors. It does not keep a client that was dropped."""
+
+    def tell(update: Update | None) -> None:
+        if here := client():
+            if update:
+                here._router.deliver(update)
+            else:
+                here._end()
+
+    def later(update: Update | None) -> bool:
+        try:
+            loop.call_soon_threadsafe(tell, update)
+        except RuntimeError:
+            # The loop was closed before the client: nobody waits any more.
+            return False
+        return True
+
+    try:
+        while (update := handle.get(FOREVER)) is None or later(Update.from_json(update)):
+            pass
+    except Ended:
+        pass
+    finally:
+        later(None)
 
 
 def _nothing(timeout: float | None) -> NymiTimeoutError:

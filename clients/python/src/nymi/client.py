@@ -12,7 +12,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ._calls import DEFAULT_TIMEOUT, Call, checked_exchange, checked_timeout, checked_wait
+from . import _arguments as checked
+from ._calls import DEFAULT_TIMEOUT, Call
 from ._exchanges import Exchanges, no_answer
 from ._generated import NapiLog, Result, Status, TapEvent
 from ._handle import FOREVER, Ended, Handle, Settings, encoded
@@ -107,8 +108,10 @@ class Client(Operations):
         :param timeout: seconds that an operation may take that says nothing else.
         :raises LibraryNotFoundError: there is no C library, or another version of it.
         :raises LibraryError: an argument cannot be used, or the system refused something.
+        :raises TypeError: an argument has another type.
+        :raises ValueError: the timeout is out of range, or a text has a NUL character or half of a surrogate pair.
         """
-        self._timeout = checked_timeout(timeout)
+        self._timeout = checked.timeout(timeout)
         self._nea_name = nea_name
         settings = Settings(
             nea_name=nea_name,
@@ -157,8 +160,8 @@ class Client(Operations):
         return f"<nymi.Client {self._nea_name}>"
 
     def _run(self, call: Call[T], timeout: float | None, exchange: str | None) -> T:
-        limit = self._timeout if timeout is None else checked_timeout(timeout)
-        name = self._router.name() if exchange is None else checked_exchange(exchange)
+        limit = self._timeout if timeout is None else checked.timeout(timeout)
+        name = self._router.name() if exchange is None else checked.text("exchange", exchange)
         future: Future[Update] = Future()
         take = future.set_result
         try:
@@ -176,9 +179,10 @@ class Client(Operations):
         """Sends a request as JSON, without waiting; `wait_update` gives what answers it.
 
         :raises LibraryError: it is not JSON, or longer than 1 MiB.
+        :raises TypeError: it is no text.
         :raises ValueError: it has a NUL character or half of a surrogate pair.
         """
-        self._handle.put(encoded(request))
+        self._handle.put(encoded("request", request))
 
     def wait_update(self, timeout: float | None = None) -> Update:
         """The next update that answers no operation of this client: events, and answers to `put`.
@@ -226,7 +230,7 @@ class Client(Operations):
 
 
 def _until(timeout: float | None) -> float | None:
-    wait = checked_wait(timeout)
+    wait = checked.wait(timeout)
     return None if wait is None else time.monotonic() + wait
 
 
