@@ -10,12 +10,12 @@ namespace Nymi.Tests
         public void The_manual_prints_the_tested_programs_and_the_first_is_short()
         {
             var page = Sources.Read("docs/manual/csharp.md");
-            foreach (var name in new[] { "FirstTap", "TapToSign" })
+            foreach (var name in new[] { "TapToSign", "WhoTapped" })
             {
                 var example = Sources.Read($"clients/csharp/examples/{name}/Program.cs");
                 Check.True(page.Contains($"```csharp\n{example}```\n"), $"copy examples/{name}/Program.cs into docs/manual/csharp.md");
             }
-            var first = Sources.Read("clients/csharp/examples/FirstTap/Program.cs");
+            var first = Sources.Read("clients/csharp/examples/TapToSign/Program.cs");
             Check.Equal(page.IndexOf("```csharp\n", StringComparison.Ordinal), page.IndexOf($"```csharp\n{first}", StringComparison.Ordinal), "the first");
             Check.True(first.Count(one => one == '\n') < 30, "under 30 lines");
         }

@@ -11,7 +11,7 @@ const PAGES: [(&str, &str, &str); 6] = [
     (
         "csharp",
         "csharp",
-        "clients/csharp/examples/FirstTap/Program.cs",
+        "clients/csharp/examples/TapToSign/Program.cs",
     ),
     ("java", "java", "clients/java/examples/TapToSign.java"),
     ("python", "python", "clients/python/examples/tap_to_sign.py"),
