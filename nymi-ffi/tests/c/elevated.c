@@ -1,6 +1,8 @@
 /* The environment names an agent that is none. A process with more rights than its user does not ask
    it; every other one says what is wrong. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <sys/auxv.h>
 
 #include "check.h"
