@@ -17,7 +17,7 @@ static class Program
         using (var nymi = new NymiClient("Records"))
         {
             nymi.Tap += (_, tap) => Show(nymi, tap);
-            nymi.Presence += (_, band) => Console.WriteLine($"{band.NymiBandId}: {band.Before}, now {band.After}.");
+            nymi.Presence += (_, band) => { if (band.Before != band.After) Console.WriteLine($"{band.NymiBandId} is here: {band.After}."); };
             nymi.Failed += (_, failure) => Console.Error.WriteLine(failure.Error.Message);
             // A real site has gold: leave the grade out.
             await nymi.InitAsync(new InitOptions { Username = user, Password = password, Grade = Grade.Bronze });
