@@ -36,7 +36,6 @@ class Api:
 
     def __init__(self, raw):
         self.statuses = raw["statuses"]
-        self.certificate_errors = raw["certificate_errors"]
         self.limits = raw["limits"]
         self.types = {one["name"]: one for one in raw["types"]}
         self.enums = {one["name"]: one for one in raw["enums"]}

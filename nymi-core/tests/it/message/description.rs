@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use nymi_core::chain::FAULTS;
 use nymi_core::message::channel::HardwareState;
 use nymi_core::message::{
     AssertIdentityAnswer, BandExchangeAnswer, BandSessionAnswer, DEFAULT_DEADLINE_MS,
@@ -112,14 +111,9 @@ fn description() -> Value {
             })
         })
         .collect();
-    let faults: Vec<_> = FAULTS
-        .iter()
-        .map(|fault| json!({"nsl": fault.number, "name": fault.name, "remedy": fault.remedy}))
-        .collect();
     let mut take = |key: &str| api[key].take();
     json!({
         "statuses": statuses,
-        "certificate_errors": faults,
         "limits": {
             "message_bytes": MAX_MESSAGE,
             "default_deadline_ms": DEFAULT_DEADLINE_MS,
