@@ -165,8 +165,9 @@ export class NymiClient {
   request(operation: string, payload?: object, options?: CallOptions): Promise<object>;
   async request(operation: string, payload: object = {}, options: CallOptions = {}): Promise<object> {
     const limit = this.#limit(options, payload);
-    const until = Date.now() + limit;
-    const left = (): number => Math.max(1, until - Date.now());
+    // Not of the clock on the wall, which may be set meanwhile.
+    const until = performance.now() + limit;
+    const left = (): number => Math.max(1, until - performance.now());
     // Whoever hears of the connection first may lose or close it again.
     while (!this.#connection.isOpen) await this.#open(operation, left(), options.signal, false);
     options.signal?.throwIfAborted();
@@ -372,7 +373,8 @@ export class NymiClient {
     clearInterval(this.#keepAlive);
     if (this.#keepAliveMs > 0) {
       this.#keepAlive = setInterval(() => {
-        if (Date.now() - this.#heardAt >= this.#keepAliveMs) this.#check();
+        // Also if the clock was set back. One that runs on while the machine sleeps is asked as soon as it wakes.
+        if (Math.abs(Date.now() - this.#heardAt) >= this.#keepAliveMs) this.#check();
       }, this.#keepAliveMs);
     }
     this.#enter({ state: "open" });

@@ -463,6 +463,27 @@ test("an agent that falls silent is left, and connected to anew", async (t) => {
   nymi.close();
 });
 
+test("a clock that is set changes no deadline, and hides no silence", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  let now = Date.now();
+  t.mock.method(Date, "now", () => now);
+  const agent = fakeAgent();
+  const nymi = new NymiClient({ openSocket: agent.openSocket, backoff: BACKOFF, keepAliveMs: 30_000 });
+  const asked = nymi.info();
+  now += 3_600_000;
+  const [socket] = agent.sockets;
+  socket.open();
+  await settled();
+  assert.ok(socket.last("info").payload.deadline_ms > 10_000, `${socket.last("info").payload.deadline_ms} ms`);
+  socket.update("info", socket.last("info").exchange, INFO);
+  await asked;
+  socket.update("list_endpoints", socket.last("list_endpoints").exchange, { endpoints: [] });
+  now -= 3_600_000;
+  t.mock.timers.tick(30_000);
+  assert.equal(socket.sent.filter(({ operation }) => operation === "list_endpoints").length, 2);
+  nymi.close();
+});
+
 test("a message that the agent would not take is not sent", async () => {
   const { nymi, socket } = await connected();
   const before = socket.sent.length;
