@@ -30,11 +30,11 @@ after(async () => {
 const tap = () => control(system.ready.nymulator, `tap ${system.ready.bands[0].NymiBandID} nfc`);
 
 /** A page of the package's folder, opened with the system's WebAPI. */
-async function open(path) {
+async function open(path, webapi = system.ready.webapi) {
   const page = await browser.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`${error}`));
-  await page.goto(`${pages.origin}${path}?webapi=${encodeURIComponent(system.ready.webapi)}`);
+  await page.goto(`${pages.origin}${path}?webapi=${encodeURIComponent(webapi)}`);
   return { page, complaints };
 }
 
@@ -59,7 +59,16 @@ test("the plain page approves a record with a tap, also after the agent was away
   await approves(page);
   assert.deepEqual(complaints, []);
   await page.close();
+  await explains("/examples/html/index.html");
 });
+
+/** Whether a page says what is wrong with an address, rather than that its script ends. */
+async function explains(path) {
+  const { page, complaints } = await open(path, "http://127.0.0.1:8080/");
+  await page.getByText('url begins with "http:"').waitFor();
+  assert.deepEqual(complaints, []);
+  await page.close();
+}
 
 test("the React page approves a record with a tap", async () => {
   const entry = new URL("../examples/react/main.tsx", import.meta.url).pathname;
@@ -71,6 +80,7 @@ test("the React page approves a record with a tap", async () => {
   await approves(page);
   assert.deepEqual(complaints, []);
   await page.close();
+  await explains("/examples/react/index.html");
 });
 
 /** A client in a page; what the page is told by its first attempt to connect. */

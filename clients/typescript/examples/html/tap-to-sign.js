@@ -3,30 +3,22 @@ import { NymiClient } from "nymi-webapi";
 
 const [state, record, sign, cancel, result] = ["state", "record", "sign", "cancel", "result"].map((id) => document.getElementById(id));
 
-function connect() {
-  try {
-    // ?webapi=ws://... names another agent than that of this machine.
-    return new NymiClient({ url: new URLSearchParams(location.search).get("webapi") ?? undefined });
-  } catch (error) {
-    state.textContent = error.message;
-    throw error;
-  }
-}
-
-const nymi = connect();
-nymi.on("state", (now) => {
-  state.textContent = now.state === "waiting" ? `${now.error.specifics}. Trying again…` : `The agent is ${now.state}.`;
-});
-nymi.on("subscribed", ({ endpoint_id: terminal }) => { state.textContent = `Listening at ${terminal}.`; });
-// Once asked for, the subscription outlives the connection.
-nymi.subscribe("127.0.0.1").catch((error) => { state.textContent = error.message; });
-
 async function sha256(text) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-sign.addEventListener("click", async () => {
+function listen(nymi) {
+  nymi.on("state", (now) => {
+    state.textContent = now.state === "waiting" ? `${now.error.specifics}. Trying again…` : `The agent is ${now.state}.`;
+  });
+  nymi.on("subscribed", ({ endpoint_id: terminal }) => { state.textContent = `Listening at ${terminal}.`; });
+  // Once asked for, the subscription outlives the connection.
+  nymi.subscribe("127.0.0.1").catch((error) => { state.textContent = error.message; });
+  sign.addEventListener("click", () => void approve(nymi));
+}
+
+async function approve(nymi) {
   const giveUp = new AbortController();
   cancel.onclick = () => giveUp.abort();
   cancel.hidden = false;
@@ -43,4 +35,12 @@ sign.addEventListener("click", async () => {
   }
   cancel.hidden = true;
   sign.disabled = false;
-});
+}
+
+try {
+  // ?webapi=ws://... names another agent than that of this machine.
+  listen(new NymiClient({ url: new URLSearchParams(location.search).get("webapi") ?? undefined }));
+} catch (error) {
+  // Such as an address that is none.
+  state.textContent = error.message;
+}
