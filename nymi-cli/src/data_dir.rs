@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nymi_net::durable::{self, Readers};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -147,20 +148,7 @@ fn unusable(path: &Path, error: &io::Error) -> CliError {
 
 /// Writes a file that only this user may read, whole or not at all, and waits for the disk.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), CliError> {
-    let write = || {
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempfile_in(directory)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // Windows has no way to do this to a directory.
-        #[cfg(unix)]
-        File::open(directory)?.sync_all()?;
-        Ok::<_, io::Error>(())
-    };
-    write().map_err(|error| {
+    durable::write(path, content, Readers::Owner).map_err(|error| {
         CliError::about(path.display(), format_args!("cannot be written: {error}"))
     })
 }

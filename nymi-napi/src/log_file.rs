@@ -3,7 +3,8 @@
 //! A disk that is full, a network drive that hangs or a pipe that nobody reads must never hold up the
 //! application, so lines wait in a short queue and a thread of their own writes them. What does not fit
 //! is dropped and counted. A file that has grown to [`MOST_BYTES`] becomes the old one, in place of the
-//! one before, and a new one begins.
+//! one before, and a new one begins. Windows refuses that while somebody has either of them open, such as a
+//! virus scanner: the file grows meanwhile, up to twice as long, and each write tries again.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -81,6 +82,7 @@ impl LogFile {
             reopen,
             clock,
             is_cut: false,
+            is_stuck: false,
         };
         let work = move || {
             if let Some(set_up) = set_up {
@@ -134,6 +136,8 @@ struct Writer {
     clock: Clock,
     /// The last line was written in part, as on a full disk.
     is_cut: bool,
+    /// The file is long enough and could not become the old one, which was told.
+    is_stuck: bool,
 }
 
 impl Writer {
@@ -176,8 +180,15 @@ impl Writer {
 
     fn write(&mut self, text: &str) -> io::Result<()> {
         let metadata = self.file.metadata()?;
-        if metadata.is_file() && metadata.len() >= MOST_BYTES {
-            self.rotate()?;
+        let is_long = metadata.is_file() && metadata.len() >= MOST_BYTES;
+        if is_long && let Err(error) = self.rotate() {
+            if metadata.len() >= 2 * MOST_BYTES {
+                return Err(error);
+            }
+            if !self.is_stuck {
+                self.is_stuck = true;
+                self.write_all(self.why_stuck(&error).as_bytes())?;
+            }
         }
         if self.is_cut {
             self.write_all(b"\n")?;
@@ -209,7 +220,15 @@ impl Writer {
         }
         self.file = (self.reopen)(&self.path)?;
         self.is_cut = false;
+        self.is_stuck = false;
         Ok(())
+    }
+
+    /// A line for the log.
+    fn why_stuck(&self, error: &io::Error) -> String {
+        let (now, path, old) = ((self.clock)(), self.path.display(), old(&self.path));
+        let old = old.display();
+        format!("{now} WARN - {path} grows on, since it cannot become {old}: {error}\n")
     }
 }
 
@@ -352,5 +371,69 @@ mod tests {
         drop((log, other));
         assert_eq!(read(&path), "three\n");
         assert!(read(&old(&path)).starts_with("one\ntwo\n"));
+    }
+
+    /// Lets `hold` keep the file from becoming the old one, until what it gave is given to `release`.
+    fn goes_on_while<T>(hold: impl FnOnce(&Path) -> T, release: impl FnOnce(&Path, T)) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let end = |path: &Path| {
+            let text = fs::read(path).unwrap();
+            let lines = String::from_utf8(text).unwrap();
+            lines.trim_start_matches('\0').to_owned()
+        };
+        let file = append(&path).unwrap();
+        file.set_len(MOST_BYTES).unwrap();
+        let holder = hold(&path);
+        let log = start(file, &path);
+        let add = |line: &str| {
+            log.add(line.to_owned());
+            log.flush();
+        };
+        add("one");
+        add("two");
+        let told = end(&path);
+        let told = told
+            .strip_prefix("1970-01-01T00:00:00.000Z WARN - ")
+            .unwrap();
+        let (why, lines) = told.split_once('\n').unwrap();
+        let names = format!(
+            "{} grows on, since it cannot become {}: ",
+            path.display(),
+            old(&path).display()
+        );
+        assert!(why.starts_with(&names), "{why}");
+        assert_eq!(lines, "one\ntwo\n", "told once, and no line lost");
+
+        // Not endlessly.
+        append(&path).unwrap().set_len(2 * MOST_BYTES).unwrap();
+        add("lost");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 2 * MOST_BYTES);
+        release(&path, holder);
+        add("three");
+        assert_eq!(end(&path), "three\n");
+        assert_eq!(fs::metadata(old(&path)).unwrap().len(), 2 * MOST_BYTES);
+    }
+
+    #[test]
+    fn a_file_that_cannot_become_the_old_one_grows_on_and_is_tried_again() {
+        goes_on_while(
+            |path| fs::create_dir_all(old(path).join("full")).unwrap(),
+            |path, ()| fs::remove_dir_all(old(path)).unwrap(),
+        );
+    }
+
+    #[test]
+    #[cfg(windows)]
+    fn an_old_file_that_somebody_has_open_is_replaced_once_it_is_closed() {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        goes_on_while(
+            |path| {
+                let mut options = File::options();
+                options.write(true).create_new(true).share_mode(0);
+                options.open(old(path)).unwrap()
+            },
+            |_, holder| drop(holder),
+        );
     }
 }

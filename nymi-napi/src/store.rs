@@ -4,16 +4,17 @@
 //! another. Files are for this user alone, and replaced as a whole: a crash leaves the old entry or
 //! the new one.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use nymi_core::chain::TrustAnchor;
 use nymi_core::chain::pem;
 use nymi_core::crypto::SecretKey;
 use nymi_core::message::{NeaName, Secret};
+use nymi_net::durable::{self, Readers};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -25,10 +26,6 @@ use crate::{Config, KeyProtection};
 const CERTIFICATE: &str = "CERTIFICATE";
 /// No entry is longer; a longer file is not one.
 const MAX_FILE: u64 = 256 * 1024;
-/// How long is waited for others who have an entry open that is to be replaced.
-const REPLACING: Duration = Duration::from_secs(5);
-/// From this age on, what was not renamed never will be.
-const LEFTOVER: Duration = Duration::from_secs(10 * 60);
 
 /// What is kept: enough to prove who we are without asking NES.
 #[derive(Clone)]
@@ -191,7 +188,7 @@ impl Store {
     fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
         make_private_folder(&self.folder)?;
         files::check_own_folder(&self.folder)?;
-        self.remove_leftovers();
+        durable::remove_leftovers(&self.folder, is_entry);
         let stored = Stored {
             format: FORMAT,
             nea_name: entry.nea_name.clone(),
@@ -208,32 +205,7 @@ impl Store {
         // Large enough that growing leaves no copy behind.
         let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
         serde_json::to_writer_pretty(&mut *text, &stored)?;
-        let mut suffix = [0; 8];
-        getrandom::fill(&mut suffix).map_err(io::Error::other)?;
-        let temporary = path.with_extension(format!("{:016x}.new", u64::from_be_bytes(suffix)));
-        let written = write_new(&temporary, &text).and_then(|()| replace(&temporary, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written?;
-        // The new name is on disk only once its folder is.
-        #[cfg(unix)]
-        fs::File::open(&self.folder)?.sync_all()?;
-        Ok(())
-    }
-
-    /// Removes what writing left that never came to its end, such as in a process that was killed: keys are
-    /// in it. What is young may still be written by another process.
-    fn remove_leftovers(&self) {
-        let files = fs::read_dir(&self.folder).into_iter().flatten();
-        for file in files.filter_map(Result::ok) {
-            let modified = file.metadata().and_then(|metadata| metadata.modified());
-            let is_old = modified.is_ok_and(|it| it.elapsed().is_ok_and(|age| age >= LEFTOVER));
-            if is_old && is_temporary(&file.file_name().to_string_lossy()) {
-                // Another process may have been quicker.
-                let _ = fs::remove_file(file.path());
-            }
-        }
+        durable::write(path, &text, Readers::Owner)
     }
 
     fn sealed(&self, key: &SecretKey) -> io::Result<Secret> {
@@ -308,16 +280,10 @@ fn user_folder(config: &Config) -> Option<PathBuf> {
     Some(data.join("nymi").join("nsl"))
 }
 
-/// Whether a file is named as what [`Store::write`] renames in the end: as an entry, with 16 digits and
-/// `new` in the place of `json`.
-fn is_temporary(name: &str) -> bool {
-    let is_hex = |text: &str, digits: usize| {
-        text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let mut parts = name.rsplitn(3, '.');
-    let is_new = parts.next() == Some("new") && parts.next().is_some_and(|it| is_hex(it, 16));
-    let entry = parts.next().and_then(|entry| entry.rsplit_once('-'));
-    is_new && entry.is_some_and(|(_, hash)| is_hex(hash, 32))
+/// Whether a name, less `.json`, may be that of an entry ([`file_name`]).
+fn is_entry(stem: &str) -> bool {
+    let is_hash = |text: &str| text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    stem.rsplit_once('-').is_some_and(|(_, hash)| is_hash(hash))
 }
 
 /// A name that is the same for the same application, NES and L1, and different otherwise.
@@ -358,43 +324,6 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
-}
-
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(text)?;
-    file.sync_all()
-}
-
-/// Puts the file `new` in the place of another. Windows refuses that while somebody reads the other one or
-/// replaces it, too (always but on a file system with the rules of POSIX): these are done in a moment.
-fn replace(new: &Path, path: &Path) -> io::Result<()> {
-    let patience_ends = Instant::now() + REPLACING;
-    loop {
-        match fs::rename(new, path) {
-            Err(error) if is_in_use(&error, path) && Instant::now() < patience_ends => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            done => return done,
-        }
-    }
-}
-
-/// Somebody has the file open, which is no reason elsewhere; a folder is never replaced.
-fn is_in_use(error: &io::Error, path: &Path) -> bool {
-    /// Of winerror.h: ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION.
-    const IN_USE: [i32; 2] = [5, 32];
-    let refused = error
-        .raw_os_error()
-        .is_some_and(|code| IN_USE.contains(&code));
-    cfg!(windows) && refused && !path.is_dir()
 }
 
 #[cfg(test)]
@@ -487,7 +416,7 @@ mod tests {
             format!("{}.{}.new", "ab".repeat(16), "01".repeat(8)),
             "notes.new".to_owned(),
         ];
-        let old = SystemTime::now() - LEFTOVER;
+        let old = SystemTime::now() - std::time::Duration::from_secs(10 * 60);
         for name in kept.iter().chain([&left]) {
             let file = fs::File::create(store.folder.join(name)).unwrap();
             file.set_modified(old).unwrap();

@@ -5,11 +5,12 @@
 //! through [`channel`] (endpoints and NAPI to the agent) and REST through [`http`] and, typed, through
 //! [`nes`] (agent, NAPI and enrollment terminals to the Enterprise Server). [`tls`] makes the
 //! configurations of both sides, [`backoff`] decides when to try again, [`network`] is what all of it
-//! connects over, and [`threads`] starts threads in somebody's process.
+//! connects over, [`threads`] starts threads in somebody's process, and [`durable`] replaces files.
 #![forbid(unsafe_code)]
 
 pub mod backoff;
 pub mod channel;
+pub mod durable;
 pub mod guard;
 pub mod http;
 mod names;

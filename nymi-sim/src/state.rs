@@ -1,9 +1,10 @@
 //! The state file: the bands' memory, keys included, so mode 0600 and replaced atomically.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use nymi_net::durable::{self, Readers};
 use zeroize::Zeroizing;
 
 use crate::world::{RestoreError, SavedWorld};
@@ -81,46 +82,10 @@ pub(crate) fn save(path: &Path, world: &SavedWorld) -> Result<(), StateError> {
     let write = || -> io::Result<()> {
         let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
         serde_json::to_writer_pretty(&mut *text, world)?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let new = path.with_file_name(name);
-        let mut file = create_private(&new)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        match path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
-            Some(parent) => sync_directory(parent),
-            None => Ok(()),
-        }
+        durable::write(path, &text, Readers::Owner)
     };
     write().map_err(|source| StateError::Write {
         path: path.to_owned(),
         source,
     })
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    // A leftover may have any mode: begin with a new file.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -3,5 +3,5 @@
 mod files;
 mod seal;
 
-pub(crate) use files::{Protection, prepare_folder, read_secret, write_atomically};
+pub(crate) use files::{prepare_folder, read_secret};
 pub(crate) use seal::{Place, SealError, Sealer};

@@ -3,9 +3,10 @@ use std::path::Path;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
+use nymi_net::durable::{self, Readers};
 use zeroize::Zeroizing;
 
-use super::files::{Protection, read_secret, write_atomically};
+use super::files::read_secret;
 
 /// The version byte before the nonce; another key or algorithm gets another.
 const VERSION: u8 = 1;
@@ -51,7 +52,7 @@ impl Sealer {
             None => {
                 let mut key = Zeroizing::new(vec![0; 32]);
                 getrandom::fill(&mut key).map_err(io::Error::other)?;
-                write_atomically(path, &key, Protection::OwnerOnly)?;
+                durable::write(path, &key, Readers::Owner)?;
                 key
             }
         };

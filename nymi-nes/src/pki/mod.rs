@@ -17,11 +17,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nymi_core::UnixMillis;
 use nymi_core::chain::{ChainError, Grade, pem};
 use nymi_core::crypto::SecretKey;
+use nymi_net::durable::{self, Readers};
 use zeroize::Zeroizing;
 
 pub(crate) use enterprise::{Enterprise, Issued, Leaf, Use};
 
-use crate::keys::{Protection, read_secret, write_atomically};
+use crate::keys::read_secret;
 use pkcs12::{FullChain, FullChainError};
 
 /// Why certificates cannot be used, made or taken over.
@@ -157,10 +158,10 @@ impl Pki {
 
     fn adopt(&self, enterprise: Enterprise) -> Result<(), PkiError> {
         self.write("enterprise.pem", enterprise.to_pem().as_bytes())?;
-        write_atomically(
+        durable::write(
             &self.public,
             enterprise.l1_pem().as_bytes(),
-            Protection::Public,
+            Readers::Everybody,
         )
         .map_err(|error| file_error(&self.public, &error))?;
         *self.lock() = Current {
@@ -233,8 +234,7 @@ impl Pki {
 
     fn write(&self, name: &str, content: &[u8]) -> Result<(), PkiError> {
         let path = self.folder.join(name);
-        write_atomically(&path, content, Protection::OwnerOnly)
-            .map_err(|error| file_error(&path, &error))
+        durable::write(&path, content, Readers::Owner).map_err(|error| file_error(&path, &error))
     }
 
     fn parse(&self, text: &str) -> Result<FullChain, PkiError> {
