@@ -19,7 +19,7 @@ import tempfile
 import urllib.request
 
 import services
-from wine import LIMIT_S, WINE, check, says
+from wine import LIMIT_S, WINE, by_cmd, check, says
 
 FOLDER, NYMI = map(os.path.realpath, sys.argv[1:3])
 STORE = os.path.join(os.environ["WINEPREFIX"], "drive_c/users", getpass.getuser(), "AppData/Roaming/Nymi/NSL")
@@ -30,10 +30,10 @@ DOCUMENT = b"Batch 4711 was released.\n"
 class System:
     """A running `nymi up`: that of this machine, or nymi.exe."""
 
-    def __init__(self, *nymi):
-        self.nymi = nymi
+    def __init__(self, nymi, *runner):
+        self.nymi = by_cmd(nymi) if runner else [nymi]
         ports = [word for name in ("agent", "webapi", "nes", "page") for word in (f"--{name}-port", "0")]
-        command = [*nymi, "up", "--json", "--ephemeral", "--headless", *ports]
+        command = [*runner, nymi, "up", "--json", "--ephemeral", "--headless", *ports]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         check(line, "nymi up ended before it was ready")
@@ -61,7 +61,7 @@ def start(system, program, *arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NYMI_")}
     environment["NYMI_PASSWORD"] = system.password
     return subprocess.Popen(
-        ["timeout", str(LIMIT_S), WINE, os.path.join(FOLDER, program), *arguments],
+        ["timeout", str(LIMIT_S), *by_cmd(os.path.join(FOLDER, program), *arguments)],
         env=environment, cwd=FOLDER, stdout=subprocess.PIPE, text=True,
     )
 
@@ -214,7 +214,7 @@ def serves(program, place, *arguments):
 def windows_alone(nymi):
     server_and_agent(os.path.dirname(nymi))
     services.both(os.path.dirname(nymi))
-    system = System(WINE, nymi)
+    system = System(nymi, WINE)
     try:
         signs(system, "tap_to_sign.exe")
     finally:

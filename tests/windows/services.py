@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 
-from wine import LIMIT_S, WINE, awaited, check, read, says
+from wine import LIMIT_S, WINE, awaited, by_cmd, check, read, says
 
 # Of Windows' winerror.h, those that its service manager gives.
 MEANINGS = {
@@ -70,7 +70,7 @@ class Service:
 
 
 def cannot_be_started_by_a_person(program, *arguments):
-    refused = subprocess.run([WINE, program, *arguments], text=True, capture_output=True, timeout=LIMIT_S, check=False)
+    refused = subprocess.run(by_cmd(program, *arguments), text=True, capture_output=True, timeout=LIMIT_S, check=False)
     is_told = refused.returncode == 1 and "cannot run as a service" in refused.stderr
     check(is_told, program, "ended with", refused.returncode, refused.stderr)
 

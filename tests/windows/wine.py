@@ -15,9 +15,14 @@ def check(condition, *shown):
         sys.exit("tests/windows: " + " ".join(map(str, shown)))
 
 
+def by_cmd(program, *arguments):
+    """What runs a program, given by its path on this machine, and ends with its code: tests/windows/run says why."""
+    return [WINE, "cmd", "/c", "Z:" + os.path.realpath(program).replace("/", "\\"), *arguments]
+
+
 def says(*command, secret=""):
     """What a console program says; it has to end well."""
-    found = subprocess.run([WINE, *command], input=secret, text=True, capture_output=True, timeout=LIMIT_S, check=False)
+    found = subprocess.run(by_cmd(*command), input=secret, text=True, capture_output=True, timeout=LIMIT_S, check=False)
     check(found.returncode == 0, *command, "ended with", found.returncode, found.stdout, found.stderr)
     return found.stdout + found.stderr
 
