@@ -363,7 +363,8 @@ pub(crate) enum VectorsCommand {
 /// What is asked of certificate policies in every case (RFC 5280, 6.1.1).
 #[derive(Debug, Args)]
 pub(crate) struct PolicyOptions {
-    /// A certificate policy that will do, such as 2.16.840.1.101.3.2.1.48.1; several may be given, and without any, all will do
+    /// Where a policy is required (by --explicit-policy or a certificate), it has to be this one or another that is given so,
+    /// such as 2.16.840.1.101.3.2.1.48.1
     #[arg(long = "policy", value_name = "OID")]
     pub(crate) policies: Vec<PolicyId>,
     /// Require a valid policy in every chain

@@ -1,10 +1,10 @@
 //! Where `nymi up` keeps its state, and the small files that it leaves there.
 
 use std::env;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 #[cfg(unix)]
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -105,17 +105,40 @@ impl DataDir {
     }
 }
 
+/// The lock of a directory that this user made. Anybody may put something of such a name into a temporary folder, also
+/// a named pipe, for whose reader an opening would wait.
+fn own_lock(directory: &Path) -> Option<File> {
+    let path = directory.join("lock");
+    let is_ours = |metadata: &Metadata| {
+        #[cfg(unix)]
+        let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+        #[cfg(not(unix))]
+        let is_ours = true;
+        is_ours
+    };
+    let above = fs::symlink_metadata(directory).ok()?;
+    // In a directory of ours nobody else changes what is looked at here and opened below.
+    if !above.is_dir() || !is_ours(&above) {
+        return None;
+    }
+    let itself = fs::symlink_metadata(&path).ok()?;
+    if !itself.is_file() || !is_ours(&itself) {
+        return None;
+    }
+    File::options().write(true).open(path).ok()
+}
+
 /// Removes what an ephemeral system left that was killed: a directory of ours that nobody locks.
 fn sweep() {
     let Ok(entries) = fs::read_dir(env::temp_dir()) else {
         return;
     };
     for entry in entries.flatten() {
-        let ours = entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with(PREFIX));
-        let Ok(lock) = File::options().write(true).open(entry.path().join("lock")) else {
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+            continue;
+        }
+        let Some(lock) = own_lock(&entry.path()) else {
             continue;
         };
         // One that is just being made is not locked yet.
@@ -123,7 +146,7 @@ fn sweep() {
             .metadata()
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > JUST_MADE));
-        if ours && old && lock.try_lock().is_ok() {
+        if old && lock.try_lock().is_ok() {
             // Another user's directory stays: it cannot be opened, let alone removed.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -239,6 +262,23 @@ mod tests {
             .unwrap();
         sweep();
         assert!(!left.exists() && running.path().exists());
+    }
+
+    /// Under a time limit of the test: an opening would wait for ever.
+    #[cfg(unix)]
+    #[test]
+    fn what_others_put_into_the_temporary_folder_is_not_waited_for() {
+        let left = tempfile::Builder::new().prefix(PREFIX).tempdir().unwrap();
+        let pipe = left.path().join("lock");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert!(own_lock(left.path()).is_none());
+        fs::remove_file(&pipe).unwrap();
+        std::os::unix::fs::symlink("/dev/null", &pipe).unwrap();
+        assert!(own_lock(left.path()).is_none(), "a link");
+        fs::remove_file(&pipe).unwrap();
+        fs::write(&pipe, "").unwrap();
+        assert!(own_lock(left.path()).is_some());
     }
 
     #[test]

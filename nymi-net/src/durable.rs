@@ -58,7 +58,7 @@ pub fn write(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what [`write`] left in a folder that never came to its end, such as in a process that was killed: keys
+/// Removes what [`write()`] left in a folder that never came to its end, such as in a process that was killed: keys
 /// may be in it. `of` is asked with the name of a file less its extension. What is young stays, since another
 /// process may still write it.
 pub fn remove_leftovers(folder: &Path, of: impl Fn(&str) -> bool) {
@@ -76,7 +76,7 @@ pub fn remove_leftovers(folder: &Path, of: impl Fn(&str) -> bool) {
     }
 }
 
-/// Of the name of what [`write`] renames in the end, that of the file less its extension.
+/// Of the name of what [`write()`] renames in the end, that of the file less its extension.
 fn stem_of_new(name: &str) -> Option<&str> {
     let (stem, suffix) = name.strip_suffix(".new")?.rsplit_once('.')?;
     let is_ours = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -10,6 +10,8 @@ use super::oid::Dotted;
 
 /// More extensions than any certificate has.
 const MAX_EXTENSIONS: usize = 64;
+/// A certificate's purposes are compared in each path that it may be part of.
+const MAX_PURPOSES: usize = 100;
 
 /// basicConstraints.
 #[derive(Clone, Copy, Debug)]
@@ -339,6 +341,9 @@ fn key_purposes(value: Reader<'_>) -> DerResult<Vec<Span>> {
     let mut list = non_empty(value, "the list of key purposes is empty")?;
     let mut purposes = Vec::new();
     while !list.is_empty() {
+        if purposes.len() == MAX_PURPOSES {
+            return Err(value.fail("there are more than 100 key purposes"));
+        }
         purposes.push(list.oid("a key purpose is not an identifier")?.span());
     }
     Ok(purposes)

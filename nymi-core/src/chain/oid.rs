@@ -123,13 +123,13 @@ pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Dotted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut arc = 0u64;
+        let mut arc = 0u128;
         let mut first = true;
         for byte in self.0 {
-            if arc > u64::MAX >> 7 {
+            if arc > u128::MAX >> 7 {
                 return f.write_str("…");
             }
-            arc = arc << 7 | u64::from(byte & 0x7f);
+            arc = arc << 7 | u128::from(byte & 0x7f);
             if byte & 0x80 != 0 {
                 continue;
             }
@@ -179,12 +179,13 @@ mod tests {
         }
         assert_eq!(ROLE_NBA.to_string(), "2.25.1853451625.2.6");
     }
+
     #[test]
-    fn arcs_of_64_bits_are_shown_and_longer_ones_cut() {
-        let longest = [[0x81].as_slice(), &[0xff; 8], &[0x7f]].concat();
-        let arc = u64::MAX - 80;
+    fn arcs_of_128_bits_are_shown_and_longer_ones_cut() {
+        let longest = [[0x83].as_slice(), &[0xff; 17], &[0x7f]].concat();
+        let arc = u128::MAX - 80;
         assert_eq!(Dotted(&longest).to_string(), alloc::format!("2.{arc}"));
-        let longer = [[0x82].as_slice(), &[0x80; 8], &[0x00]].concat();
+        let longer = [[0x84].as_slice(), &[0x80; 17], &[0x00]].concat();
         assert_eq!(Dotted(&longer).to_string(), "…");
         let ours = [[0x2a].as_slice(), &longer].concat();
         assert_eq!(Dotted(&ours).to_string(), "1.2…");

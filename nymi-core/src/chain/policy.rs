@@ -175,9 +175,9 @@ impl<'a> Policies<'a> {
     }
 
     fn follow_mappings(&mut self, ca: &'a Certificate, work: &mut Work) -> Result<(), Fault> {
-        let mut mappings: Vec<(&[u8], &[u8])> = ca
-            .extensions
-            .policy_mappings
+        let stated = &ca.extensions.policy_mappings;
+        work.compare(stated.len().saturating_mul(self.nodes.len() + 1))?;
+        let mut mappings: Vec<(&[u8], &[u8])> = stated
             .iter()
             .map(|(issuer, subject)| (ca.bytes(*issuer), ca.bytes(*subject)))
             .collect();
@@ -189,7 +189,6 @@ impl<'a> Policies<'a> {
         }
         mappings.sort_unstable();
         mappings.dedup();
-        work.compare(mappings.len().saturating_mul(self.nodes.len() + 1))?;
         let had_any = self.nodes.iter().any(|node| node.policy == ANY);
         // Nodes made here are of other groups: nobody looks among them.
         let known = self.nodes.len();

@@ -42,7 +42,8 @@ impl From<Oid> for PolicyId {
 impl FromStr for PolicyId {
     type Err = PolicyIdError;
 
-    /// Dotted form (X.660): at least two arcs, the first 0 to 2, the second at most 39 unless the first is 2.
+    /// Dotted form (X.660): at least two arcs, the first 0 to 2, the second at most 39 unless the first is 2, of 128
+    /// bits at most, as a UUID (X.667) has.
     fn from_str(text: &str) -> Result<Self, PolicyIdError> {
         let mut arcs = text.split('.').map(arc);
         let (Some(first), Some(second)) = (arcs.next(), arcs.next()) else {
@@ -53,9 +54,10 @@ impl FromStr for PolicyId {
             return Err(PolicyIdError(()));
         }
         let mut content = Vec::new();
-        push(&mut content, u128::from(first) * 40 + u128::from(second));
+        let both = second.checked_add(first * 40).ok_or(PolicyIdError(()))?;
+        push(&mut content, both);
         for arc in arcs {
-            push(&mut content, arc?.into());
+            push(&mut content, arc?);
             if content.len() > MAX_OCTETS {
                 return Err(PolicyIdError(()));
             }
@@ -65,7 +67,7 @@ impl FromStr for PolicyId {
 }
 
 /// One arc, without signs and leading zeros.
-fn arc(text: &str) -> Result<u64, PolicyIdError> {
+fn arc(text: &str) -> Result<u128, PolicyIdError> {
     let is_plain =
         text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     match text.parse() {
@@ -184,7 +186,9 @@ mod tests {
             assert_eq!((id.content(), id.to_string()), (content, text.to_string()));
         }
         assert_eq!(PolicyId::any(), "2.5.29.32.0".parse().unwrap());
-        let largest = "2.18446744073709551615.18446744073709551615";
+        let uuid = "2.25.329800735698586629295641978511506172918";
+        assert_eq!(uuid.parse::<PolicyId>().unwrap().to_string(), uuid);
+        let largest = "2.0.340282366920938463463374607431768211455";
         assert_eq!(largest.parse::<PolicyId>().unwrap().content().len(), 20);
         let longest = String::from("1.3") + &".1".repeat(MAX_OCTETS - 1);
         assert_eq!(
@@ -206,7 +210,8 @@ mod tests {
             "1.a",
             " 1.2",
             "1.2 ",
-            "1.18446744073709551616",
+            "2.340282366920938463463374607431768211455",
+            "2.0.340282366920938463463374607431768211456",
             &long,
         ] {
             assert!(text.parse::<PolicyId>().is_err(), "{text}");

@@ -2,7 +2,7 @@
 //! name and signature fits and no path is ever right. Each of these took seconds to minutes while names
 //! were read again for each path, each distribution point and each list.
 
-use nymi_core::chain::{Requirements, oid, verify};
+use nymi_core::chain::{Purpose, Requirements, oid, verify};
 
 use crate::chain_kept::Counting;
 use crate::chain_revocation::List;
@@ -273,4 +273,21 @@ fn thousands_of_mappings_of_any_policy() {
         presented.push(ca.signed_by(&trio.l1));
     }
     assert_eq!(refused(&trio, &presented, &requirements()), Some(14));
+}
+
+/// Each path compares the purposes of all its certificates.
+#[test]
+fn very_many_key_purposes_are_refused() {
+    let with = |count: usize| {
+        let mut trio = Trio::new();
+        let client = id(oid::CLIENT_AUTH.content());
+        trio.l2
+            .set(KEY_PURPOSES, false, &tlv(0x30, &client.repeat(count)));
+        let purpose = Purpose::KeyPurpose(oid::CLIENT_AUTH);
+        let requirements = any_path().with_purpose(purpose);
+        let presented = trio.presented();
+        fault(check(&[trio.l1.anchor()], &presented, NOW, &requirements)).map(|(number, _)| number)
+    };
+    assert_eq!(with(100), None);
+    assert_eq!(with(101), Some(101));
 }

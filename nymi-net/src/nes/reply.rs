@@ -40,7 +40,9 @@ pub(super) fn token(
         StatusCode::UNAUTHORIZED => Err(NesError::new(
             Status::NES_CREDENTIALS,
             format!(
-                "Basic Authentication query returned with a status code of 401 Unauthorized. {url} refused the user name or password of {user:?}; check both, the domain part included"
+                "Basic Authentication query returned with a status code of 401 Unauthorized. {url} refused the user name or password of {}; check both, the domain part included",
+                // On one line, and with the one backslash that was written between domain and name.
+                format!("{user:?}").replace(r"\\", r"\")
             ),
         )),
         StatusCode::TOO_MANY_REQUESTS => Err(busy(url)),
@@ -137,6 +139,22 @@ pub(super) fn segment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_name_is_told_as_it_was_written_on_one_line() {
+        let reply = HttpReply {
+            status: StatusCode::UNAUTHORIZED,
+            body: "".into(),
+        };
+        let message = |user| {
+            token("https://nes.example", user, &reply)
+                .unwrap_err()
+                .message
+        };
+        let told = message(r"EVAL\alice");
+        assert!(told.contains(r#"of "EVAL\alice"; check"#), "{told}");
+        assert!(!message("alice\n").contains('\n'));
+    }
 
     #[test]
     fn a_server_of_another_name_is_told_with_what_to_do() {
