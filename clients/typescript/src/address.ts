@@ -1,6 +1,9 @@
 // The agent's address, as a WebSocket takes it.
 
-const DEFAULT_URL = "ws://127.0.0.1:8080/";
+import { kind } from "./options.js";
+
+/** Where the WebAPI of this machine's agent is, if nothing else is configured. */
+export const DEFAULT_URL = "ws://127.0.0.1:8080/";
 const WRITE = `write ws:// or wss://, a host and a port, such as ${DEFAULT_URL}`;
 
 /**
@@ -9,8 +12,8 @@ const WRITE = `write ws:// or wss://, a host and a port, such as ${DEFAULT_URL}`
  * @throws {TypeError} it is no address of a WebSocket; the message says why, and holds none of its passwords.
  */
 export function agentAddress(given: string | undefined): string {
-  const text = given ?? DEFAULT_URL;
-  if (typeof text !== "string") throw new TypeError(`url is of type ${typeof text}, not a text; ${WRITE}`);
+  const text = given === undefined ? DEFAULT_URL : given;
+  if (typeof text !== "string") throw new TypeError(`url is ${kind(text)}, not a text; ${WRITE}`);
   if (text.trim() === "") throw new TypeError(`url is empty; ${WRITE}, or leave it out for that`);
   const url = parsed(text);
   if (url === undefined) throw new TypeError(`url is not a URL; ${WRITE}`);

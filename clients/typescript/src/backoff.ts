@@ -1,5 +1,7 @@
 // How long to wait before the next attempt.
 
+import { checkFields, number, type Fields } from "./options.js";
+
 /** Bounds of the pauses between attempts, in milliseconds. */
 export interface Backoff {
   /** The longest first pause. */
@@ -14,12 +16,16 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What is used unless something else is asked for. */
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 400, longestMs: 10_000 };
 
+const FIELDS: Fields<Backoff> = { firstMs: number, longestMs: number };
+
 /**
  * Bounds that timers keep.
  *
+ * @throws {TypeError} one of them is no number, or there are others.
  * @throws {RangeError} one of them is not more than 0, or no timer takes it: attempts would come without a pause.
  */
 export function checkedBackoff(backoff: Backoff): Backoff {
+  checkFields("backoff", backoff, FIELDS);
   for (const name of ["firstMs", "longestMs"] as const) {
     const pause = backoff[name];
     if (!(pause > 0 && pause <= LONGEST_TIMER_MS)) {

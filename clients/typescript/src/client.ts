@@ -21,6 +21,7 @@ import {
   type OperationName,
   type Operations,
 } from "./generated.js";
+import { any, callable, checkFields, checkName, number, object, signal, text, type Fields } from "./options.js";
 import { answerShapes, eventShapes } from "./shapes.js";
 import { platformSocket, type OpenSocket } from "./socket.js";
 import { readUpdate, type Malformed, type Update } from "./update.js";
@@ -73,17 +74,27 @@ export interface NextOptions<Payload> extends CallOptions {
   readonly where?: ((payload: Payload) => boolean) | undefined;
 }
 
-type Fields<Name extends OperationName> = Operations[Name]["request"];
+type RequestOf<Name extends OperationName> = Operations[Name]["request"];
 /** A payload may be left out if all of it may. */
-type Payload<Name extends OperationName> = object extends Fields<Name>
-  ? [payload?: Fields<Name>, options?: CallOptions]
-  : [payload: Fields<Name>, options?: CallOptions];
+type Payload<Name extends OperationName> = object extends RequestOf<Name>
+  ? [payload?: RequestOf<Name>, options?: CallOptions]
+  : [payload: RequestOf<Name>, options?: CallOptions];
 
 interface Pending {
   readonly operation: string;
   resolve(payload: object): void;
   reject(error: unknown): void;
 }
+
+const CLIENT_FIELDS: Fields<ClientOptions> = {
+  url: text, timeoutMs: number, backoff: object, keepAliveMs: number, openSocket: callable,
+};
+const CALL_FIELDS: Fields<CallOptions> = { signal, timeoutMs: number };
+const NEXT_FIELDS: Fields<NextOptions<unknown>> = { ...CALL_FIELDS, where: callable };
+type AssertWhat = Omit<AssertIdentityRequest, "assert_type" | "device">;
+const ASSERT_FIELDS: Fields<AssertWhat> = { intent_id: any, document_sha256: any, meaning: any, audience: any, nonce: any };
+const QUERY_FIELDS: Fields<LookupQuery> = { Username: any, Domain: any, NymiBandID: any, NfcUID: any, SerialNumber: any };
+const EVENTS: Record<keyof ClientEvents, true> = { tap: true, presence: true, endpoint: true, error: true, state: true, subscribed: true };
 
 const KEEP_ALIVE_MS = 30_000;
 /** How much longer than the agent the client waits: the agent's own refusal says more. */
@@ -119,10 +130,12 @@ export class NymiClient {
   /**
    * Makes a client; it connects when it is first used.
    *
-   * @throws {TypeError} the URL is none of a WebSocket, or the platform has no WebSocket and none is given.
+   * @throws {TypeError} the URL is none of a WebSocket, an option is unknown or of another type, or the platform has no
+   * WebSocket and none is given.
    * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000, or `keepAliveMs` or `backoff` is out of range.
    */
   constructor(options: ClientOptions = {}) {
+    checkFields("options", options, CLIENT_FIELDS, 'new NymiClient({ url: "ws://127.0.0.1:8080/" })');
     this.#backoff = checkedBackoff(options.backoff ?? DEFAULT_BACKOFF);
     this.#timeoutMs = checkedTimeout(options.timeoutMs, MAX_DEADLINE_MS) ?? DEFAULT_DEADLINE_MS;
     this.#keepAliveMs = checkedKeepAlive(options.keepAliveMs ?? KEEP_ALIVE_MS);
@@ -157,6 +170,7 @@ export class NymiClient {
    * @throws {NymiError} the agent refused; `status` says why.
    * @throws {NymiConnectionError} no connection, or it was lost before the answer came.
    * @throws {NymiTimeoutError} no answer in time.
+   * @throws {TypeError} an option is unknown or of another type.
    * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000.
    * @throws the signal's reason, if it gave the operation up.
    */
@@ -164,6 +178,7 @@ export class NymiClient {
   /** An operation that this version does not know. */
   request(operation: string, payload?: object, options?: CallOptions): Promise<object>;
   async request(operation: string, payload: object = {}, options: CallOptions = {}): Promise<object> {
+    object("payload", payload);
     const limit = this.#limit(options, payload);
     // Not of the clock on the wall, which may be set meanwhile.
     const until = performance.now() + limit;
@@ -195,21 +210,20 @@ export class NymiClient {
 
   /** Hears a terminal no longer; it is named as in {@link subscribe}. */
   async unsubscribe(endpointId: string, options: CallOptions = {}): Promise<void> {
+    checkFields("options", options, CALL_FIELDS);
     this.#subscriptions.delete(endpointId);
     await this.request("unsubscribe_endpoint", { endpoint_id: endpointId }, options);
   }
 
   /** The asked columns of the bands and users that match all of the query; status 2201 if there are none. */
-  lookup(query: LookupQuery, keys: readonly LookupColumn[], options?: CallOptions): Promise<LookupAnswer> {
+  async lookup(query: LookupQuery, keys: readonly LookupColumn[], options?: CallOptions): Promise<LookupAnswer> {
+    checkFields("query", query, QUERY_FIELDS);
     return this.request("lookup", { query, lookup_keys: keys }, options);
   }
 
   /** Who wears a band, verified and signed by the server. With a document or meaning, name the tap: `intent_id`. */
-  assertIdentity(
-    device: string,
-    what: Omit<AssertIdentityRequest, "assert_type" | "device"> = {},
-    options?: CallOptions,
-  ): Promise<AssertIdentityAnswer> {
+  async assertIdentity(device: string, what: AssertWhat = {}, options?: CallOptions): Promise<AssertIdentityAnswer> {
+    checkFields("what is asserted", what, ASSERT_FIELDS);
     return this.request("assert_identity", { assert_type: "assert_user", device, ...what }, options);
   }
 
@@ -218,8 +232,14 @@ export class NymiClient {
     return this.request("info", {}, options);
   }
 
-  /** Listens until the returned function is called. */
+  /**
+   * Listens until the returned function is called.
+   *
+   * @throws {TypeError} there is no such event, or the listener is no function.
+   */
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): Stop {
+    checkName("events", name, EVENTS);
+    callable("listener", listener);
     return this.#emitter.on(name, listener);
   }
 
@@ -228,12 +248,13 @@ export class NymiClient {
    *
    * @throws {NymiError} for an event of the agent, status 9000: a message could not be read, which may have been it.
    * @throws what `where` throws.
+   * @throws {TypeError} there is no such event, or an option is unknown or of another type.
    * @throws {RangeError} `timeoutMs` is not `Infinity`, and not more than 0 and at most 2147483647.
    */
-  async next<Name extends keyof ClientEvents>(
-    name: Name,
-    { signal, timeoutMs, where }: NextOptions<ClientEvents[Name]> = {},
-  ): Promise<ClientEvents[Name]> {
+  async next<Name extends keyof ClientEvents>(name: Name, options: NextOptions<ClientEvents[Name]> = {}): Promise<ClientEvents[Name]> {
+    checkName("events", name, EVENTS);
+    checkFields("options", options, NEXT_FIELDS);
+    const { signal, timeoutMs, where } = options;
     const limit = timeoutMs === Infinity ? undefined : checkedTimeout(timeoutMs, LONGEST_TIMER_MS);
     if (this.#ended && name !== "state") throw new NymiClosedError(name);
     return settle((resolve, reject) => {
@@ -266,8 +287,9 @@ export class NymiClient {
     this.#enter({ state: "closed" });
   }
 
-  #limit({ timeoutMs }: CallOptions, payload: object = {}): number {
-    const asked = checkedTimeout(timeoutMs, MAX_DEADLINE_MS) ?? (payload as { deadline_ms?: unknown }).deadline_ms;
+  #limit(options: CallOptions, payload: object = {}): number {
+    checkFields("options", options, CALL_FIELDS);
+    const asked = checkedTimeout(options.timeoutMs, MAX_DEADLINE_MS) ?? (payload as { deadline_ms?: unknown }).deadline_ms;
     const limit = typeof asked === "number" && asked > 0 ? asked : this.#timeoutMs;
     return Math.min(Math.ceil(limit), MAX_DEADLINE_MS);
   }

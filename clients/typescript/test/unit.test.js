@@ -524,6 +524,81 @@ test("an address that is none of a WebSocket is refused at once, with what to wr
   assert.deepEqual(sockets.map(({ url }) => url), ["ws://127.0.0.1:8080/", "wss://agent.example/", "ws://127.0.0.1:8080/path?query"]);
 });
 
+test("a client's options that are none are refused, with what to write", () => {
+  const { openSocket } = fakeAgent();
+  const write = /; write new NymiClient\(\{ url: "ws:\/\/127\.0\.0\.1:8080\/" \}\)$/;
+  for (const [given, fault] of [
+    ["ws://alice:hunter2@agent.example/", /^options is of type string, /], [5, /^options is of type number, /], [null, /^options is null, /],
+    [["ws://agent.example/"], /^options is a list, /], [new URL("ws://agent.example/"), /^options is an object URL, /],
+  ]) {
+    assert.throws(() => new NymiClient(given), (error) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, fault);
+      assert.match(error.message, write);
+      return !error.message.includes("hunter2");
+    });
+  }
+  for (const [given, fault] of [
+    [{ URL: "ws://agent.example/" }, 'options: no "URL" is known, only url, timeoutMs, backoff, keepAliveMs, openSocket'],
+    [{ toString: 1 }, 'options: no "toString" is known, only url, timeoutMs, backoff, keepAliveMs, openSocket'],
+    [{ backoff: { firstMs: 1, longestMs: 1, max: 1 } }, 'backoff: no "max" is known, only firstMs, longestMs'],
+    [{ url: null }, "url is null, not a text"], [{ backoff: 5 }, "backoff is of type number, not an object with its fields"],
+    [{ openSocket: "ws" }, "openSocket is of type string, not a function"], [{ keepAliveMs: "5" }, "keepAliveMs is of type string, not a number"],
+    [{ timeoutMs: "5" }, "timeoutMs is of type string, not a number"], [{ backoff: { firstMs: "1", longestMs: 1 } }, "firstMs is of type string, not a number"],
+  ]) {
+    assert.throws(() => new NymiClient({ openSocket, ...given }), { name: "TypeError", message: fault });
+  }
+});
+
+test("a misspelt option or field is refused before anything is sent", async () => {
+  const { nymi, socket } = await connected();
+  const before = socket.sent.length;
+  const calls = "signal, timeoutMs";
+  const fields = "intent_id, document_sha256, meaning, audience, nonce";
+  for (const [call, fault] of [
+    [() => nymi.assertIdentity("b", { documentSha256: "ab", intentId: "x" }), `what is asserted: no "documentSha256" is known, only ${fields}`],
+    [() => nymi.assertIdentity("b", { timeoutMs: 5 }), `what is asserted: no "timeoutMs" is known, only ${fields}`],
+    [() => nymi.assertIdentity("b", null), "what is asserted is null, not an object with its fields"],
+    [() => nymi.assertIdentity("b", {}, { timeout: 5 }), `options: no "timeout" is known, only ${calls}`],
+    [() => nymi.lookup({ username: "alice" }, ["Domain"]), 'query: no "username" is known, only Username, Domain, NymiBandID, NfcUID, SerialNumber'],
+    [() => nymi.connect({ timeout: 5 }), `options: no "timeout" is known, only ${calls}`],
+    [() => nymi.info(new AbortController().signal), "options is an object AbortSignal, not an object with its fields"],
+    [() => nymi.subscribe("e", { timeout: 5 }), `options: no "timeout" is known, only ${calls}`],
+    [() => nymi.unsubscribe("e", { timeout: 5 }), `options: no "timeout" is known, only ${calls}`],
+    [() => nymi.request("info", "all"), "payload is of type string, not an object with its fields"],
+    [() => nymi.next("tap", { filter: () => true }), `options: no "filter" is known, only ${calls}, where`],
+  ]) {
+    await assert.rejects(call(), { name: "TypeError", message: fault });
+  }
+  assert.equal(socket.sent.length, before);
+  nymi.request("info", { any: "thing" }).catch(() => {});
+  assert.equal(socket.last("info").payload.any, "thing", "a payload is free");
+  nymi.close();
+});
+
+test("an argument of another type and an unknown event are refused at once", async () => {
+  const { nymi, socket } = await connected();
+  const before = socket.sent.length;
+  for (const timeoutMs of ["5", true, [300], null, {}, 5n]) {
+    for (const call of [() => nymi.info({ timeoutMs }), () => nymi.next("tap", { timeoutMs })]) {
+      await assert.rejects(call(), /^TypeError: timeoutMs is .*, not a number$/);
+    }
+  }
+  for (const signal of [{}, 5, null, new AbortController()]) {
+    for (const call of [() => nymi.info({ signal }), () => nymi.next("tap", { signal })]) {
+      await assert.rejects(call(), /^TypeError: signal is .*, not an AbortSignal, such as/);
+    }
+  }
+  const known = "tap, presence, endpoint, error, state, subscribed";
+  await assert.rejects(nymi.next("tap", { where: 5 }), { name: "TypeError", message: "where is of type number, not a function" });
+  await assert.rejects(nymi.next("tapp"), { name: "TypeError", message: `events: no "tapp" is known, only ${known}` });
+  assert.throws(() => nymi.on("tapp", () => {}), { name: "TypeError", message: `events: no "tapp" is known, only ${known}` });
+  assert.throws(() => nymi.on(["tap"], () => {}), { name: "TypeError", message: `events: no name that is a list is known, only ${known}` });
+  assert.throws(() => nymi.on("tap", 5), { name: "TypeError", message: "listener is of type number, not a function" });
+  assert.equal(socket.sent.length, before);
+  nymi.close();
+});
+
 test("pauses that no timer takes are refused", () => {
   const { openSocket } = fakeAgent();
   for (const wrong of [0, -1, NaN, 2 ** 31, Infinity]) {
