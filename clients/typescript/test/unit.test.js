@@ -1,6 +1,8 @@
 // The client against an agent in memory, and time that the test turns.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { NymiClient, NymiClosedError, NymiConnectionError, NymiError, NymiTimeoutError, Status } from "nymi-webapi";
 import { pauseMs } from "../dist/backoff.js";
@@ -634,8 +636,30 @@ test("a failure says who can mend it", async () => {
     [failure("wss://agent.example/", { said: "self-signed certificate" }), {}, /not trusted: self-signed/],
     [failure("ws://agent.example/", { said: "Unexpected server response: 403" }), {}, /allowed_origins/],
     [failure("ws://agent.example/", { said: "connect ECONNREFUSED" }), {}, /can't be reached: connect ECONNREFUSED/],
+    [failure("ws://agent.example/"), page("http:", true), /or it is no WebAPI: .*ws:\/\/127\.0\.0\.1:8080\//],
+    [failure("ws://agent.example/"), page("http:", 200), /"http:\/\/records.example" to allowed_origins.*or it is no WebAPI/],
+    [failure("ws://agent.example/", { said: "Unexpected server response: 404" }), {}, /HTTP status 404 .* it may be no WebAPI; .*ws:\/\/127\.0\.0\.1:8080\//],
+    [failure("ws://agent.example/"), { probe: async () => 200 }, /HTTP status 200 .* it may be no WebAPI/],
+    [failure("ws://agent.example/"), { probe: async () => 403 }, /refuses the Origin that was sent: .*allowed_origins/],
+    [failure("ws://agent.example/"), { probe: async () => 421 }, /allowed_hosts/],
+    [failure("ws://agent.example/"), { probe: async () => 426 }, /HTTP status 426: .*proxy/],
+    [failure("ws://agent.example/"), { probe: async () => "connect ECONNREFUSED" }, /can't be reached: connect ECONNREFUSED/],
     [{ url: "ws://a/", wasOpen: true, code: 1009, reason: "too large" }, {}, /closed \(1009\): too large/],
   ]) {
     assert.match(await explain(given, around), expected);
   }
+});
+
+test("a server that is no WebAPI is not blamed on origins", async (t) => {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.writeHead(404).end();
+  });
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address();
+  const why = await explain({ url: `ws://127.0.0.1:${port}/nes?a=b`, wasOpen: false });
+  assert.match(why, new RegExp(`^ws://127\\.0\\.0\\.1:${port} answers with HTTP status 404 and opens no WebSocket: it may be no WebAPI; `));
+  assert.deepEqual(asked, ["/nes?a=b"], "what was to be opened");
 });
