@@ -40,7 +40,7 @@ export async function explain(failure: Failure, page: Page = platformPage()): Pr
   return `${where} can't be reached: check that it runs, and its port`;
 }
 
-const RIGHT_ADDRESS = `that is at an address of the agent such as ${DEFAULT_URL}, which is its default; other ports and paths speak something else`;
+const RIGHT_ADDRESS = `look for that of the agent, ${DEFAULT_URL} by default; other ports and paths speak something else`;
 
 /** What the page around the client can tell. */
 export interface Page {
@@ -93,7 +93,7 @@ function refused(status: number, url: URL, page: Page): string {
   if (status === 426) {
     return `${url.origin} answers with HTTP status 426: a WebSocket is there, but none was asked for; does a proxy between take out "Upgrade"?`;
   }
-  return `${url.origin} answers with HTTP status ${status} and opens no WebSocket: it may be no WebAPI; ${RIGHT_ADDRESS}`;
+  return `${url.origin} answers with HTTP status ${status} and opens no WebSocket: it may be no WebAPI: ${RIGHT_ADDRESS}`;
 }
 
 function certificate(url: URL): string {

@@ -638,7 +638,7 @@ test("a failure says who can mend it", async () => {
     [failure("ws://agent.example/", { said: "connect ECONNREFUSED" }), {}, /can't be reached: connect ECONNREFUSED/],
     [failure("ws://agent.example/"), page("http:", true), /or it is no WebAPI: .*ws:\/\/127\.0\.0\.1:8080\//],
     [failure("ws://agent.example/"), page("http:", 200), /"http:\/\/records.example" to allowed_origins.*or it is no WebAPI/],
-    [failure("ws://agent.example/", { said: "Unexpected server response: 404" }), {}, /HTTP status 404 .* it may be no WebAPI; .*ws:\/\/127\.0\.0\.1:8080\//],
+    [failure("ws://agent.example/", { said: "Unexpected server response: 404" }), {}, /HTTP status 404 .* it may be no WebAPI: .*ws:\/\/127\.0\.0\.1:8080\//],
     [failure("ws://agent.example/"), { probe: async () => 200 }, /HTTP status 200 .* it may be no WebAPI/],
     [failure("ws://agent.example/"), { probe: async () => 403 }, /refuses the Origin that was sent: .*allowed_origins/],
     [failure("ws://agent.example/"), { probe: async () => 421 }, /allowed_hosts/],
@@ -660,6 +660,6 @@ test("a server that is no WebAPI is not blamed on origins", async (t) => {
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address();
   const why = await explain({ url: `ws://127.0.0.1:${port}/nes?a=b`, wasOpen: false });
-  assert.match(why, new RegExp(`^ws://127\\.0\\.0\\.1:${port} answers with HTTP status 404 and opens no WebSocket: it may be no WebAPI; `));
+  assert.match(why, new RegExp(`^ws://127\\.0\\.0\\.1:${port} answers with HTTP status 404 and opens no WebSocket: it may be no WebAPI: `));
   assert.deepEqual(asked, ["/nes?a=b"], "what was to be opened");
 });
