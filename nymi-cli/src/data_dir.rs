@@ -264,7 +264,7 @@ mod tests {
         assert!(!left.exists() && running.path().exists());
     }
 
-    /// Under a time limit of the test: an opening would wait for ever.
+    /// If it opened the pipe, this would never end.
     #[cfg(unix)]
     #[test]
     fn what_others_put_into_the_temporary_folder_is_not_waited_for() {

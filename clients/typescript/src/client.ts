@@ -1,6 +1,6 @@
 // The client: operations as promises, events, and subscriptions that outlive the connection.
 
-import { agentAddress } from "./address.js";
+import { DEFAULT_URL, agentAddress } from "./address.js";
 import { DEFAULT_BACKOFF, LONGEST_TIMER_MS, checkedBackoff, pauseMs, type Backoff } from "./backoff.js";
 import { misfit } from "./check.js";
 import { Connection } from "./connection.js";
@@ -135,7 +135,7 @@ export class NymiClient {
    * @throws {RangeError} `timeoutMs` is not more than 0 and at most 120000, or `keepAliveMs` or `backoff` is out of range.
    */
   constructor(options: ClientOptions = {}) {
-    checkFields("options", options, CLIENT_FIELDS, 'new NymiClient({ url: "ws://127.0.0.1:8080/" })');
+    checkFields("options", options, CLIENT_FIELDS, `new NymiClient({ url: "${DEFAULT_URL}" })`);
     this.#backoff = checkedBackoff(options.backoff ?? DEFAULT_BACKOFF);
     this.#timeoutMs = checkedTimeout(options.timeoutMs, MAX_DEADLINE_MS) ?? DEFAULT_DEADLINE_MS;
     this.#keepAliveMs = checkedKeepAlive(options.keepAliveMs ?? KEEP_ALIVE_MS);
